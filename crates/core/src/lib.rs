@@ -1,0 +1,13 @@
+//! The pure heart of Parvaneh: what a licensing procedure is, what a clock counts, what a person
+//! may do, and what follows from it.
+//!
+//! **Invariant.** Nothing here does I/O, reads a clock, draws a random number or makes an
+//! identifier: time, identifiers and texts are handed in. Equal input gives equal output.
+
+pub mod id;
+mod term;
+
+pub use id::{
+    ActionId, BranchId, CalendarId, CaseId, PersonId, RoleId, StepId, UnitId, WorkflowId,
+};
+pub use term::{Term, TermError, TermUnit};

@@ -1,0 +1,1 @@
+//! What the whole-application tests share.
