@@ -4,6 +4,7 @@
 //! **Invariant.** Nothing here does I/O, reads a clock, draws a random number or makes an
 //! identifier: time, identifiers and texts are handed in. Equal input gives equal output.
 
+pub mod definition;
 pub mod id;
 mod term;
 
