@@ -1,0 +1,80 @@
+# What maintainers and CI check beside the tests. Sourced by `run`; each check exits with an error when it fails.
+
+check_all() {
+  local check
+  for check in fmt lint layers licences typos unused; do "check_$check"; done
+}
+
+check_fmt() {
+  say "formatting"
+  cargo fmt --all --check
+}
+
+check_lint() {
+  need_compiler
+  say "clippy"
+  cargo clippy --locked --workspace --all-targets -- --deny warnings
+  say "documentation"
+  RUSTDOCFLAGS='--deny warnings' cargo doc --locked --workspace --no-deps --document-private-items --quiet
+}
+
+# The architecture's bans, read off the resolved dependency graph (docs/ARCHITECTURE.md).
+check_layers() {
+  say "what each crate may know"
+  # No I/O, no clock (iana-time-zone comes with chrono's), no randomness.
+  must_not_reach parvaneh-core 'sqlx.*|tokio|axum|hyper|reqwest|rustix|clap|rand|rand_core|getrandom|iana-time-zone|tracing-subscriber'
+  # No HTTP server, no screens.
+  must_not_reach parvaneh-store 'axum|hyper|tower-http|askama|clap|indicatif'
+  # No HTTP server.
+  must_not_reach parvaneh-worker 'axum|hyper|tower-http|askama|clap'
+  # No SQL.
+  must_not_name parvaneh-web 'sqlx.*|rustix'
+  # parvaneh -> {web, worker} -> store -> core: nothing points up, web and worker are strangers.
+  must_not_reach parvaneh-core 'parvaneh.*'
+  must_not_reach parvaneh-store 'parvaneh|parvaneh-(web|worker|tests)'
+  must_not_reach parvaneh-worker 'parvaneh|parvaneh-(web|tests)'
+  must_not_reach parvaneh-web 'parvaneh|parvaneh-(worker|tests)'
+}
+
+# must_not_reach CRATE PATTERN: no dependency of CRATE, direct or not, has a name that matches.
+must_not_reach() { forbid "$1" "$2" "reaches" ; }
+
+# must_not_name CRATE PATTERN: the same for direct dependencies.
+must_not_name() { forbid "$1" "$2" "names" --depth 1; }
+
+forbid() {
+  local crate=$1 pattern=$2 verb=$3 tree found
+  shift 3
+  tree=$(cargo tree --locked --package "$crate" --edges normal,build --target all --prefix none --format '{p}' "$@")
+  # The first line is the crate itself: its absence would mean that nothing was looked at.
+  [ "${tree%% *}" = "$crate" ] || fail "cargo tree did not answer for $crate"
+  found=$(tail -n +2 <<<"$tree" | cut -d' ' -f1 | grep -xE "$pattern" | sort -u | xargs) || true
+  [ -z "$found" ] || fail "$crate $verb $found, which it must not know" \
+    "See docs/ARCHITECTURE.md; the way: cargo tree --package $crate --invert ${found%% *} --edges normal"
+  echo "$crate: none of $pattern ${*:+(direct)}"
+}
+
+check_licences() {
+  tool cargo-deny cargo-deny@0.20.2
+  say "licences, sources and bans of dependencies"
+  "$TOOL" --locked check licenses sources bans
+  say "known vulnerabilities"
+  # Their database lies outside the package registry: not every place where this runs can reach it.
+  if timeout 60 "$TOOL" fetch db >/dev/null 2>&1; then
+    "$TOOL" --locked check advisories
+  else
+    echo "skipped: the database of advisories cannot be reached from here"
+  fi
+}
+
+check_typos() {
+  need_typos
+  say "spelling"
+  "$TOOL"
+}
+
+check_unused() {
+  tool cargo-machete cargo-machete@0.9.2
+  say "unused dependencies"
+  "$TOOL"
+}

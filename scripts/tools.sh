@@ -1,0 +1,41 @@
+# Tools for testing and checking. Sourced by `run`.
+#
+# A tool that the machine has is used; one that it lacks is built once, in a version known to work, into
+# a folder of the user's own. Quick to build counts here, not quick to run.
+
+TOOLS=${PARVANEH_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/parvaneh/tools}
+
+# tool NAME CRATE@VERSION: sets TOOL to the path of the program, or returns 1.
+tool() {
+  if TOOL=$(command -v "$1"); then return; fi
+  TOOL=$TOOLS/bin/$1
+  [ -x "$TOOL" ] && return
+  need_compiler
+  say "$1 is missing: building $2 into $TOOLS (once, some minutes)"
+  CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off \
+    CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_DEBUG=false \
+    cargo install --quiet --locked --root "$TOOLS" "$2"
+}
+
+# Sets NEXTEST to the path of the test runner, or to nothing where it cannot be had: `cargo test` runs the
+# same tests, it only tells less about them.
+need_nextest() {
+  if tool cargo-nextest cargo-nextest@0.9.143; then
+    NEXTEST=$TOOL
+  else
+    say "cargo-nextest cannot be built here: using cargo test instead"
+    NEXTEST=
+  fi
+}
+
+need_typos() {
+  if TOOL=$(command -v typos); then return; fi
+  TOOL=$TOOLS/python/bin/typos
+  [ -x "$TOOL" ] && return
+  # The Python package carries the program ready-made.
+  if command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1; then
+    say "typos is missing: installing it with pip into $TOOLS"
+    python3 -m pip install --quiet --no-deps --upgrade --root-user-action=ignore --disable-pip-version-check --target "$TOOLS/python" typos==1.52.0 >&2 && [ -x "$TOOL" ] && return
+  fi
+  tool typos typos-cli@1.52.0
+}
