@@ -5,6 +5,7 @@
 //! identifier: time, identifiers and texts are handed in. Equal input gives equal output.
 
 pub mod definition;
+pub mod document;
 pub mod id;
 mod term;
 
