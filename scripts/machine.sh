@@ -116,7 +116,7 @@ postgres_by_apt() {
 # Without rights: the distribution's packages, downloaded and unpacked into our cache. Nothing is
 # installed, so the libraries among them are found through a wrapper beside each program.
 postgres_by_unpacking() {
-  local folder=$CACHE/postgres-apt deb missing program real lists=()
+  local folder=$CACHE/postgres-apt deb libraries missing program real lists=()
   command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
   # Postgres reads the system's time zones.
   [ -e /usr/share/zoneinfo/UTC ] || return 1
@@ -133,10 +133,11 @@ postgres_by_unpacking() {
   (cd "$folder/debs" && apt-get "${lists[@]}" download $missing >&2) || return 1
   for deb in "$folder"/debs/*.deb; do dpkg-deb -x "$deb" "$folder/root" || return 1; done
   real=$(printf '%s\n' "$folder"/root/usr/lib/postgresql/*/bin | sort -rV | head -n 1)
+  libraries=$folder/root/usr/lib/$(uname -m)-linux-gnu:$folder/root/lib/$(uname -m)-linux-gnu
   mkdir -p "$CACHE/postgres/bin"
   for program in "$real"/*; do
-    printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec "%s" "$@"\n' \
-      "'$folder/root/usr/lib/$(uname -m)-linux-gnu'" "$program" >"$CACHE/postgres/bin/${program##*/}"
+    printf '#!/bin/sh\nLD_LIBRARY_PATH="%s" exec "%s" "$@"\n' "$libraries" "$program" \
+      >"$CACHE/postgres/bin/${program##*/}"
     chmod +x "$CACHE/postgres/bin/${program##*/}"
   done
   rm -rf "$folder/debs" "$folder/lists"

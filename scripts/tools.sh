@@ -5,22 +5,23 @@
 
 TOOLS=${PARVANEH_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/parvaneh/tools}
 
-# tool NAME CRATE@VERSION: sets TOOL to the path of the program, or returns 1.
+# tool NAME CRATE@VERSION [OPTION...]: sets TOOL to the path of the program, or returns 1.
 tool() {
   if TOOL=$(command -v "$1"); then return; fi
   TOOL=$TOOLS/bin/$1
   [ -x "$TOOL" ] && return
   need_compiler
   say "$1 is missing: building $2 into $TOOLS (once, some minutes)"
-  CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off \
+  CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off \
     CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_DEBUG=false \
-    cargo install --quiet --locked --root "$TOOLS" "$2"
+    cargo install --quiet --locked --root "$TOOLS" "${@:2}"
 }
 
 # Sets NEXTEST to the path of the test runner, or to nothing where it cannot be had: `cargo test` runs the
 # same tests, it only tells less about them.
 need_nextest() {
-  if tool cargo-nextest cargo-nextest@0.9.143; then
+  # Without the part that replaces itself by a download.
+  if tool cargo-nextest cargo-nextest@0.9.143 --no-default-features --features default-no-update; then
     NEXTEST=$TOOL
   else
     say "cargo-nextest cannot be built here: using cargo test instead"
