@@ -4,15 +4,26 @@
 //! **Invariant.** Nothing here does I/O, reads a clock, draws a random number or makes an
 //! identifier: time, identifiers and texts are handed in. Equal input gives equal output.
 
+pub mod actor;
 pub mod calendar;
+pub mod case;
 pub mod clock;
+pub mod decide;
 pub mod definition;
 pub mod document;
+pub mod event;
 pub mod id;
+pub mod measure;
 mod term;
+pub mod timeline;
 
+pub use actor::{Actor, Caller, Grant, Organisation, Unit};
 pub use calendar::{Calendar, CalendarSource, Calendars, NoDeadline};
+pub use case::{Case, Place, Task, TaskRecord, evolve};
 pub use clock::{Explanation, Instant, Ledger, Suspension};
+pub use decide::{Command, Context, Decided, Open, Refusal, RefusalCode, decide, open};
+pub use definition::Definition;
+pub use event::{Event, Fact};
 pub use id::{
     ActionId, BranchId, CalendarId, CaseId, PersonId, RoleId, StepId, UnitId, WorkflowId,
 };

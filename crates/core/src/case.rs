@@ -1,0 +1,496 @@
+//! A case as the fold of its events.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    BranchId, CalendarId, CaseId, PersonId, StepId, Term, UnitId, WorkflowId,
+    clock::{Instant, Ledger},
+    definition::{Answer, Licence, Outcome},
+    event::{
+        ClockNo, EndReached, Entry, Event, Fact, OpenedTask, Owner, Purpose, STATUTORY,
+        StartedClock, StatutoryChange, Vote,
+    },
+};
+
+/// One application on its way through one version of a definition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    /// Its identifier.
+    pub id: CaseId,
+    /// Its workflow.
+    pub workflow: WorkflowId,
+    /// The version with which it started.
+    pub version: u32,
+    /// Its calendar.
+    pub calendar: CalendarId,
+    /// The unit that received it.
+    pub unit: UnitId,
+    /// Who applies.
+    pub applicant: PersonId,
+    /// What it is about.
+    pub subject: String,
+    /// How many events it has.
+    pub seq: u32,
+    /// When it was received, by which its clock started.
+    pub opened_at: Instant,
+    /// When its last event was written.
+    pub recorded_at: Instant,
+    /// Where it stands.
+    pub place: Place,
+    /// The clock by which the organisation is judged, once it has started.
+    pub statutory: Option<Clock>,
+    /// What it waits for.
+    pub tasks: Vec<Task>,
+    /// How many tasks it has had.
+    pub task_count: u32,
+    /// A suspension by a person, while it lasts.
+    pub suspension: Option<CaseSuspension>,
+}
+
+/// Where a case stands: in exactly one step, or at an end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// It waits in a step.
+    Step {
+        /// The step.
+        step: StepId,
+        /// Since when.
+        since: Instant,
+        /// Answers that have come, in a parallel step.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        answers: BTreeMap<BranchId, Answer>,
+        /// Votes that have been cast, in a commission step.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        votes: BTreeMap<PersonId, Vote>,
+    },
+    /// It has ended; nothing leaves an end.
+    End {
+        /// The end.
+        end: StepId,
+        /// When it was reached.
+        at: Instant,
+        /// What came out.
+        outcome: Outcome,
+        /// Whether it is a decision.
+        decision: bool,
+        /// Whether silence brought it about.
+        by_silence: bool,
+        /// The licence that was granted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        licence: Option<Licence>,
+    },
+}
+
+impl Place {
+    /// The step or end.
+    pub fn name(&self) -> &StepId {
+        match self {
+            Self::Step { step, .. } => step,
+            Self::End { end, .. } => end,
+        }
+    }
+}
+
+/// A clock of a case with what has fired on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clock {
+    /// What the deadline is computed from.
+    pub ledger: Ledger,
+    /// The deadline, as the last event set it; `None` while the clock is suspended.
+    pub deadline: Option<Instant>,
+    /// How many of its warnings and levels have fired: they fire in order, each once.
+    pub fired: u16,
+    /// What has become of its silence rule.
+    pub silence: SilenceState,
+    /// Whether the step in which the case stands suspends it (the statutory clock only).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held_by_step: bool,
+}
+
+impl Clock {
+    fn start(started: &StartedClock, at: Instant) -> Self {
+        let mut ledger = Ledger::start(started.term, at);
+        if started.deadline.is_none() {
+            ledger.suspend(at);
+        }
+        let deadline = started.deadline;
+        Self { ledger, deadline, fired: 0, silence: SilenceState::Armed, held_by_step: false }
+    }
+
+    fn suspend(&mut self, at: Instant) {
+        if !self.ledger.is_suspended() {
+            self.ledger.suspend(at);
+        }
+        self.deadline = None;
+    }
+
+    fn resume(&mut self, at: Instant, deadline: Instant) {
+        self.ledger.resume(at);
+        self.deadline = Some(deadline);
+    }
+
+    /// Whether it counts: neither stopped nor suspended.
+    pub fn is_running(&self) -> bool {
+        self.ledger.stopped_at.is_none() && !self.ledger.is_suspended()
+    }
+
+    /// Whether its deadline has passed: acting at the very instant is on time.
+    pub fn is_breached(&self, at: Instant) -> bool {
+        self.deadline.is_some_and(|deadline| at > deadline)
+    }
+}
+
+/// What has become of a silence rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SilenceState {
+    /// It takes effect when its time comes.
+    Armed,
+    /// It was overdue beyond its grace: a manager must release it.
+    Held {
+        /// When it should have taken effect.
+        due: Instant,
+    },
+    /// A manager waived it.
+    Waived,
+}
+
+/// Open work on somebody's worklist.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// Its number within the case.
+    pub no: u32,
+    /// The step.
+    pub step: StepId,
+    /// What it asks for.
+    pub purpose: Purpose,
+    /// The branch, in a parallel step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<BranchId>,
+    /// Whose it is.
+    pub owner: Owner,
+    /// The unit where it stands.
+    pub unit: UnitId,
+    /// When it was opened.
+    pub opened_at: Instant,
+    /// Who has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<PersonId>,
+    /// When somebody first took it: before lies waiting, after lies handling.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_at: Option<Instant>,
+    /// Its clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<Clock>,
+}
+
+/// A suspension of a case by a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseSuspension {
+    /// Since when.
+    pub since: Instant,
+    /// Why.
+    pub reason: String,
+}
+
+impl Case {
+    /// The case that its first event makes; `None` when that event is not an opening.
+    pub fn opened(event: &Event) -> Option<Self> {
+        let Fact::Opened {
+            case, workflow, version, calendar, unit, applicant, subject, entry, ..
+        } = &event.fact
+        else {
+            return None;
+        };
+        let mut opened = Self {
+            id: *case,
+            workflow: workflow.clone(),
+            version: *version,
+            calendar: calendar.clone(),
+            unit: unit.clone(),
+            applicant: *applicant,
+            subject: subject.clone(),
+            seq: event.seq,
+            opened_at: event.effective_at,
+            recorded_at: event.recorded_at,
+            place: Place::Step {
+                step: entry.step.clone(),
+                since: event.effective_at,
+                answers: BTreeMap::new(),
+                votes: BTreeMap::new(),
+            },
+            statutory: None,
+            tasks: Vec::new(),
+            task_count: 0,
+            suspension: None,
+        };
+        opened.enter(entry, event.effective_at);
+        Some(opened)
+    }
+
+    /// The fold of a whole timeline; `None` for an empty one or one that does not begin with an
+    /// opening.
+    pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Option<Self> {
+        let mut events = events.into_iter();
+        let mut case = Self::opened(events.next()?)?;
+        for event in events {
+            evolve(&mut case, event);
+        }
+        Some(case)
+    }
+
+    /// Whether it has ended.
+    pub fn is_ended(&self) -> bool {
+        matches!(self.place, Place::End { .. })
+    }
+
+    /// The open task of that number.
+    pub fn task(&self, no: u32) -> Option<&Task> {
+        self.tasks.iter().find(|task| task.no == no)
+    }
+
+    fn task_mut(&mut self, no: u32) -> Option<&mut Task> {
+        self.tasks.iter_mut().find(|task| task.no == no)
+    }
+
+    /// The clock of that number, while it exists.
+    pub fn clock(&self, no: ClockNo) -> Option<&Clock> {
+        if no == STATUTORY { self.statutory.as_ref() } else { self.task(no)?.clock.as_ref() }
+    }
+
+    fn clock_mut(&mut self, no: ClockNo) -> Option<&mut Clock> {
+        if no == STATUTORY { self.statutory.as_mut() } else { self.task_mut(no)?.clock.as_mut() }
+    }
+
+    /// The clocks that have started, with their numbers.
+    pub fn clocks(&self) -> impl Iterator<Item = (ClockNo, &Clock)> {
+        let tasks = self.tasks.iter().filter_map(|task| Some((task.no, task.clock.as_ref()?)));
+        self.statutory.iter().map(|clock| (STATUTORY, clock)).chain(tasks)
+    }
+
+    fn enter(&mut self, entry: &Entry, at: Instant) {
+        self.place = match &entry.end {
+            None => Place::Step {
+                step: entry.step.clone(),
+                since: at,
+                answers: BTreeMap::new(),
+                votes: BTreeMap::new(),
+            },
+            Some(EndReached { outcome, decision, by_silence, licence }) => Place::End {
+                end: entry.step.clone(),
+                at,
+                outcome: *outcome,
+                decision: *decision,
+                by_silence: *by_silence,
+                licence: licence.clone(),
+            },
+        };
+        self.tasks =
+            entry.tasks.iter().map(|opened| Task::opened(opened, &entry.step, at)).collect();
+        self.task_count += entry.tasks.len() as u32;
+        match &entry.statutory {
+            None => {}
+            Some(StatutoryChange::Started(started)) => {
+                let mut clock = Clock::start(started, at);
+                clock.held_by_step = started.deadline.is_none() && self.suspension.is_none();
+                self.statutory = Some(clock);
+            }
+            Some(StatutoryChange::Suspended) => {
+                if let Some(clock) = &mut self.statutory {
+                    clock.held_by_step = true;
+                    clock.suspend(at);
+                }
+            }
+            Some(StatutoryChange::Resumed(deadline)) => {
+                if let Some(clock) = &mut self.statutory {
+                    clock.held_by_step = false;
+                    if let Some(deadline) = deadline {
+                        clock.resume(at, *deadline);
+                    }
+                }
+            }
+            Some(StatutoryChange::Stopped { deadline, .. }) => {
+                if let Some(clock) = &mut self.statutory {
+                    clock.held_by_step = false;
+                    if clock.ledger.is_suspended() {
+                        clock.ledger.resume(at);
+                    }
+                    clock.ledger.stopped_at = Some(at);
+                    clock.deadline = Some(*deadline);
+                }
+            }
+        }
+        if entry.end.is_some() {
+            self.suspension = None;
+        }
+    }
+}
+
+impl Task {
+    fn opened(opened: &OpenedTask, step: &StepId, at: Instant) -> Self {
+        Self {
+            no: opened.no,
+            step: step.clone(),
+            purpose: opened.purpose,
+            branch: opened.branch.clone(),
+            owner: opened.owner.clone(),
+            unit: opened.unit.clone(),
+            opened_at: at,
+            assignee: None,
+            claimed_at: None,
+            clock: opened.clock.as_ref().map(|clock| Clock::start(clock, at)),
+        }
+    }
+}
+
+/// What a case becomes by an event. It cannot fail: whatever an event says has happened.
+pub fn evolve(case: &mut Case, event: &Event) {
+    let at = event.effective_at;
+    case.seq = event.seq;
+    case.recorded_at = event.recorded_at;
+    match &event.fact {
+        Fact::Opened { .. } | Fact::Commented { .. } => {}
+        Fact::Claimed { task } => {
+            if let (Some(task), Some(person)) = (case.task_mut(*task), event.by.person()) {
+                task.assignee = Some(person);
+                task.claimed_at.get_or_insert(at);
+            }
+        }
+        Fact::Released { task, .. } => {
+            if let Some(task) = case.task_mut(*task) {
+                task.assignee = None;
+            }
+        }
+        Fact::Assigned { task, to, .. } => {
+            if let Some(task) = case.task_mut(*task) {
+                task.assignee = Some(*to);
+                task.claimed_at.get_or_insert(at);
+            }
+        }
+        Fact::Acted { entry, .. }
+        | Fact::Withdrawn { entry, .. }
+        | Fact::SilenceTookEffect { entry, .. } => {
+            case.enter(entry, at);
+        }
+        Fact::Answered { task, branch, answer, entry, .. } => {
+            if let Place::Step { answers, .. } = &mut case.place {
+                answers.insert(branch.clone(), *answer);
+            }
+            case.tasks.retain(|open| open.no != *task);
+            if let Some(entry) = entry {
+                case.enter(entry, at);
+            }
+        }
+        Fact::Voted { vote, .. } => {
+            if let (Place::Step { votes, .. }, Some(person)) = (&mut case.place, event.by.person())
+            {
+                votes.insert(person, *vote);
+            }
+        }
+        Fact::Suspended { reason, clocks, .. } => {
+            case.suspension = Some(CaseSuspension { since: at, reason: reason.clone() });
+            for no in clocks {
+                if let Some(clock) = case.clock_mut(*no) {
+                    clock.suspend(at);
+                }
+            }
+        }
+        Fact::Resumed { deadlines, .. } => {
+            case.suspension = None;
+            for new in deadlines {
+                if let Some(clock) = case.clock_mut(new.clock) {
+                    clock.resume(at, new.deadline);
+                }
+            }
+        }
+        Fact::Extended { clock, by, deadline, .. } => {
+            if let Some(clock) = case.clock_mut(*clock) {
+                clock.ledger.extend(by.count);
+                clock.deadline = *deadline;
+            }
+        }
+        Fact::Escalated { clock, reassigned, .. } => {
+            if let Some(clock) = case.clock_mut(*clock) {
+                clock.fired += 1;
+            }
+            if let Some(gone) = reassigned
+                && let Some(task) = case.task_mut(gone.task)
+            {
+                task.owner = Owner::Role(gone.to.clone());
+                task.unit = gone.unit.clone();
+                task.assignee = None;
+            }
+        }
+        Fact::SilenceHeld { clock, due } => {
+            if let Some(clock) = case.clock_mut(*clock) {
+                clock.silence = SilenceState::Held { due: *due };
+            }
+        }
+        Fact::SilenceWaived { clock, .. } => {
+            if let Some(clock) = case.clock_mut(*clock) {
+                clock.silence = SilenceState::Waived;
+            }
+        }
+    }
+}
+
+/// A task as the worklist and the dashboards keep it, open or closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskRecord {
+    /// The task, as it is or was at its closing.
+    pub task: Task,
+    /// Its closing.
+    pub closed: Option<TaskClosed>,
+}
+
+/// How a task was closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskClosed {
+    /// When, as it counts.
+    pub at: Instant,
+    /// By whom; `None` for the program.
+    pub by: Option<PersonId>,
+    /// The action, the answer, or why it was no longer needed.
+    pub outcome: String,
+}
+
+/// The tasks that an event opened, changed or closed: `before` is the case without the event.
+pub fn task_records(before: Option<&Case>, event: &Event, after: &Case) -> Vec<TaskRecord> {
+    let open_before = before.map_or(&[][..], |case| &case.tasks);
+    let closed = open_before.iter().filter(|task| after.task(task.no).is_none()).map(|task| {
+        let (settled, outcome) = match &event.fact {
+            Fact::Acted { task, action, .. } => (Some(*task), action.as_str()),
+            Fact::Answered { task, answer, .. } => {
+                (Some(*task), if *answer == Answer::Positive { "positive" } else { "negative" })
+            }
+            Fact::SilenceTookEffect { clock, .. } if *clock != STATUTORY => {
+                (Some(*clock), "silence")
+            }
+            Fact::SilenceTookEffect { .. } => (None, "silence_of_authority"),
+            Fact::Withdrawn { .. } => (None, "withdrawn"),
+            _ => (None, ""),
+        };
+        let (by, outcome) = match settled {
+            Some(no) if no == task.no => (event.by.person(), outcome),
+            Some(_) => (None, "not_needed"),
+            None => (None, outcome),
+        };
+        let closed = TaskClosed { at: event.effective_at, by, outcome: outcome.to_owned() };
+        TaskRecord { task: task.clone(), closed: Some(closed) }
+    });
+    let changed = after
+        .tasks
+        .iter()
+        .filter(|task| !open_before.contains(task))
+        .map(|task| TaskRecord { task: task.clone(), closed: None });
+    closed.chain(changed).collect()
+}
+
+/// The term of a clock, with its extensions.
+pub fn extended_term(ledger: &Ledger) -> Term {
+    let extra: u32 = ledger.extensions.iter().sum();
+    Term { count: ledger.term.count.saturating_add(extra), unit: ledger.term.unit }
+}

@@ -1,0 +1,115 @@
+//! Taking an action of a step.
+
+use super::{Draft, Refusal, RefusalCode, given, optional};
+use crate::{
+    ActionId,
+    case::Task,
+    definition::{APPROVED, Action, Commission, REJECTED, StepKind},
+    event::{By, Fact, Purpose},
+};
+
+impl Draft<'_> {
+    pub(super) fn act(
+        &mut self,
+        action: &ActionId,
+        reason: Option<&str>,
+        citation: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let chosen = self.action(action)?;
+        let task = self.acting_task()?;
+        let by = self.by_owner(task)?;
+        self.refuse_if_taken(task)?;
+        self.refuse_while_suspended()?;
+        let reason = match chosen.needs_reason {
+            true => Some(given(reason, RefusalCode::ReasonNeeded, "a reason")?.to_owned()),
+            false => optional(reason)?,
+        };
+        let citation = match chosen.needs_citation {
+            true => Some(
+                given(
+                    citation,
+                    RefusalCode::CitationNeeded,
+                    "the number of an approved condition",
+                )?
+                .to_owned(),
+            ),
+            false => optional(citation)?,
+        };
+        if let StepKind::Commission(commission) = &self.step()?.kind {
+            self.refuse_against_votes(commission, action)?;
+        }
+        let (no, unclaimed) = (task.no, task.assignee.is_none());
+        if unclaimed {
+            self.record(self.now, by.clone(), Fact::Claimed { task: no });
+        }
+        let entry = self.entry(&chosen.to, self.now, false)?;
+        self.record(
+            self.now,
+            by,
+            Fact::Acted { task: no, action: action.clone(), reason, citation, entry },
+        );
+        Ok(())
+    }
+
+    fn action(&self, action: &ActionId) -> Result<Action, Refusal> {
+        let step = self.step()?;
+        step.actions.get(action).cloned().ok_or_else(|| {
+            let names = step.actions.keys().map(ActionId::as_str).collect::<Vec<_>>().join(", ");
+            let offers = if names.is_empty() { "no action".to_owned() } else { names };
+            let reason = format!(
+                "'{}' has no action '{action}'; it offers {offers}",
+                self.case.place.name()
+            );
+            RefusalCode::UnknownAction.because(reason)
+        })
+    }
+
+    /// The task that an action of the step settles.
+    pub(super) fn acting_task(&self) -> Result<&Task, Refusal> {
+        let acting = self.case.tasks.iter().find(|task| task.purpose == Purpose::Act);
+        acting.ok_or_else(|| {
+            RefusalCode::WrongTask.because("this step waits for answers, not for an action")
+        })
+    }
+
+    fn refuse_if_taken(&self, task: &Task) -> Result<(), Refusal> {
+        let person = self.person()?.person;
+        match task.assignee {
+            Some(holder) if holder != person => Err(RefusalCode::TaskTaken
+                .because(format!("task {} is in the hands of {holder}", task.no))),
+            _ => Ok(()),
+        }
+    }
+
+    fn refuse_against_votes(
+        &self,
+        commission: &Commission,
+        action: &ActionId,
+    ) -> Result<(), Refusal> {
+        let result = self.tally().result(commission)?;
+        match action.as_str() {
+            APPROVED if !result.approved => {
+                Err(RefusalCode::MajorityMissing.because(result.to_string()))
+            }
+            REJECTED if result.approved => {
+                Err(RefusalCode::MajorityMissing.because(result.to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// An action that the system takes because a level says so.
+    pub(super) fn act_by_system(
+        &mut self,
+        action: &ActionId,
+        at: crate::clock::Instant,
+    ) -> Result<(), Refusal> {
+        let chosen = self.action(action)?;
+        let task = self.acting_task()?.no;
+        let entry = self.entry(&chosen.to, at, false)?;
+        let acted =
+            Fact::Acted { task, action: action.clone(), reason: None, citation: None, entry };
+        self.record(at, By::System, acted);
+        Ok(())
+    }
+}

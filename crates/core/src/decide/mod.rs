@@ -1,0 +1,407 @@
+//! What a command does to a case: events, or a refusal.
+//!
+//! Before a command is looked at, everything that time alone has already caused is recorded
+//! ([`tick`]): so the result never depends on how quick the worker was.
+
+mod act;
+mod answer;
+mod clock;
+mod comment;
+mod enter;
+mod open;
+mod possible;
+mod refusal;
+mod silence;
+mod tick;
+mod vote;
+mod withdraw;
+mod worklist;
+
+use serde::{Deserialize, Serialize};
+
+pub use open::{Open, open};
+pub use possible::{Possible, possible};
+pub use refusal::{Refusal, RefusalCode};
+pub use tick::next_due;
+pub use vote::{Tally, VoteResult};
+
+use crate::{
+    ActionId, BranchId, PersonId, RoleId, Term, UnitId,
+    actor::{Actor, Caller, Grant, Organisation},
+    calendar::{Calendar, Calendars},
+    case::{Case, Place, Task, TaskRecord, evolve, task_records},
+    clock::Instant,
+    definition::{Answer, Definition, Permission, Step},
+    event::{By, ClockNo, Event, Fact, Owner, STATUTORY, Vote},
+};
+
+/// What is asked of a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Command {
+    /// Take an action of the step.
+    Act {
+        /// The action.
+        action: ActionId,
+        /// Why, where the action needs it.
+        reason: Option<String>,
+        /// The number of the condition cited, where the action needs it.
+        citation: Option<String>,
+    },
+    /// Take a task from the worklist.
+    Claim {
+        /// The task.
+        task: u32,
+    },
+    /// Put a task back.
+    Release {
+        /// The task.
+        task: u32,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Give a task to a person.
+    Assign {
+        /// The task.
+        task: u32,
+        /// To whom.
+        to: PersonId,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Remark on the case.
+    Comment {
+        /// The text.
+        text: String,
+    },
+    /// Answer an inquiry.
+    Answer {
+        /// The branch.
+        branch: BranchId,
+        /// The answer.
+        answer: Answer,
+        /// Why.
+        reason: Option<String>,
+        /// The number of the letter.
+        reference: Option<String>,
+    },
+    /// Vote in a commission.
+    Vote {
+        /// How.
+        vote: Vote,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Suspend every running clock of the case.
+    Suspend {
+        /// Why.
+        reason: String,
+        /// By what right.
+        basis: Option<String>,
+    },
+    /// Let them run again.
+    Resume {
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Extend a clock.
+    Extend {
+        /// Which: 0 is the statutory clock, else the task's number.
+        clock: ClockNo,
+        /// By how much, in the clock's own unit.
+        by: Term,
+        /// Why.
+        reason: String,
+    },
+    /// Withdraw the application.
+    Withdraw {
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Let a held silence rule take effect, or waive it.
+    ReleaseSilence {
+        /// The clock whose rule is held.
+        clock: ClockNo,
+        /// Whether it takes effect.
+        take_effect: bool,
+        /// Why.
+        reason: String,
+    },
+    /// Record what time alone has caused. Only the program asks for it.
+    Tick,
+}
+
+/// Everything that a decision depends on beside the case.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The case's definition.
+    pub definition: &'a Definition,
+    /// Its calendar, for every unit.
+    pub calendars: &'a Calendars,
+    /// The organisation tree.
+    pub organisation: &'a Organisation,
+    /// Who asks.
+    pub caller: &'a Caller,
+    /// The person to whom a task is assigned, with his roles.
+    pub assignee: Option<&'a Actor>,
+    /// The database's clock.
+    pub now: Instant,
+}
+
+/// What was decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// What happened, in order. Empty when nothing did.
+    pub events: Vec<Event>,
+    /// The case with these events.
+    pub case: Case,
+    /// The last state of every task that was opened, changed or closed.
+    pub tasks: Vec<TaskRecord>,
+    /// When something must happen to the case by itself.
+    pub next_due: Option<Instant>,
+}
+
+/// Decides a command.
+///
+/// # Errors
+/// A [`Refusal`] with a stable code, the state, the reason, and what the caller can do instead.
+pub fn decide(ctx: &Context<'_>, case: &Case, command: &Command) -> Result<Decided, Refusal> {
+    let draft = Draft::new(ctx, case.clone());
+    match draft.decide(command) {
+        Ok(decided) => Ok(decided),
+        Err(refusal) => Err(refusal.with_state(case, possible::alternatives(ctx, case, command))),
+    }
+}
+
+/// A case on its way through one command.
+struct Draft<'a> {
+    ctx: &'a Context<'a>,
+    /// The instant at which the command counts and is recorded: never before the last event.
+    now: Instant,
+    case: Case,
+    events: Vec<Event>,
+    tasks: Vec<TaskRecord>,
+}
+
+impl<'a> Draft<'a> {
+    fn new(ctx: &'a Context<'a>, case: Case) -> Self {
+        let now = ctx.now.max(case.recorded_at);
+        Self { ctx, now, case, events: Vec::new(), tasks: Vec::new() }
+    }
+
+    fn decide(mut self, command: &Command) -> Result<Decided, Refusal> {
+        self.catch_up()?;
+        match (&self.case.place, command) {
+            (_, Command::Tick) => match self.ctx.caller {
+                Caller::System => {}
+                Caller::Person(_) => {
+                    return Err(RefusalCode::NotPermitted.because("only the program ticks"));
+                }
+            },
+            (_, Command::Comment { text }) => self.comment(text)?,
+            (Place::End { end, .. }, _) => {
+                let reason = format!("the case has ended: {end}");
+                return Err(RefusalCode::CaseEnded.because(reason));
+            }
+            (Place::Step { .. }, Command::Act { action, reason, citation }) => {
+                self.act(action, reason.as_deref(), citation.as_deref())?;
+            }
+            (Place::Step { .. }, Command::Claim { task }) => self.claim(*task)?,
+            (Place::Step { .. }, Command::Release { task, reason }) => {
+                self.release(*task, reason.as_deref())?
+            }
+            (Place::Step { .. }, Command::Assign { task, to, reason }) => {
+                self.assign(*task, *to, reason.as_deref())?;
+            }
+            (Place::Step { .. }, Command::Answer { branch, answer, reason, reference }) => {
+                self.answer(branch, *answer, reason.as_deref(), reference.as_deref())?;
+            }
+            (Place::Step { .. }, Command::Vote { vote, reason }) => {
+                self.vote(*vote, reason.as_deref())?
+            }
+            (Place::Step { .. }, Command::Suspend { reason, basis }) => {
+                self.suspend(reason, basis.as_deref())?
+            }
+            (Place::Step { .. }, Command::Resume { reason }) => self.resume(reason.as_deref())?,
+            (Place::Step { .. }, Command::Extend { clock, by, reason }) => {
+                self.extend(*clock, *by, reason)?
+            }
+            (Place::Step { .. }, Command::Withdraw { reason }) => {
+                self.withdraw(reason.as_deref())?
+            }
+            (Place::Step { .. }, Command::ReleaseSilence { clock, take_effect, reason }) => {
+                self.release_silence(*clock, *take_effect, reason)?;
+            }
+        }
+        Ok(self.finish())
+    }
+
+    fn finish(self) -> Decided {
+        let next_due = next_due(self.ctx, &self.case);
+        Decided { events: self.events, case: self.case, tasks: self.tasks, next_due }
+    }
+
+    /// Appends a fact and folds it in.
+    fn record(&mut self, effective_at: Instant, by: By, fact: Fact) {
+        let event = Event { seq: self.case.seq + 1, effective_at, recorded_at: self.now, by, fact };
+        let before = self.case.clone();
+        evolve(&mut self.case, &event);
+        self.keep_tasks(task_records(Some(&before), &event, &self.case));
+        self.events.push(event);
+    }
+
+    fn keep_tasks(&mut self, records: Vec<TaskRecord>) {
+        for record in records {
+            match self.tasks.iter_mut().find(|kept| kept.task.no == record.task.no) {
+                Some(kept) => *kept = record,
+                None => self.tasks.push(record),
+            }
+        }
+    }
+
+    fn step(&self) -> Result<&'a Step, Refusal> {
+        let name = self.case.place.name();
+        self.ctx.definition.steps.get(name).ok_or_else(|| {
+            let (id, version) = (&self.ctx.definition.id, self.ctx.definition.version);
+            RefusalCode::WrongDefinition.because(format!("{id}@{version} has no step '{name}'"))
+        })
+    }
+
+    fn calendar_at(&self, unit: &UnitId) -> &'a Calendar {
+        calendar_at(self.ctx, unit)
+    }
+
+    /// The unit by whose calendar a clock counts.
+    fn calendar_of(&self, clock: ClockNo) -> &'a Calendar {
+        let task = if clock == STATUTORY { None } else { self.case.task(clock) };
+        self.calendar_at(task.map_or(&self.case.unit, |task| &task.unit))
+    }
+
+    /// The caller as a person.
+    fn person(&self) -> Result<&'a Actor, Refusal> {
+        match self.ctx.caller {
+            Caller::Person(actor) => Ok(actor),
+            Caller::System => Err(RefusalCode::NotPermitted.because("only a person does this")),
+        }
+    }
+
+    /// By what right the caller works on a task: as the applicant, or by the owning role with
+    /// jurisdiction over the task's unit.
+    fn by_owner(&self, task: &Task) -> Result<By, Refusal> {
+        let actor = self.person()?;
+        match &task.owner {
+            Owner::Applicant if actor.person == self.case.applicant => {
+                Ok(By::Applicant(actor.person))
+            }
+            Owner::Applicant => {
+                Err(RefusalCode::NotPermitted.because("only the applicant does this"))
+            }
+            Owner::Role(role) => self.by_role(role, &task.unit),
+        }
+    }
+
+    fn by_role(&self, role: &RoleId, unit: &UnitId) -> Result<By, Refusal> {
+        let actor = self.person()?;
+        if let Some(grant) = actor.holds(self.ctx.organisation, role, unit) {
+            return Ok(by_grant(actor.person, grant));
+        }
+        Err(if actor.grants.iter().any(|grant| grant.role == *role) {
+            RefusalCode::OutOfJurisdiction
+                .because(format!("you hold '{role}', but not at unit '{unit}' or above it"))
+        } else {
+            RefusalCode::NotPermitted
+                .because(format!("this needs the role '{role}' at unit '{unit}'"))
+        })
+    }
+
+    /// By which role the caller has a permission over a unit.
+    fn by_permission(&self, permission: Permission, unit: &UnitId) -> Result<By, Refusal> {
+        permitted(self.ctx, self.person()?, permission, unit)
+    }
+
+    fn refuse_while_suspended(&self) -> Result<(), Refusal> {
+        match &self.case.suspension {
+            None => Ok(()),
+            Some(suspension) => {
+                let reason = format!(
+                    "the case is suspended since {}: {}",
+                    suspension.since, suspension.reason
+                );
+                Err(RefusalCode::Suspended.because(reason))
+            }
+        }
+    }
+}
+
+fn calendar_at<'a>(ctx: &Context<'a>, unit: &UnitId) -> &'a Calendar {
+    ctx.calendars.for_unit(ctx.organisation.path(unit))
+}
+
+fn by_grant(person: PersonId, grant: &Grant) -> By {
+    By::Officer { person, role: grant.role.clone(), unit: grant.unit.clone() }
+}
+
+/// By which role a person has a permission over a unit.
+fn permitted(
+    ctx: &Context<'_>,
+    actor: &Actor,
+    permission: Permission,
+    unit: &UnitId,
+) -> Result<By, Refusal> {
+    let allows = |grant: &&Grant| {
+        ctx.definition.roles.get(&grant.role).is_some_and(|role| role.may.contains(&permission))
+    };
+    let mut allowing = actor.grants.iter().filter(allows).peekable();
+    if allowing.peek().is_none() {
+        let roles: Vec<_> = ctx
+            .definition
+            .roles
+            .iter()
+            .filter(|(_, role)| role.may.contains(&permission))
+            .collect();
+        let names = roles.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>().join(", ");
+        let reason = match names.as_str() {
+            "" => format!("no role of {} may do this", ctx.definition.id),
+            names => format!("this needs one of the roles: {names}"),
+        };
+        return Err(RefusalCode::NotPermitted.because(reason));
+    }
+    allowing
+        .find(|grant| ctx.organisation.contains(&grant.unit, unit))
+        .map(|grant| by_grant(actor.person, grant))
+        .ok_or_else(|| {
+            RefusalCode::OutOfJurisdiction
+                .because(format!("your roles do not reach the unit '{unit}'"))
+        })
+}
+
+/// A text that a person must give: not blank, and bounded.
+fn given<'t>(text: Option<&'t str>, missing: RefusalCode, what: &str) -> Result<&'t str, Refusal> {
+    let text = text.map(str::trim).unwrap_or_default();
+    if text.is_empty() {
+        return Err(missing.because(format!("{what} is needed")));
+    }
+    bounded(text)?;
+    Ok(text)
+}
+
+/// A text that may be absent.
+fn optional(text: Option<&str>) -> Result<Option<String>, Refusal> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty());
+    text.map(bounded).transpose()?;
+    Ok(text.map(str::to_owned))
+}
+
+/// The longest text that a person can put on a timeline, in characters.
+pub const LONGEST_TEXT: usize = 4_000;
+
+fn bounded(text: &str) -> Result<(), Refusal> {
+    if text.contains('\0') {
+        return Err(RefusalCode::TextInvalid.because("a text cannot hold the character U+0000"));
+    }
+    if text.chars().count() > LONGEST_TEXT {
+        return Err(RefusalCode::TextInvalid
+            .because(format!("a text has at most {LONGEST_TEXT} characters")));
+    }
+    Ok(())
+}

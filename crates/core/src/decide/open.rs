@@ -1,0 +1,105 @@
+//! Opening a case.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Context, Decided, Draft, Refusal, RefusalCode, given, optional, permitted};
+use crate::{
+    CaseId, PersonId, UnitId,
+    actor::Caller,
+    case::{Case, task_records},
+    clock::Instant,
+    definition::Permission,
+    event::{By, Entry, Event, Fact},
+};
+
+/// An application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Open {
+    /// The case, by an identifier made at the edge.
+    pub case: CaseId,
+    /// The unit that receives it.
+    pub unit: UnitId,
+    /// Who applies.
+    pub applicant: PersonId,
+    /// What it is about.
+    pub subject: String,
+    /// When the paper was handed in, if earlier than now; needs a reason and an officer.
+    pub received_at: Option<Instant>,
+    /// Why it is recorded only now.
+    pub reason: Option<String>,
+}
+
+/// Opens a case: by the applicant himself, or by a role that may.
+///
+/// # Errors
+/// A [`Refusal`]: no permission, a unit of the wrong level, a receipt in the future or without a
+/// reason.
+pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
+    let definition = ctx.definition;
+    let level = ctx.organisation.get(&application.unit).map(|unit| unit.level);
+    if level != Some(definition.opens_at) {
+        let reason = format!(
+            "'{}' is not a unit that receives cases of {}",
+            application.unit, definition.id
+        );
+        return Err(RefusalCode::WrongUnit.because(reason));
+    }
+    let by = match ctx.caller {
+        Caller::System => {
+            return Err(RefusalCode::NotPermitted.because("only a person opens a case"));
+        }
+        Caller::Person(actor)
+            if actor.person == application.applicant && application.received_at.is_none() =>
+        {
+            By::Applicant(actor.person)
+        }
+        Caller::Person(actor) => permitted(ctx, actor, Permission::Open, &application.unit)?,
+    };
+    let received_reason = match application.received_at {
+        Some(at) if at > ctx.now => {
+            return Err(RefusalCode::ReceivedInFuture
+                .because("a paper cannot have been received in the future"));
+        }
+        Some(_) => {
+            let why = "the reason why an earlier paper is recorded only now";
+            Some(given(application.reason.as_deref(), RefusalCode::ReasonNeeded, why)?.to_owned())
+        }
+        None => optional(application.reason.as_deref())?,
+    };
+    let at = application.received_at.unwrap_or(ctx.now);
+    let subject =
+        given(Some(&application.subject), RefusalCode::TextInvalid, "a subject")?.to_owned();
+
+    let fact = |entry: Entry| Fact::Opened {
+        case: application.case,
+        workflow: definition.id.clone(),
+        version: definition.version,
+        definition: definition.hash.clone(),
+        calendar: ctx.calendars.id().clone(),
+        calendar_version: ctx.calendars.version().to_owned(),
+        unit: application.unit.clone(),
+        applicant: application.applicant,
+        subject: subject.clone(),
+        received_reason: received_reason.clone(),
+        entry,
+    };
+    let event = |entry| Event {
+        seq: 1,
+        effective_at: at,
+        recorded_at: ctx.now,
+        by: by.clone(),
+        fact: fact(entry),
+    };
+    let nowhere =
+        Entry { step: definition.first.clone(), tasks: Vec::new(), statutory: None, end: None };
+    let mut unopened = Case::opened(&event(nowhere)).expect("an opening opens");
+    unopened.seq = 0;
+    let mut draft = Draft::new(ctx, unopened);
+    let opening = event(draft.entry(&definition.first, at, false)?);
+    draft.case = Case::opened(&opening).expect("an opening opens");
+    draft.keep_tasks(task_records(None, &opening, &draft.case));
+    draft.events.push(opening);
+    // A paper that was received long ago may already be past a deadline.
+    draft.catch_up()?;
+    Ok(draft.finish())
+}

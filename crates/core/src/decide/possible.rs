@@ -1,0 +1,159 @@
+//! What a person can do with a case now: found by trying, so that it cannot disagree with
+//! [`decide`](super::decide).
+
+use serde::Serialize;
+
+use super::{Command, Context, Draft, RefusalCode};
+use crate::{
+    ActionId, BranchId, Term,
+    actor::Caller,
+    case::{Case, Place, SilenceState},
+    definition::Answer,
+    event::{ClockNo, Vote},
+};
+
+/// Something that the caller can do now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Possible {
+    /// Take an action.
+    Act {
+        /// Which.
+        action: ActionId,
+        /// Whether a reason must be given.
+        needs_reason: bool,
+        /// Whether a condition's number must be cited.
+        needs_citation: bool,
+    },
+    /// Take a task.
+    Claim {
+        /// Which.
+        task: u32,
+    },
+    /// Put a task back.
+    Release {
+        /// Which.
+        task: u32,
+    },
+    /// Give a task to a person.
+    Assign {
+        /// Which.
+        task: u32,
+    },
+    /// Answer an inquiry.
+    Answer {
+        /// Which.
+        branch: BranchId,
+    },
+    /// Vote.
+    Vote,
+    /// Suspend the clocks.
+    Suspend,
+    /// Let them run again.
+    Resume,
+    /// Extend a clock.
+    Extend {
+        /// Which.
+        clock: ClockNo,
+    },
+    /// Withdraw the application.
+    Withdraw,
+    /// Release or waive a held silence rule.
+    ReleaseSilence {
+        /// Of which clock.
+        clock: ClockNo,
+    },
+    /// Leave a remark.
+    Comment,
+}
+
+/// What the caller can do with the case now, in the order of usefulness. Empty for the program.
+pub fn possible(ctx: &Context<'_>, case: &Case) -> Vec<Possible> {
+    if *ctx.caller == Caller::System {
+        return Vec::new();
+    }
+    let mut draft = Draft::new(ctx, case.clone());
+    if draft.catch_up().is_err() {
+        return Vec::new();
+    }
+    let case = &draft.case;
+    let text = || "-".to_owned();
+    let mut candidates: Vec<(Possible, Command)> = Vec::new();
+    if let (Place::Step { .. }, Ok(step)) = (&case.place, draft.step()) {
+        for (name, action) in &step.actions {
+            let (needs_reason, needs_citation) = (action.needs_reason, action.needs_citation);
+            let command =
+                Command::Act { action: name.clone(), reason: Some(text()), citation: Some(text()) };
+            candidates.push((
+                Possible::Act { action: name.clone(), needs_reason, needs_citation },
+                command,
+            ));
+        }
+    }
+    for task in &case.tasks {
+        if let Some(branch) = &task.branch {
+            let (answer, reason, reference) = (Answer::Positive, None, None);
+            let command = Command::Answer { branch: branch.clone(), answer, reason, reference };
+            candidates.push((Possible::Answer { branch: branch.clone() }, command));
+        }
+    }
+    let voted = |person| match &case.place {
+        Place::Step { votes, .. } => votes.contains_key(person),
+        Place::End { .. } => true,
+    };
+    if matches!(ctx.caller, Caller::Person(actor) if !voted(&actor.person)) {
+        candidates.push((Possible::Vote, Command::Vote { vote: Vote::For, reason: None }));
+    }
+    for task in &case.tasks {
+        match task.assignee {
+            None => candidates
+                .push((Possible::Claim { task: task.no }, Command::Claim { task: task.no })),
+            Some(_) => {
+                let command = Command::Release { task: task.no, reason: None };
+                candidates.push((Possible::Release { task: task.no }, command));
+            }
+        }
+    }
+    candidates.push((Possible::Suspend, Command::Suspend { reason: text(), basis: None }));
+    candidates.push((Possible::Resume, Command::Resume { reason: None }));
+    for (no, clock) in case.clocks() {
+        let by = Term { count: 1, unit: clock.ledger.term.unit };
+        candidates.push((
+            Possible::Extend { clock: no },
+            Command::Extend { clock: no, by, reason: text() },
+        ));
+        if matches!(clock.silence, SilenceState::Held { .. }) {
+            let command = Command::ReleaseSilence { clock: no, take_effect: false, reason: text() };
+            candidates.push((Possible::ReleaseSilence { clock: no }, command));
+        }
+    }
+    candidates.push((Possible::Withdraw, Command::Withdraw { reason: None }));
+    candidates.push((Possible::Comment, Command::Comment { text: text() }));
+
+    let mut able: Vec<_> = candidates
+        .into_iter()
+        .filter(|(_, command)| Draft::new(ctx, case.clone()).decide(command).is_ok())
+        .map(|(possible, _)| possible)
+        .collect();
+    let assignable = case.tasks.iter().filter(|task| may_assign(ctx, case, task.no));
+    able.extend(assignable.map(|task| Possible::Assign { task: task.no }));
+    able
+}
+
+/// Whether only the choice of the person is left to assign a task.
+fn may_assign(ctx: &Context<'_>, case: &Case, task: u32) -> bool {
+    let Caller::Person(actor) = ctx.caller else { return false };
+    let command = Command::Assign { task, to: actor.person, reason: None };
+    match Draft::new(ctx, case.clone()).decide(&command) {
+        Ok(_) => true,
+        Err(refusal) => refusal.code == RefusalCode::AssigneeNotEligible,
+    }
+}
+
+/// What to offer instead of a refused command: nothing for the program, which has no choice.
+pub(super) fn alternatives(ctx: &Context<'_>, case: &Case, command: &Command) -> Vec<Possible> {
+    match command {
+        Command::Tick => Vec::new(),
+        _ => possible(ctx, case),
+    }
+}

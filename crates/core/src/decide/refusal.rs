@@ -1,0 +1,137 @@
+//! Why a command changes nothing.
+
+use serde::Serialize;
+
+use super::Possible;
+use crate::{calendar::NoDeadline, case::Case};
+
+/// Why a command was refused: it changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{code}: {reason}")]
+pub struct Refusal {
+    /// A stable code for programs.
+    pub code: RefusalCode,
+    /// The step or end where the case stands; empty for a case that was to be opened.
+    pub state: String,
+    /// What stands in the way, in English; the code is what translations hang on.
+    pub reason: String,
+    /// What the caller can do now.
+    pub possible: Vec<Possible>,
+}
+
+impl Refusal {
+    pub(super) fn with_state(mut self, case: &Case, possible: Vec<Possible>) -> Self {
+        self.state = case.place.name().to_string();
+        self.possible = possible;
+        self
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal,)*) => {
+        /// The stable codes of refusals.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum RefusalCode { $($(#[$doc])* $name,)* }
+
+        impl RefusalCode {
+            /// Every code, in the order of this file.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The code as programs see it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The caller's roles do not allow this at all.
+    NotPermitted = "not_permitted",
+    /// The caller has the role, but not over this unit.
+    OutOfJurisdiction = "out_of_jurisdiction",
+    /// Nothing leaves an end.
+    CaseEnded = "case_ended",
+    /// The case is suspended: it must be resumed first.
+    Suspended = "case_suspended",
+    /// The case is not suspended.
+    NotSuspended = "case_not_suspended",
+    /// No running clock is left to suspend.
+    NothingToSuspend = "nothing_to_suspend",
+    /// The step has no such action.
+    UnknownAction = "unknown_action",
+    /// The case has no such open task.
+    UnknownTask = "unknown_task",
+    /// The task is not one that is done like this.
+    WrongTask = "wrong_task",
+    /// Somebody else has the task.
+    TaskTaken = "task_taken",
+    /// Nobody has the task.
+    TaskNotTaken = "task_not_taken",
+    /// The person to whom the task was to go cannot own it.
+    AssigneeNotEligible = "assignee_not_eligible",
+    /// The step has no such inquiry, or it has been answered.
+    UnknownInquiry = "unknown_inquiry",
+    /// The step is no commission.
+    NoCommission = "no_commission",
+    /// Every seat of the commission has voted.
+    SeatsTaken = "seats_taken",
+    /// Too few members have voted.
+    QuorumMissing = "quorum_missing",
+    /// The votes say otherwise.
+    MajorityMissing = "majority_missing",
+    /// A reason is needed.
+    ReasonNeeded = "reason_needed",
+    /// The number of a condition must be cited.
+    CitationNeeded = "citation_needed",
+    /// The text is too long or holds a character that cannot be stored.
+    TextInvalid = "text_invalid",
+    /// The case has no such clock.
+    UnknownClock = "unknown_clock",
+    /// The definition permits no extension of this clock.
+    NoExtension = "no_extension",
+    /// The clock has been extended as often as is permitted.
+    ExtensionsUsed = "extensions_used",
+    /// The extension is longer than permitted.
+    ExtensionTooLong = "extension_too_long",
+    /// An extension has the clock's own unit.
+    ExtensionUnit = "extension_unit",
+    /// The deadline has passed.
+    DeadlinePassed = "deadline_passed",
+    /// The definition has no end for a withdrawal.
+    NoWithdrawal = "no_withdrawal",
+    /// No silence rule of that clock is held.
+    NothingHeld = "nothing_held",
+    /// The unit does not receive cases of this definition.
+    WrongUnit = "wrong_unit",
+    /// The date of receipt lies in the future.
+    ReceivedInFuture = "received_in_future",
+    /// The calendar does not reach so far, or has no working time.
+    NoDeadline = "no_deadline",
+    /// The case does not belong to this definition.
+    WrongDefinition = "wrong_definition",
+}
+
+impl RefusalCode {
+    pub(crate) fn because(self, reason: impl Into<String>) -> Refusal {
+        Refusal { code: self, state: String::new(), reason: reason.into(), possible: Vec::new() }
+    }
+}
+
+impl std::fmt::Display for RefusalCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for RefusalCode {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl From<NoDeadline> for Refusal {
+    fn from(error: NoDeadline) -> Self {
+        RefusalCode::NoDeadline.because(error.to_string())
+    }
+}

@@ -1,0 +1,189 @@
+//! What time alone causes: warnings, breaches, escalation levels, silence.
+
+use chrono::TimeDelta;
+
+use super::{Context, Draft, Refusal, calendar_at, silence::silence_of};
+use crate::{
+    BranchId,
+    calendar::{after, before},
+    case::{Case, Clock, Place, SilenceState},
+    clock::Instant,
+    definition::{Addressee, Definition, Effect, EscalationLevel, Fires, StepKind},
+    event::{By, ClockNo, Fact, Owner, Reassigned, Recipient, STATUTORY, Told},
+};
+
+/// How much can happen to one case in one go. What is left follows with the next tick; a
+/// procedure whose silence rules run in a circle cannot hold up the others.
+const MOST_AT_ONCE: usize = 64;
+
+/// Something that must happen by itself.
+struct Firing {
+    /// The first instant at which it may happen.
+    due: Instant,
+    /// The instant at which it counts.
+    effective_at: Instant,
+    clock: ClockNo,
+    what: What,
+}
+
+enum What {
+    Level,
+    Silence,
+}
+
+/// When something must next happen to the case by itself; `None` when nothing will.
+pub fn next_due(ctx: &Context<'_>, case: &Case) -> Option<Instant> {
+    next_firing(ctx, case).map(|firing| firing.due)
+}
+
+/// The next firing over all running clocks. At the same instant levels come before silence, and
+/// clocks in the order of their numbers.
+fn next_firing(ctx: &Context<'_>, case: &Case) -> Option<Firing> {
+    let Place::Step { step, .. } = &case.place else { return None };
+    let mut next: Option<Firing> = None;
+    for (no, clock) in case.clocks().filter(|(_, clock)| clock.is_running()) {
+        let task = case.task(no);
+        let branch = task.and_then(|task| task.branch.as_ref());
+        let calendar = calendar_at(ctx, task.map_or(&case.unit, |task| &task.unit));
+        let Some(deadline) = clock.deadline else { continue };
+        let level = levels_of(ctx.definition, case, no, branch)
+            .get(usize::from(clock.fired))
+            .and_then(|level| {
+                let (due, effective_at) = match level.fires {
+                    Fires::Before(term) => {
+                        let at =
+                            before(calendar, deadline, term).ok()?.max(clock.ledger.started_at);
+                        (at, at)
+                    }
+                    Fires::After(term) => breach(after(calendar, deadline, term).ok()?),
+                };
+                Some(Firing { due, effective_at, clock: no, what: What::Level })
+            });
+        let silence = silence_of(ctx.definition, step, no, branch)
+            .filter(|_| clock.silence == SilenceState::Armed)
+            .and_then(|rule| {
+                let (due, effective_at) = breach(after(calendar, deadline, rule.after).ok()?);
+                Some(Firing { due, effective_at, clock: no, what: What::Silence })
+            });
+        for firing in level.into_iter().chain(silence) {
+            if next.as_ref().is_none_or(|next| firing.due < next.due) {
+                next = Some(firing);
+            }
+        }
+    }
+    next
+}
+
+/// Acting at the very instant is on time: what a passed instant causes is due just after it, and
+/// counts from it.
+fn breach(at: Instant) -> (Instant, Instant) {
+    (at + TimeDelta::microseconds(1), at)
+}
+
+fn levels_of<'a>(
+    definition: &'a Definition,
+    case: &Case,
+    clock: ClockNo,
+    branch: Option<&BranchId>,
+) -> &'a [EscalationLevel] {
+    if clock == STATUTORY {
+        return &definition.statutory.levels;
+    }
+    let Some(step) = definition.steps.get(case.place.name()) else { return &[] };
+    match (&step.kind, branch) {
+        (StepKind::Parallel(parallel), Some(name)) => {
+            parallel.branches.get(name).map_or(&[], |branch| &branch.levels)
+        }
+        _ => &step.levels,
+    }
+}
+
+impl Draft<'_> {
+    /// Records everything that time alone has caused up to now, in the order in which it was due.
+    pub(super) fn catch_up(&mut self) -> Result<(), Refusal> {
+        for _ in 0..MOST_AT_ONCE {
+            match next_firing(self.ctx, &self.case) {
+                Some(firing) if firing.due <= self.now => self.fire(&firing)?,
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn fire(&mut self, firing: &Firing) -> Result<(), Refusal> {
+        match firing.what {
+            What::Level => self.fire_level(firing.clock, firing.effective_at),
+            What::Silence => self.fire_silence(firing.clock, firing.effective_at),
+        }
+    }
+
+    fn fire_level(&mut self, no: ClockNo, at: Instant) -> Result<(), Refusal> {
+        let task = self.case.task(no);
+        let branch = task.and_then(|task| task.branch.as_ref());
+        let Some(Clock { fired, deadline: Some(deadline), .. }) = self.case.clock(no) else {
+            return Ok(());
+        };
+        let (number, deadline) = (*fired, *deadline);
+        let Some(level) =
+            levels_of(self.ctx.definition, &self.case, no, branch).get(usize::from(number))
+        else {
+            return Ok(());
+        };
+        let mut tell = Vec::new();
+        for addressee in &level.tell {
+            for to in self.recipients(no, addressee)? {
+                tell.push(Told { addressee: addressee.clone(), to });
+            }
+        }
+        let reassigned = match (&level.effect, task) {
+            (Effect::Reassign(role), Some(task)) => Some(Reassigned {
+                task: task.no,
+                to: role.clone(),
+                unit: self.unit_of(role)?.clone(),
+            }),
+            _ => None,
+        };
+        let warning = matches!(level.fires, Fires::Before(_));
+        let fact =
+            Fact::Escalated { clock: no, level: number, warning, deadline, tell, reassigned };
+        self.record(at, By::System, fact);
+        if let Effect::Act(action) = &level.effect {
+            self.act_by_system(action, at)?;
+        }
+        Ok(())
+    }
+
+    fn recipients(&self, no: ClockNo, addressee: &Addressee) -> Result<Vec<Recipient>, Refusal> {
+        Ok(match addressee {
+            Addressee::Applicant => vec![Recipient::Person(self.case.applicant)],
+            Addressee::Role(role) => {
+                vec![Recipient::Holders { role: role.clone(), unit: self.unit_of(role)?.clone() }]
+            }
+            Addressee::Owner => {
+                let tasks = self.case.tasks.iter().filter(|task| no == STATUTORY || task.no == no);
+                let owner = tasks.map(|task| match (&task.owner, task.assignee) {
+                    (_, Some(person)) => Recipient::Person(person),
+                    (Owner::Applicant, None) => Recipient::Person(self.case.applicant),
+                    (Owner::Role(role), None) => {
+                        Recipient::Holders { role: role.clone(), unit: task.unit.clone() }
+                    }
+                });
+                owner.collect()
+            }
+        })
+    }
+
+    fn fire_silence(&mut self, no: ClockNo, at: Instant) -> Result<(), Refusal> {
+        let branch = self.case.task(no).and_then(|task| task.branch.as_ref());
+        let rule = silence_of(self.ctx.definition, self.case.place.name(), no, branch);
+        let grace_until = match rule.and_then(|rule| rule.grace) {
+            Some(grace) => Some(after(self.calendar_of(no), at, grace)?),
+            None => None,
+        };
+        if grace_until.is_some_and(|until| self.now > until) {
+            self.record(at, By::System, Fact::SilenceHeld { clock: no, due: at });
+            return Ok(());
+        }
+        self.take_silence(no, at, By::System, None)
+    }
+}

@@ -1,0 +1,444 @@
+//! What happened to a case: the facts of its timeline.
+//!
+//! A fact carries everything that follows from it (tasks, deadlines, the end), so that
+//! [`evolve`](crate::evolve) needs neither definition nor calendar and a timeline can be read
+//! without them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ActionId, BranchId, CalendarId, CaseId, PersonId, RoleId, StepId, Term, UnitId, WorkflowId,
+    clock::Instant,
+    definition::{Addressee, Answer, Basis, Licence, Outcome},
+};
+
+/// One entry of a timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// 1, 2, 3, … within the case, without gaps.
+    pub seq: u32,
+    /// When it counts: a breach is effective at its deadline, however late it was noticed.
+    pub effective_at: Instant,
+    /// When it was written, by the database's clock.
+    pub recorded_at: Instant,
+    /// Who did it.
+    pub by: By,
+    /// What happened.
+    pub fact: Fact,
+}
+
+/// Who did something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// The program: time had passed.
+    System,
+    /// The applicant of the case.
+    Applicant(PersonId),
+    /// A person, by a role held at a unit.
+    Officer {
+        /// Who.
+        person: PersonId,
+        /// By what role.
+        role: RoleId,
+        /// Held where.
+        unit: UnitId,
+    },
+}
+
+impl By {
+    /// The person, unless it was the program.
+    pub fn person(&self) -> Option<PersonId> {
+        match self {
+            Self::System => None,
+            Self::Applicant(person) | Self::Officer { person, .. } => Some(*person),
+        }
+    }
+}
+
+/// A clock of a case: 0 is the statutory clock, any other number is that of the task that it
+/// times.
+pub type ClockNo = u32;
+
+/// The statutory clock's number.
+pub const STATUTORY: ClockNo = 0;
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Fact {
+    /// An application came in. Effective when it was received.
+    Opened {
+        /// The case.
+        case: CaseId,
+        /// Its workflow.
+        workflow: WorkflowId,
+        /// The version by which it runs.
+        version: u32,
+        /// SHA-256 of the definition's file.
+        definition: String,
+        /// The calendar.
+        calendar: CalendarId,
+        /// SHA-256 of the calendar's file.
+        calendar_version: String,
+        /// The unit that received it.
+        unit: UnitId,
+        /// Who applies.
+        applicant: PersonId,
+        /// What the application is about.
+        subject: String,
+        /// Why the paper counts from an earlier instant than it was recorded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        received_reason: Option<String>,
+        /// Where it stands now.
+        entry: Entry,
+    },
+    /// A person took a task from the worklist.
+    Claimed {
+        /// The task.
+        task: u32,
+    },
+    /// A claimed task went back to the worklist.
+    Released {
+        /// The task.
+        task: u32,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// A task was given to a person.
+    Assigned {
+        /// The task.
+        task: u32,
+        /// To whom.
+        to: PersonId,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// A remark.
+    Commented {
+        /// Its text.
+        text: String,
+    },
+    /// An action of the step was taken.
+    Acted {
+        /// The task that it settled.
+        task: u32,
+        /// The action.
+        action: ActionId,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// The number of the condition that it cites.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        citation: Option<String>,
+        /// Where the case stands now.
+        entry: Entry,
+    },
+    /// An asked body answered, or its silence stands for an answer.
+    Answered {
+        /// The task.
+        task: u32,
+        /// The branch.
+        branch: BranchId,
+        /// The answer.
+        answer: Answer,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// The number of the letter.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
+        /// By what right silence stands for an answer; absent where the body did answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        silence: Option<Basis>,
+        /// Where the case stands now, when this answer joined the branches.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        entry: Option<Entry>,
+    },
+    /// A member of a commission voted. A later vote of the same member replaces it.
+    Voted {
+        /// How.
+        vote: Vote,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// The clocks of the case were suspended by a person.
+    Suspended {
+        /// Why.
+        reason: String,
+        /// By what right.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        basis: Option<String>,
+        /// Which clocks stopped: those that ran and were not past their deadline.
+        clocks: Vec<ClockNo>,
+    },
+    /// The clocks of the case run again.
+    Resumed {
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// The clocks that run again, with their deadlines.
+        deadlines: Vec<NewDeadline>,
+    },
+    /// A clock was extended.
+    Extended {
+        /// Which.
+        clock: ClockNo,
+        /// By how much.
+        by: Term,
+        /// Its deadline now; absent while it is suspended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<Instant>,
+        /// Why.
+        reason: String,
+        /// By what right.
+        basis: Basis,
+    },
+    /// The applicant gave up.
+    Withdrawn {
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// The end.
+        entry: Entry,
+    },
+    /// A warning or an escalation level fired.
+    Escalated {
+        /// Of which clock.
+        clock: ClockNo,
+        /// The level's place in the definition, from 0.
+        level: u16,
+        /// Whether it was a warning, before the deadline.
+        warning: bool,
+        /// The deadline that it belongs to.
+        deadline: Instant,
+        /// Who is told.
+        tell: Vec<Told>,
+        /// Where the task went, if the level says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reassigned: Option<Reassigned>,
+    },
+    /// A silence rule was found overdue for longer than its grace: a manager must release it.
+    SilenceHeld {
+        /// Of which clock.
+        clock: ClockNo,
+        /// When it should have taken effect.
+        due: Instant,
+    },
+    /// A held silence rule was waived: it will not take effect.
+    SilenceWaived {
+        /// Of which clock.
+        clock: ClockNo,
+        /// Why.
+        reason: String,
+    },
+    /// Silence took effect (of the authority or of the owner of a step).
+    SilenceTookEffect {
+        /// Of which clock.
+        clock: ClockNo,
+        /// By what right.
+        basis: Basis,
+        /// Why a held rule was released.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// Where the case stands now.
+        entry: Entry,
+    },
+}
+
+impl Fact {
+    /// The name of the fact, as in its `type`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Opened { .. } => "opened",
+            Self::Claimed { .. } => "claimed",
+            Self::Released { .. } => "released",
+            Self::Assigned { .. } => "assigned",
+            Self::Commented { .. } => "commented",
+            Self::Acted { .. } => "acted",
+            Self::Answered { .. } => "answered",
+            Self::Voted { .. } => "voted",
+            Self::Suspended { .. } => "suspended",
+            Self::Resumed { .. } => "resumed",
+            Self::Extended { .. } => "extended",
+            Self::Withdrawn { .. } => "withdrawn",
+            Self::Escalated { .. } => "escalated",
+            Self::SilenceHeld { .. } => "silence_held",
+            Self::SilenceWaived { .. } => "silence_waived",
+            Self::SilenceTookEffect { .. } => "silence_took_effect",
+        }
+    }
+
+    /// Where the case went by this fact, if it moved.
+    pub fn entry(&self) -> Option<&Entry> {
+        match self {
+            Self::Opened { entry, .. }
+            | Self::Acted { entry, .. }
+            | Self::Withdrawn { entry, .. }
+            | Self::SilenceTookEffect { entry, .. } => Some(entry),
+            Self::Answered { entry, .. } => entry.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// What entering a step or an end did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The step or end.
+    pub step: StepId,
+    /// The tasks that it opened; every task of the step before it is closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<OpenedTask>,
+    /// What it did to the statutory clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statutory: Option<StatutoryChange>,
+    /// The end, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<EndReached>,
+}
+
+/// A task that was put on somebody's worklist.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedTask {
+    /// Its number within the case, from 1.
+    pub no: u32,
+    /// What it asks for.
+    pub purpose: Purpose,
+    /// The branch, in a parallel step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<BranchId>,
+    /// Whose it is.
+    pub owner: Owner,
+    /// The unit where it stands.
+    pub unit: UnitId,
+    /// Its clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<StartedClock>,
+}
+
+/// What a task asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// An action of the step.
+    Act,
+    /// An answer to an inquiry.
+    Answer,
+    /// A vote.
+    Vote,
+}
+
+/// Whose a task is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    /// The applicant.
+    Applicant,
+    /// The holders of a role.
+    Role(RoleId),
+}
+
+/// A clock that started with an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartedClock {
+    /// Its term.
+    pub term: Term,
+    /// Its deadline; absent where it starts suspended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Instant>,
+}
+
+/// What an entry did to the statutory clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StatutoryChange {
+    /// It started; without a deadline, it started suspended.
+    Started(StartedClock),
+    /// It is suspended while the case stands here.
+    Suspended,
+    /// It runs again, up to that deadline (absent while a person has suspended the case).
+    Resumed(Option<Instant>),
+    /// It stopped: the final deadline, and the one without suspensions and extensions.
+    Stopped {
+        /// By which it is judged.
+        deadline: Instant,
+        /// By which it would have been judged without suspensions and extensions.
+        raw_deadline: Instant,
+    },
+}
+
+/// An end that was reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndReached {
+    /// What came out.
+    pub outcome: Outcome,
+    /// Whether it is a decision.
+    pub decision: bool,
+    /// Whether silence brought it about.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_silence: bool,
+    /// The licence that was granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<Licence>,
+}
+
+/// A deadline that a clock has from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewDeadline {
+    /// Which clock.
+    pub clock: ClockNo,
+    /// Its deadline.
+    pub deadline: Instant,
+}
+
+/// A task that went to another role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reassigned {
+    /// The task.
+    pub task: u32,
+    /// The role.
+    pub to: RoleId,
+    /// The unit at which it is held.
+    pub unit: UnitId,
+}
+
+/// Somebody who is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// As the definition says it.
+    #[serde(rename = "as")]
+    pub addressee: Addressee,
+    /// Who that is here.
+    pub to: Recipient,
+}
+
+/// Who that is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    /// One person.
+    Person(PersonId),
+    /// Everybody who holds the role at the unit.
+    Holders {
+        /// The role.
+        role: RoleId,
+        /// The unit.
+        unit: UnitId,
+    },
+}
+
+/// A vote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Vote {
+    /// For the licence.
+    For,
+    /// Against it.
+    Against,
+    /// Counts for the quorum, not for the majority.
+    Abstain,
+}
