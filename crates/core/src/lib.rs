@@ -13,6 +13,7 @@ pub mod definition;
 pub mod document;
 pub mod event;
 pub mod id;
+pub mod jalali;
 pub mod measure;
 mod term;
 pub mod timeline;
@@ -27,4 +28,5 @@ pub use event::{Event, Fact};
 pub use id::{
     ActionId, BranchId, CalendarId, CaseId, PersonId, RoleId, StepId, UnitId, WorkflowId,
 };
+pub use jalali::{JalaliDate, JalaliPeriod};
 pub use term::{Term, TermError, TermUnit};

@@ -15,14 +15,15 @@ use parvaneh_core::{
     Instant, Ledger, NoDeadline, Suspension, Term, UnitId,
     calendar::{
         Calendar, CalendarSource, Calendars, Certainty, Closure, DayEnds, DayKind, ExtraWorkingDay,
-        Holiday, Hours, Names, Notice, Reason, Scope, WeeklyHours, after, before,
+        Holiday, Hours, Notice, Reason, Scope, WeeklyHours, after, before,
     },
     clock::Verdict,
+    definition::Text,
 };
 
 fn notice(name: &str, scope: Scope) -> Notice {
     Notice {
-        name: Names { fa: name.to_owned(), en: name.to_owned() },
+        name: Text { fa: name.to_owned(), en: name.to_owned() },
         scope,
         certainty: Certainty::Sourced,
         sources: vec!["test".to_owned()],

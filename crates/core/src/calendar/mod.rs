@@ -24,7 +24,7 @@ pub use self::{
     rules::Reason,
     source::{
         CalendarSource, Certainty, Citation, Closure, DayEnds, ExtraWorkingDay, Holiday, Hours,
-        Names, Notice, Published, Scope, TimeOfDay, WeeklyHours,
+        Notice, Published, Scope, TimeOfDay, WeeklyHours,
     },
 };
 use self::{

@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{CalendarId, UnitId};
+use crate::{CalendarId, UnitId, definition::Text};
 
 /// At which instant of its last day a term of calendar days (`d`) ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -50,15 +50,6 @@ impl FromStr for DayEnds {
             other => Err(format!("'{other}': write close_of_business or midnight")),
         }
     }
-}
-
-/// A name in both languages of the product.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Names {
-    /// Persian.
-    pub fa: String,
-    /// English.
-    pub en: String,
 }
 
 /// Where a row applies.
@@ -100,7 +91,7 @@ pub enum Certainty {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// What people call it.
-    pub name: Names,
+    pub name: Text,
     /// Where it applies.
     pub scope: Scope,
     /// How sure it is.
@@ -295,7 +286,7 @@ pub struct Citation {
 #[derive(Clone, Debug, Serialize)]
 pub struct CalendarSource {
     id: CalendarId,
-    title: Names,
+    title: Text,
     #[serde(serialize_with = "zone_name")]
     zone: Tz,
     day_ends: DayEnds,
@@ -319,7 +310,7 @@ impl CalendarSource {
     /// An empty calendar: no working hours yet.
     pub fn new(id: CalendarId, zone: Tz, day_ends: DayEnds) -> Self {
         Self {
-            title: Names { fa: id.as_str().to_owned(), en: id.as_str().to_owned() },
+            title: Text { fa: id.as_str().to_owned(), en: id.as_str().to_owned() },
             id,
             zone,
             day_ends,
@@ -340,7 +331,7 @@ impl CalendarSource {
     }
 
     /// What people call it.
-    pub fn title(&self) -> &Names {
+    pub fn title(&self) -> &Text {
         &self.title
     }
 
@@ -400,8 +391,8 @@ impl CalendarSource {
         })
     }
 
-    /// Names the calendar.
-    pub fn set_title(&mut self, title: Names) -> &mut Self {
+    /// Text the calendar.
+    pub fn set_title(&mut self, title: Text) -> &mut Self {
         self.title = title;
         self.changed()
     }
