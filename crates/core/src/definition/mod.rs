@@ -1,8 +1,17 @@
-//! Workflow definitions: the checked graph that a file becomes.
+//! Workflow definitions: the file that an administrator writes, and the checked graph that it
+//! becomes.
 //!
-//! A [`Definition`] exists only when the file it came from has no problem left, so that the rest of
+//! A [`Definition`] exists only when the file it came from has no error left, so that the rest of
 //! the crate never meets an unknown step, an owner without a level or a step without a way out.
+//! `docs/WORKFLOWS.md` describes the language; [`crate::soundness`] holds the rules that a
+//! definition must keep.
 
+mod levels;
 mod model;
+mod read;
+mod steps;
+#[cfg(test)]
+mod tests;
 
 pub use model::*;
+pub use read::{Checked, code};

@@ -16,6 +16,7 @@ mod render;
 mod tests;
 mod tree;
 
+pub(crate) use problem::codes;
 pub use problem::{Code, Problem, Severity, code, has_errors};
 pub use reader::{Fields, Name, Reader, did_you_mean};
 pub use tree::{Entry, Node, Place, Value};

@@ -22,9 +22,11 @@ pub struct Reader<'s> {
 }
 
 /// The entries of a mapping whose keys are known.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Fields<'n> {
     entries: &'n [Entry],
+    /// Keys for which unknown keys were probably meant: they are not missing as well.
+    meant: Vec<String>,
     /// Where a problem of the whole mapping is shown: mostly at its name.
     pub at: Place,
 }
@@ -190,9 +192,11 @@ impl<'s> Reader<'s> {
         keys: &[&str],
     ) -> Option<Fields<'n>> {
         let entries = self.entries(node, at, what)?;
+        let mut misspelt = Vec::new();
         for entry in entries.iter().filter(|entry| !keys.contains(&entry.key.as_str())) {
             let message = match did_you_mean(&entry.key, keys.iter().copied()) {
                 Some(meant) => {
+                    misspelt.push(meant.to_owned());
                     format!("unknown key '{}': did you mean '{meant}'?", short(&entry.key))
                 }
                 None => format!("unknown key '{}'", short(&entry.key)),
@@ -202,7 +206,7 @@ impl<'s> Reader<'s> {
                 .with_label(format!("not a key of {what}"));
             self.push(problem.with_help(format!("its keys are {}", listed(keys.iter()))));
         }
-        Some(Fields { entries, at })
+        Some(Fields { entries, meant: misspelt, at })
     }
 
     /// A mapping whose keys are names that the file chooses.
@@ -241,7 +245,7 @@ impl<'s> Reader<'s> {
     /// The value of a key that must be there.
     pub fn required<'n>(&mut self, fields: &Fields<'n>, key: &str, what: &str) -> Option<&'n Node> {
         let found = fields.get(key);
-        if found.is_none() {
+        if found.is_none() && !fields.meant.iter().any(|meant| meant == key) {
             let empty = fields.entries.iter().find(|entry| entry.key == key);
             let problem = match empty {
                 Some(entry) => self

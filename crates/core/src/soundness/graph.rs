@@ -1,0 +1,235 @@
+//! The steps make a graph in which every step can be reached and left.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use super::{Finding, code, names::action_path, rough_days};
+use crate::{
+    StepId, Term,
+    definition::{Definition, Outcome, Starts, Step, StepKind},
+};
+
+/// A way from a step to a step or an end.
+struct Way<'d> {
+    from: &'d StepId,
+    to: &'d StepId,
+    /// Where it stands in the file.
+    at: String,
+    /// Whether somebody cites a condition who takes it.
+    cited: bool,
+    /// Whether it is the applicant's doing, or his silence.
+    applicant: bool,
+}
+
+pub(super) fn examine(definition: &Definition, sums: bool, findings: &mut Vec<Finding>) {
+    let Some((first, _)) = definition.steps.get_key_value(&definition.first) else { return };
+    let ways: HashMap<_, _> =
+        definition.steps.iter().map(|(name, step)| (name, ways_of(name, step))).collect();
+    let before = findings.len();
+    reach(definition, first, &ways, findings);
+    refusals(definition, first, &ways, findings);
+    if sums && findings[before..].iter().all(|f| f.code == code::REFUSAL_WITHOUT_CITATION) {
+        too_slow(definition, first, &ways, findings);
+    }
+}
+
+fn ways_of<'d>(name: &'d StepId, step: &'d Step) -> Vec<Way<'d>> {
+    let path = format!("steps.{name}");
+    let applicant = step.kind == StepKind::Applicant;
+    let mut ways = Vec::new();
+    let mut add = |to, at, cited| ways.push(Way { from: name, to, at, cited, applicant });
+    for (action_name, action) in &step.actions {
+        let at = format!("{}.to", action_path(&path, step, action_name));
+        add(&action.to, at, action.needs_citation);
+    }
+    if let StepKind::Parallel(parallel) = &step.kind {
+        add(&parallel.positive, format!("{path}.parallel.when.positive"), false);
+        add(&parallel.negative, format!("{path}.parallel.when.negative.to"), false);
+    }
+    if let Some(silence) = &step.silence {
+        add(&silence.to, format!("{path}.silence.to"), false);
+    }
+    ways
+}
+
+type Ways<'d> = HashMap<&'d StepId, Vec<Way<'d>>>;
+
+fn reach(definition: &Definition, first: &StepId, ways: &Ways<'_>, findings: &mut Vec<Finding>) {
+    let mut reached: HashSet<&StepId> = HashSet::from([first]);
+    let mut open = vec![first];
+    while let Some(step) = open.pop() {
+        for way in ways.get(step).into_iter().flatten() {
+            if reached.insert(way.to) {
+                open.push(way.to);
+            }
+        }
+    }
+    for name in definition.steps.keys().filter(|name| !reached.contains(*name)) {
+        let message = format!("no way leads from '{first}' to the step '{name}'");
+        let help = "let an action lead to it, or take it out";
+        let at = format!("steps.{name}");
+        findings.push(Finding::error(code::UNREACHABLE_STEP, at, message).help(help));
+    }
+    let by_silence = definition.statutory.silence.as_ref().map(|rule| &rule.to);
+    for (name, end) in &definition.ends {
+        // A withdrawal ends a case wherever it stands.
+        let free = end.outcome == Outcome::Withdrawn || Some(name) == by_silence;
+        if !free && !reached.contains(name) {
+            let message = format!("no way leads from '{first}' to the end '{name}'");
+            let help = "let an action lead to it, or take it out";
+            let at = format!("ends.{name}");
+            findings.push(Finding::error(code::UNREACHABLE_END, at, message).help(help));
+        }
+    }
+    let mut back: HashMap<&StepId, Vec<&StepId>> = HashMap::new();
+    for way in ways.values().flatten() {
+        back.entry(way.to).or_default().push(way.from);
+    }
+    let mut leads_out: HashSet<&StepId> = definition.ends.keys().collect();
+    let mut open: Vec<&StepId> = definition.ends.keys().collect();
+    while let Some(place) = open.pop() {
+        for from in back.get(place).into_iter().flatten().copied() {
+            if leads_out.insert(from) {
+                open.push(from);
+            }
+        }
+    }
+    for name in definition.steps.keys().filter(|name| !leads_out.contains(*name)) {
+        let message = match ways.get(name).is_none_or(Vec::is_empty) {
+            true => format!("nothing leads out of the step '{name}'"),
+            false => format!("from the step '{name}' no way leads to an end"),
+        };
+        let help = "give it an action that leads on";
+        let at = format!("steps.{name}");
+        findings.push(Finding::error(code::NO_WAY_OUT, at, message).help(help));
+    }
+}
+
+/// A refusal must cite the number of an approved condition or document (Law on Implementing the
+/// General Policies of Principle 44, art. 7 bis): on every way to a refusal somebody cites.
+fn refusals<'d>(
+    definition: &'d Definition,
+    first: &'d StepId,
+    ways: &'d Ways<'d>,
+    findings: &mut Vec<Finding>,
+) {
+    // The way by which each place is first reached without a citation.
+    let mut came: HashMap<&StepId, &Way<'_>> = HashMap::new();
+    let mut open = VecDeque::from([first]);
+    while let Some(step) = open.pop_front() {
+        for way in ways.get(step).into_iter().flatten().filter(|way| !way.cited) {
+            if way.to != first && !came.contains_key(way.to) {
+                came.insert(way.to, way);
+                open.push_back(way.to);
+            }
+        }
+    }
+    let refused = definition.ends.iter().filter(|(_, end)| end.outcome == Outcome::Refused);
+    for (name, _) in refused {
+        let help = "write 'needs: [citation]' in the action that refuses: a refusal must cite the \
+                    number of an approved condition (Principle 44 law, art. 7 bis)";
+        // Back along the way to what the authority did last: the applicant need not cite.
+        let mut place = name;
+        while let Some(way) = came.get(place) {
+            if !way.applicant {
+                let message = format!("a case can come to '{name}' without a citation");
+                findings.push(
+                    Finding::warning(code::REFUSAL_WITHOUT_CITATION, &way.at, message).help(help),
+                );
+                break;
+            }
+            place = way.from;
+        }
+        if definition.statutory.silence.as_ref().is_some_and(|rule| rule.to == *name) {
+            let message = format!("silence leads to '{name}' without a citation");
+            let at = "statutory.silence.to";
+            findings.push(Finding::warning(code::REFUSAL_WITHOUT_CITATION, at, message).help(help));
+        }
+    }
+}
+
+/// The longest time that a case may take from the start of the statutory clock to an end when
+/// everybody uses his whole term and nothing is done twice.
+fn too_slow(definition: &Definition, first: &StepId, ways: &Ways<'_>, findings: &mut Vec<Finding>) {
+    let start = match &definition.statutory.starts {
+        Starts::Opened => first,
+        Starts::Entering(step) => step,
+    };
+    let (total, path) = longest_way(definition, start, ways);
+    let term = definition.statutory.term;
+    if total <= rough_days(term) {
+        return;
+    }
+    let steps: Vec<_> = path
+        .iter()
+        .filter_map(|name| Some((name, counted_term(definition.steps.get(*name)?)?)))
+        .map(|(name, term)| format!("{name} {term}"))
+        .collect();
+    let message = format!(
+        "the terms of the steps add up to {} days, the statutory term is {term}",
+        total.round()
+    );
+    let shown = match steps.len() {
+        0..=12 => steps.join(", "),
+        more => format!("{} and {} more", steps[..11].join(", "), more - 11),
+    };
+    let help = format!("the longest way, without anything done twice: {shown}");
+    findings.push(
+        Finding::warning(code::TOO_SLOW, "statutory.term", message)
+            .label("shorter than the longest way")
+            .help(help),
+    );
+}
+
+/// The term of a step that counts in the statutory clock: of a parallel step, its longest branch.
+fn counted_term(step: &Step) -> Option<Term> {
+    if step.suspends_statutory {
+        return None;
+    }
+    match &step.kind {
+        StepKind::Parallel(parallel) => parallel
+            .branches
+            .values()
+            .map(|branch| branch.term)
+            .max_by(|a, b| rough_days(*a).total_cmp(&rough_days(*b))),
+        _ => step.term,
+    }
+}
+
+/// The length in days of the longest way from a step on, ignoring ways that lead back, and its
+/// steps.
+fn longest_way<'d>(
+    definition: &'d Definition,
+    start: &'d StepId,
+    ways: &'d Ways<'d>,
+) -> (f64, Vec<&'d StepId>) {
+    // Depth first and without recursion, since a file can hold a chain of thousands of steps. A
+    // way to a step that is still open leads back.
+    let mut done: HashMap<&StepId, (f64, Option<&StepId>)> = HashMap::new();
+    let mut open: HashSet<&StepId> = HashSet::from([start]);
+    let mut stack: Vec<(&StepId, usize)> = vec![(start, 0)];
+    while let Some((step, next)) = stack.last_mut() {
+        let step = *step;
+        let from_here = ways.get(step).map_or(&[][..], Vec::as_slice);
+        match from_here.get(*next) {
+            Some(way) => {
+                *next += 1;
+                if !done.contains_key(way.to) && open.insert(way.to) {
+                    stack.push((way.to, 0));
+                }
+            }
+            None => {
+                stack.pop();
+                let on = from_here
+                    .iter()
+                    .filter_map(|way| Some((done.get(way.to)?.0, way.to)))
+                    .max_by(|a, b| a.0.total_cmp(&b.0));
+                let own = definition.steps.get(step).and_then(counted_term).map_or(0.0, rough_days);
+                let length = own + on.map_or(0.0, |(length, _)| length);
+                done.insert(step, (length, on.map(|(_, to)| to)));
+            }
+        }
+    }
+    let total = done.get(start).map_or(0.0, |(length, _)| *length);
+    let path = std::iter::successors(Some(start), |step| done.get(*step)?.1).collect();
+    (total, path)
+}

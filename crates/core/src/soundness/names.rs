@@ -1,0 +1,207 @@
+//! Every name leads somewhere, and every role that must act can.
+
+use super::{Finding, code, unknown};
+use crate::{
+    ActionId, RoleId, StepId,
+    definition::{
+        APPROVED, Addressee, Definition, Effect, EscalationLevel, ExtensionRule, Level, REJECTED,
+        Starts, Step, StepKind,
+    },
+};
+
+/// What a role is wanted for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// To do something that only the organisation does.
+    ToAct,
+    /// To answer an inquiry, or to be told of something: other bodies can.
+    ToAnswer,
+}
+
+pub(super) fn examine(definition: &Definition, findings: &mut Vec<Finding>) {
+    Names { definition, findings }.examine();
+}
+
+struct Names<'d> {
+    definition: &'d Definition,
+    findings: &'d mut Vec<Finding>,
+}
+
+impl Names<'_> {
+    fn examine(&mut self) {
+        let definition = self.definition;
+        for name in definition.ends.keys().filter(|name| definition.steps.contains_key(*name)) {
+            let message = format!("'{name}' is both a step and an end");
+            self.findings.push(
+                Finding::error(code::NAME_TAKEN, format!("ends.{name}"), message)
+                    .label("a step has that name")
+                    .help("give one of them another name"),
+            );
+        }
+        self.statutory();
+        for (name, step) in &definition.steps {
+            self.step(&format!("steps.{name}"), step);
+        }
+    }
+
+    fn statutory(&mut self) {
+        let definition = self.definition;
+        let statutory = &definition.statutory;
+        if let Starts::Entering(step) = &statutory.starts {
+            self.start(step);
+        }
+        if let Some(silence) = &statutory.silence {
+            self.target("statutory.silence.to", &silence.to);
+        }
+        self.levels("statutory.escalate", &statutory.levels);
+        self.extension("statutory.extension", statutory.extension.as_ref());
+    }
+
+    fn step(&mut self, path: &str, step: &Step) {
+        match &step.kind {
+            StepKind::Work { owner } => {
+                self.role(&format!("{path}.owner"), owner, Wanted::ToAct);
+            }
+            StepKind::Applicant => {}
+            StepKind::Parallel(parallel) => {
+                let path = format!("{path}.parallel");
+                self.target(&format!("{path}.when.positive"), &parallel.positive);
+                self.target(&format!("{path}.when.negative.to"), &parallel.negative);
+                for (name, branch) in &parallel.branches {
+                    let path = format!("{path}.branches.{name}");
+                    self.role(&format!("{path}.owner"), &branch.owner, Wanted::ToAnswer);
+                    self.levels(&format!("{path}.escalate"), &branch.levels);
+                    self.extension(&format!("{path}.extension"), branch.extension.as_ref());
+                }
+            }
+            StepKind::Commission(commission) => {
+                self.role(&format!("{path}.owner"), &commission.owner, Wanted::ToAct);
+                let members = format!("{path}.commission.members");
+                self.role(&members, &commission.members, Wanted::ToAct);
+            }
+        }
+        for (name, action) in &step.actions {
+            self.target(&format!("{}.to", action_path(path, step, name)), &action.to);
+        }
+        if let Some(silence) = &step.silence {
+            self.target(&format!("{path}.silence.to"), &silence.to);
+        }
+        let escalate = format!("{path}.escalate");
+        self.levels(&escalate, &step.levels);
+        for (at, level) in step.levels.iter().enumerate() {
+            if let Effect::Act(action) = &level.effect {
+                self.action(&format!("{escalate}[{at}].act"), step, action);
+            }
+        }
+        self.extension(&format!("{path}.extension"), step.extension.as_ref());
+    }
+
+    fn levels(&mut self, path: &str, levels: &[EscalationLevel]) {
+        for (at, level) in levels.iter().enumerate() {
+            for (told, addressee) in level.tell.iter().enumerate() {
+                if let Addressee::Role(role) = addressee {
+                    self.role(&format!("{path}[{at}].tell[{told}]"), role, Wanted::ToAnswer);
+                }
+            }
+            if let Effect::Reassign(role) = &level.effect {
+                self.role(&format!("{path}[{at}].reassign"), role, Wanted::ToAct);
+            }
+        }
+    }
+
+    fn extension(&mut self, path: &str, extension: Option<&ExtensionRule>) {
+        if let Some(extension) = extension {
+            self.role(&format!("{path}.by"), &extension.by, Wanted::ToAct);
+        }
+    }
+
+    fn role(&mut self, path: &str, name: &RoleId, wanted: Wanted) {
+        if name.as_str().is_empty() {
+            return;
+        }
+        let definition = self.definition;
+        let Some(role) = definition.roles.get(name) else {
+            let known = definition.roles.keys().map(RoleId::as_str);
+            // Who writes 'police' may mean 'agency.police'.
+            let agency = format!("agency.{name}");
+            let message = match definition.roles.contains_key(agency.as_str()) {
+                true => format!("unknown role '{name}': did you mean '{agency}'?"),
+                false => unknown("role", name.as_str(), known),
+            };
+            let help = "roles stand under 'roles', other bodies under 'agencies'";
+            return self
+                .findings
+                .push(Finding::error(code::UNKNOWN_ROLE, path, message).help(help));
+        };
+        if role.agency && wanted == Wanted::ToAct {
+            let message = format!("'{name}' is another body, which can only answer inquiries");
+            let help = "name a role of the organisation, or ask the body in a parallel step";
+            self.findings.push(Finding::error(code::AGENCY_CANNOT_ACT, path, message).help(help));
+        }
+        if role.at < definition.opens_at {
+            let (low, open) = (level_name(role.at), level_name(definition.opens_at));
+            let message =
+                format!("'{name}' is at the {low}, but a case opens at the {open}, above it");
+            let help = format!("a case has a unit at the {open} and above: name a role there");
+            self.findings.push(Finding::error(code::LEVEL_BELOW_OPENING, path, message).help(help));
+        }
+    }
+
+    fn start(&mut self, step: &StepId) {
+        if !step.as_str().is_empty() && !self.definition.steps.contains_key(step) {
+            let known = self.definition.steps.keys().map(StepId::as_str);
+            let message = unknown("step", step.as_str(), known);
+            self.findings.push(Finding::error(
+                code::UNKNOWN_STEP,
+                "statutory.starts.entering",
+                message,
+            ));
+        }
+    }
+
+    fn target(&mut self, path: &str, to: &StepId) {
+        let definition = self.definition;
+        if to.as_str().is_empty()
+            || definition.steps.contains_key(to)
+            || definition.ends.contains_key(to)
+        {
+            return;
+        }
+        let known = definition.steps.keys().chain(definition.ends.keys()).map(StepId::as_str);
+        let message = unknown("step", to.as_str(), known);
+        self.findings.push(
+            Finding::error(code::UNKNOWN_STEP, path, message)
+                .label("neither a step nor an end")
+                .help("it must be a name under 'steps' or 'ends'"),
+        );
+    }
+
+    fn action(&mut self, path: &str, step: &Step, action: &ActionId) {
+        if !step.actions.contains_key(action) {
+            let known = step.actions.keys().map(ActionId::as_str);
+            let message = format!(
+                "{} in the step '{}'",
+                unknown("action", action.as_str(), known),
+                step.title.en
+            );
+            self.findings.push(Finding::error(code::UNKNOWN_ACTION, path, message));
+        }
+    }
+}
+
+/// Where an action stands: a commission's results stand under `when`.
+pub(super) fn action_path(path: &str, step: &Step, action: &ActionId) -> String {
+    let result = matches!(action.as_str(), APPROVED | REJECTED);
+    match step.kind {
+        StepKind::Commission(_) if result => format!("{path}.when.{action}"),
+        _ => format!("{path}.actions.{action}"),
+    }
+}
+
+fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::County => "county",
+        Level::Province => "province",
+        Level::National => "nation",
+    }
+}
