@@ -378,7 +378,7 @@ pub struct EndReached {
     pub outcome: Outcome,
     /// Whether it is a decision.
     pub decision: bool,
-    /// Whether silence brought it about.
+    /// Whether the authority's silence brought it about.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_silence: bool,
     /// The licence that was granted.

@@ -204,11 +204,7 @@ mod tests {
     use super::*;
 
     fn at(day: u32) -> Instant {
-        NaiveDate::from_ymd_opt(2024, 5, day)
-            .unwrap()
-            .and_hms_opt(10, 0, 0)
-            .unwrap()
-            .and_utc()
+        NaiveDate::from_ymd_opt(2024, 5, day).unwrap().and_hms_opt(10, 0, 0).unwrap().and_utc()
     }
 
     fn judged(

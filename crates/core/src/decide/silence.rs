@@ -6,7 +6,7 @@ use crate::{
     case::SilenceState,
     clock::Instant,
     definition::{Answer, Basis, Definition, Permission, StepKind},
-    event::{By, ClockNo, Fact, STATUTORY},
+    event::{By, ClockNo, Fact, Owner, STATUTORY},
 };
 
 /// The silence rule of a clock, whichever it belongs to.
@@ -74,7 +74,10 @@ impl Draft<'_> {
                 self.record_answer(at, by, clock, branch, answer, reason, None, Some(basis))
             }
             SilenceDoes::Goes(to) => {
-                let entry = self.entry(to, at, true)?;
+                // Only the authority's silence issues by silence; an applicant lets his time pass.
+                let of_applicant =
+                    self.case.task(clock).is_some_and(|task| task.owner == Owner::Applicant);
+                let entry = self.entry(to, at, !of_applicant)?;
                 self.record(at, by, Fact::SilenceTookEffect { clock, basis, reason, entry });
                 Ok(())
             }
