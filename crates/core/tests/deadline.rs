@@ -68,7 +68,7 @@ fn source() -> CalendarSource {
         ("2025-03-31", "Eid al-Fitr"),
     ] {
         let notice = notice(name, Scope::Nation).into();
-        source.add_holiday(Holiday { notice, date: date(day) });
+        source.add_holiday(Holiday { notice, date: date(day), kind: None });
     }
     source
 }

@@ -4,6 +4,7 @@
 //! nation and for every unit that has rows of its own. Questions about time never walk over days.
 
 mod count;
+mod parse;
 mod rules;
 mod source;
 mod table;
@@ -21,10 +22,11 @@ use serde::Serialize;
 pub(crate) use self::count::Lost;
 pub use self::{
     count::{NoDeadline, after, before},
+    parse::code,
     rules::Reason,
     source::{
-        CalendarSource, Certainty, Citation, Closure, DayEnds, ExtraWorkingDay, Holiday, Hours,
-        Notice, Published, Scope, TimeOfDay, WeeklyHours,
+        CalendarSource, Certainty, Citation, Closure, DayEnds, ExtraWorkingDay, Holiday,
+        HolidayKind, Hours, Notice, Published, Scope, TimeOfDay, WeeklyHours,
     },
 };
 use self::{

@@ -234,6 +234,33 @@ pub struct Holiday {
     pub notice: Arc<Notice>,
     /// The date.
     pub date: NaiveDate,
+    /// By what it comes about, when the calendar says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<HolidayKind>,
+}
+
+/// By what a holiday comes about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HolidayKind {
+    /// The same day of every solar year.
+    SolarFixed,
+    /// The last day of a leap year.
+    SolarLeapDay,
+    /// A day of the lunar year.
+    Lunar,
+    /// Decided for this one time.
+    OneOff,
+}
+
+impl HolidayKind {
+    /// The words in a calendar file.
+    pub(super) const ALL: [(&str, Self); 4] = [
+        ("solar_fixed", Self::SolarFixed),
+        ("solar_leap_day", Self::SolarLeapDay),
+        ("lunar", Self::Lunar),
+        ("one_off", Self::OneOff),
+    ];
 }
 
 /// A closure by decision: of whole days (cold, heat, a funeral), or of some hours of each day.
@@ -446,6 +473,12 @@ impl CalendarSource {
     pub fn add_extra_working_day(&mut self, row: ExtraWorkingDay) -> &mut Self {
         self.extra.push(row);
         self.changed()
+    }
+
+    /// The same calendar, with the version of the file that it was read from.
+    pub(super) fn of_text(mut self, text: &str) -> Self {
+        self.version = OnceLock::from(hex_sha256(text.as_bytes()));
+        self
     }
 
     fn changed(&mut self) -> &mut Self {

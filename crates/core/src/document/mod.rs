@@ -17,6 +17,8 @@ mod tests;
 mod tree;
 
 pub(crate) use problem::codes;
+pub(crate) use reader::short;
+
 pub use problem::{Code, Problem, Severity, code, has_errors};
 pub use reader::{Fields, Name, Reader, did_you_mean};
 pub use tree::{Entry, Node, Place, Value};
