@@ -1,0 +1,54 @@
+//! One file a subcommand.
+
+mod completions;
+mod date;
+mod deadline;
+mod workflow;
+
+use std::{io::Write, process::ExitCode};
+
+use clap::Subcommand;
+
+use crate::{
+    cli::Cli,
+    failure::Failure,
+    output::{Output, Stream, colour_of},
+    telemetry,
+};
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Date(date::Date),
+    Deadline(deadline::Deadline),
+    #[command(subcommand)]
+    Workflow(workflow::Workflow),
+    Completions(completions::Completions),
+}
+
+/// Does what was asked, and tells on stderr why not.
+pub(crate) fn run(cli: Cli) -> ExitCode {
+    telemetry::start(&cli.options);
+    let out = Output::new(&cli.options);
+    match dispatch(cli.command, &out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.is_silent() {
+                let colour = colour_of(cli.options.color, Stream::Err);
+                let text = failure.render(cli.options.json, colour);
+                // Where stderr is closed, the exit code has to do.
+                let _ = writeln!(std::io::stderr(), "{text}");
+            }
+            failure.exit.into()
+        }
+    }
+}
+
+fn dispatch(command: Command, out: &Output) -> Result<(), Failure> {
+    match command {
+        Command::Date(date) => date.run(out),
+        Command::Deadline(deadline) => deadline.run(out),
+        Command::Workflow(workflow) => workflow.run(out),
+        Command::Completions(completions) => completions.run(),
+    }
+}

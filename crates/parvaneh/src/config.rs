@@ -1,0 +1,115 @@
+//! What the program is told from outside: options of every command and the environment.
+//!
+//! The environment is read here and nowhere else, once, by the parser of the command line.
+
+use clap::{Args, ValueEnum};
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Options {
+    /// Print one JSON document for programs, on stdout
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// How dates are shown to people: jalali or iso (JSON always has RFC 3339)
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        env = "PARVANEH_DATES",
+        hide_env_values = true,
+        value_name = "CALENDAR"
+    )]
+    pub(crate) dates: Dates,
+    /// The language of titles and names: en or fa (messages are English)
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        env = "PARVANEH_LANG",
+        hide_env_values = true,
+        value_name = "LANGUAGE"
+    )]
+    pub(crate) lang: Lang,
+    /// When to use colours: auto (on a terminal, unless NO_COLOR is set), always or never
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        value_name = "WHEN"
+    )]
+    pub(crate) color: Color,
+    /// How the program logs on stderr: text or json (what it logs, RUST_LOG says; warn without it)
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        env = "PARVANEH_LOG_FORMAT",
+        hide_env_values = true,
+        value_name = "FORMAT"
+    )]
+    pub(crate) log_format: LogFormat,
+}
+
+/// How dates are shown to people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dates {
+    /// 1403/12/30 14:30
+    #[default]
+    Jalali,
+    /// 2025-03-20 14:30
+    Iso,
+}
+
+/// The language of titles and names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    /// English
+    #[default]
+    En,
+    /// Persian
+    Fa,
+}
+
+impl Lang {
+    /// The text of this language.
+    pub(crate) fn of<'t>(self, fa: &'t str, en: &'t str) -> &'t str {
+        match self {
+            Self::En => en,
+            Self::Fa => fa,
+        }
+    }
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How the program logs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people
+    #[default]
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// An environment variable that is set and not empty.
+#[expect(clippy::disallowed_methods, reason = "the edge: this module alone reads the environment")]
+pub(crate) fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}

@@ -1,0 +1,31 @@
+//! Instants as people and programs read them.
+
+use chrono::{DateTime, SecondsFormat, Timelike};
+use chrono_tz::Tz;
+use parvaneh_core::{Instant, jalali::JalaliDate};
+
+use crate::config::Dates;
+
+/// An instant for programs: RFC 3339 with the zone's offset, microseconds only when there are any.
+pub(crate) fn rfc3339(at: Instant, zone: Tz) -> String {
+    let format = match at.nanosecond() / 1000 {
+        0 => SecondsFormat::Secs,
+        _ => SecondsFormat::Micros,
+    };
+    at.with_timezone(&zone).to_rfc3339_opts(format, true)
+}
+
+/// An instant for people, in the zone: `1403/12/30 14:30`; seconds only when there are any.
+pub(crate) fn minute(at: Instant, zone: Tz, dates: Dates) -> String {
+    let local: DateTime<Tz> = at.with_timezone(&zone);
+    let date = match dates {
+        Dates::Jalali => JalaliDate::from(local.date_naive()).to_string(),
+        Dates::Iso => local.format("%Y-%m-%d").to_string(),
+    };
+    let time = match (local.second(), local.nanosecond() / 1000) {
+        (0, 0) => local.format("%H:%M"),
+        (_, 0) => local.format("%H:%M:%S"),
+        _ => local.format("%H:%M:%S%.6f"),
+    };
+    format!("{date} {time}")
+}

@@ -1,0 +1,126 @@
+//! `parvaneh workflow check`.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::{finish, parvaneh, program, repository};
+
+/// The definition that the repository brings, with something replaced.
+fn changed(from: &str, to: &str) -> (tempfile::TempDir, String) {
+    let sound = fs::read_to_string(repository("workflows/ngo-establishment/v1.yaml"))
+        .expect("the definition can be read");
+    assert!(sound.contains(from), "'{from}' does not stand in the definition");
+    written(sound.replacen(from, to, 1).as_bytes())
+}
+
+fn written(bytes: &[u8]) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("v1.yaml");
+    fs::write(&file, bytes).expect("it can be written");
+    let file = file.display().to_string();
+    (folder, file)
+}
+
+#[test]
+fn the_repository_s_definition_is_sound() {
+    let file = repository("workflows/ngo-establishment/v1.yaml").display().to_string();
+    let run = parvaneh(["workflow", "check", &file]).ends(0);
+    assert!(run.out.contains("sound") && run.out.contains("ngo-establishment@1"), "{}", run.out);
+    let json = parvaneh(["workflow", "check", &file, "--json"]).ends(0).json();
+    let problems = json.as_array().expect("an array");
+    assert!(problems.iter().all(|problem| problem["severity"] == "warning"), "{json}");
+}
+
+#[test]
+fn every_problem_is_told_with_its_place() {
+    let (_folder, file) = changed("opens_at: county", "opens_at: villige\nopens: 1");
+    let run = parvaneh(["workflow", "check", &file, "--json"]).ends(1);
+    let json = run.json();
+    let errors: Vec<&Value> = json
+        .as_array()
+        .expect("an array")
+        .iter()
+        .filter(|problem| problem["severity"] == "error")
+        .collect();
+    assert_eq!(errors.len(), 2, "{json}");
+    for error in errors {
+        assert_eq!(error["file"], Value::from(file.clone()));
+        assert!(error["line"].as_u64() > Some(1), "{error}");
+        assert!(error["column"].as_u64() >= Some(1), "{error}");
+        for key in ["code", "message", "help"] {
+            assert!(error[key].is_string(), "{key}: {error}");
+        }
+    }
+    let text = parvaneh(["workflow", "check", &file]).ends(1).out;
+    assert!(text.contains("villige") && text.contains("^^^"), "{text}");
+    assert!(text.contains(&format!("--> {file}:")), "{text}");
+    assert!(text.contains("not sound: 2 errors"), "{text}");
+}
+
+#[test]
+fn a_slip_of_the_pen_is_guessed() {
+    let (_folder, file) = changed("opens_at: county", "opens_at: conty");
+    let text = parvaneh(["workflow", "check", &file]).ends(1).out;
+    assert!(text.contains("did you mean 'county'?"), "{text}");
+}
+
+#[test]
+fn a_file_that_is_no_definition_is_a_problem_and_no_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    let files: [(&str, Vec<u8>, &str); 8] = [
+        ("empty.yaml", Vec::new(), "empty-document"),
+        ("latin.yaml", b"title: caf\xe9\n".to_vec(), "not-utf8"),
+        ("utf16.yaml", b"\xff\xfew\0o\0".to_vec(), "not-utf8"),
+        ("zeros.yaml", vec![0; 1000], "control-character"),
+        ("huge.yaml", vec![b'a'; (1 << 20) + 1], "too-large"),
+        ("deep.yaml", "[".repeat(100_000).into_bytes(), "too-deep"),
+        ("bomb.yaml", b"a: &a [x, x]\nb: [*a, *a]\n".to_vec(), "anchor"),
+        ("tab.yaml", b"a:\n\tb: 1\n".to_vec(), "syntax"),
+    ];
+    for (name, bytes, code) in files {
+        fs::write(place(name), bytes).unwrap();
+        let run = parvaneh(["workflow", "check", &place(name), "--json"]).ends(1);
+        let json = run.json();
+        let codes: Vec<_> = json.as_array().unwrap().iter().map(|p| &p["code"]).collect();
+        assert!(codes.contains(&&Value::from(code)), "{name}: {codes:?}");
+        // And for people, without anything that could take over a terminal.
+        let text = parvaneh(["workflow", "check", &place(name)]).ends(1).out;
+        assert!(text.contains(&format!("error[{code}]")), "{name}: {text}");
+        assert!(!text.contains('\0') && !text.contains('\u{1b}'), "{name}: {text}");
+    }
+    for (file, part) in [
+        (place("missing.yaml"), "no such file"),
+        (folder.path().display().to_string(), "a directory"),
+    ] {
+        let run = parvaneh(["workflow", "check", &file, "--json"]).ends(1);
+        assert_eq!(run.json()[0]["code"], "cannot-read");
+        let text = parvaneh(["workflow", "check", &file]).ends(1).out;
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn several_files_are_checked_in_one_go() {
+    let sound = repository("workflows/ngo-establishment/v1.yaml").display().to_string();
+    let (_folder, broken) = changed("opens_at: county", "opens_at: x");
+    let run = parvaneh(["workflow", "check", &sound, &broken, "/nonexistent", "--json"]).ends(1);
+    let json = run.json();
+    let files: Vec<_> = json.as_array().unwrap().iter().map(|problem| &problem["file"]).collect();
+    assert!(files.contains(&&Value::from(broken)), "{files:?}");
+    assert!(files.contains(&&Value::from("/nonexistent")), "{files:?}");
+}
+
+#[test]
+fn colours_are_for_terminals() {
+    let (_folder, file) = changed("opens_at: county", "opens_at: x");
+    let plain = parvaneh(["workflow", "check", &file]).ends(1).out;
+    assert!(!plain.contains('\u{1b}'), "{plain}");
+    let painted = parvaneh(["workflow", "check", &file, "--color", "always"]).ends(1).out;
+    assert!(painted.contains('\u{1b}'), "{painted}");
+    let none = finish(
+        program().args(["workflow", "check", &file, "--color", "auto"]).env("NO_COLOR", "1"),
+    );
+    assert_eq!(none.ends(1).out, plain);
+}
