@@ -111,13 +111,14 @@ postgres_by_apt() {
 }
 
 # Without rights: the distribution's packages, downloaded and unpacked into our cache. Nothing is
-# installed, so the libraries among them are found through a wrapper around each program.
+# installed, so the programs are told where the libraries among them are. (By a wrapper around each it would
+# not do: the program recognises its own server by what the process runs.)
 postgres_by_unpacking() {
   local work=$CACHE/postgres-unpacking apt=() major home missing deb libraries program
   command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
   # Postgres reads the system's time zones.
   [ -e /usr/share/zoneinfo/UTC ] || return 1
-  rm -rf "$work" && mkdir -p "$work"/{debs,lists/partial,bin} || return 1
+  rm -rf "$work" && mkdir -p "$work"/{debs,lists/partial} || return 1
   if ! major=$(apt_postgres); then
     apt=(-o "Dir::State::lists=$work/lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
     apt-get "${apt[@]}" update >&2 && major=$(apt_postgres "${apt[@]}") || return 1
@@ -125,18 +126,18 @@ postgres_by_unpacking() {
   home=$CACHE/postgres/$major
   say "no right to install: unpacking the distribution's packages into $home"
   # A simulated installation names what is missing on this machine.
-  missing=$(apt-get "${apt[@]}" --simulate --no-install-recommends install postgresql) || return 1
+  missing=$(apt-get "${apt[@]}" --simulate --no-install-recommends install postgresql patchelf) || return 1
   missing=$(sed -n 's/^Inst \([^ ]*\) .*/\1/p' <<<"$missing")
   # shellcheck disable=SC2086 # one word a package
   (cd "$work/debs" && apt-get "${apt[@]}" download $missing >&2) || return 1
   for deb in "$work"/debs/*.deb; do dpkg-deb -x "$deb" "$work/root" || return 1; done
   libraries=$home/root/usr/lib/$(uname -m)-linux-gnu:$home/root/lib/$(uname -m)-linux-gnu
+  # DT_RPATH, not DT_RUNPATH: it holds for the libraries of the libraries too.
   for program in "$work/root/usr/lib/postgresql/$major/bin"/*; do
-    program=${program##*/}
-    printf '#!/bin/sh\nLD_LIBRARY_PATH="%s" exec "%s" "$@"\n' "$libraries" \
-      "$home/root/usr/lib/postgresql/$major/bin/$program" >"$work/bin/$program"
+    "$work/root/usr/bin/patchelf" --force-rpath --set-rpath "$libraries" "$program" || return 1
   done
-  chmod +x "$work"/bin/* && rm -rf "$work/debs" "$work/lists" && keep_postgres "$work" "$home"
+  ln -s "root/usr/lib/postgresql/$major/bin" "$work/bin"
+  rm -rf "$work/debs" "$work/lists" && keep_postgres "$work" "$home"
 }
 
 # Without rights and without the above: the binaries that an npm package carries. Its symlinks are
