@@ -27,12 +27,15 @@ pub struct ServerSearch {
 }
 
 impl ServerSearch {
-    /// The places of a Debian-like system, with `PATH` and the cache folder of this process's
-    /// environment (`/var/cache` for root). Call it at the edge of the program, or in tests.
+    /// The places of a Debian-like system, with `PARVANEH_PG_BIN`, `PATH` and the cache folder of
+    /// this process's environment (`/var/cache` for root). Call it at the edge of the program, or
+    /// in tests.
     #[expect(clippy::disallowed_methods, reason = "called at the edge, as its name says")]
     pub fn from_env() -> Self {
         Self {
-            bin_dir: None,
+            bin_dir: env::var_os("PARVANEH_PG_BIN")
+                .filter(|dir| !dir.is_empty())
+                .map(PathBuf::from),
             system_dirs: vec![PathBuf::from("/usr/lib/postgresql")],
             path: env::var_os("PATH"),
             cache_dir: base_dir("/var/cache", "XDG_CACHE_HOME", ".cache"),
