@@ -124,7 +124,7 @@ impl Calendars {
 
     /// The calendar of a unit, given its path from itself up to the nation: that of its own office,
     /// when the office has rows, else of the nearest unit on the path that has, else the nation's.
-    pub fn for_unit<'a>(&'a self, path: impl Iterator<Item = &'a UnitId>) -> &'a Calendar {
+    pub fn for_unit<'p>(&self, path: impl Iterator<Item = &'p UnitId>) -> &Calendar {
         if self.units.is_empty() && self.offices.is_empty() {
             return &self.national;
         }
