@@ -1,1 +1,7 @@
 //! Whole-application tests.
+
+#![allow(clippy::unwrap_used, reason = "all of this is tests")]
+
+mod store_execute;
+mod store_fixture;
+mod store_rights;

@@ -183,6 +183,9 @@ impl PrivatePostgres {
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await?;
             }
         }
+        // So that who has only the owner's options can step down to the application's rights.
+        let sql = format!("grant {APP_ROLE} to {OWNER_ROLE}");
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await?;
         admin.close().await?;
         Ok(())
     }

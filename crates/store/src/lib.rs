@@ -1,8 +1,29 @@
 //! Cases, events and tasks in Postgres: the one write path and the read models.
 //!
 //! **Invariant.** Nothing here knows HTTP or screens, transactions never leave this crate, and
-//! whoever begins one commits it.
+//! whoever begins one commits it. A case changes only by [`Store::execute`] and
+//! [`Store::tick_due`], which decide in the core and write by the same statement.
 
+mod batch;
+mod due;
 pub mod embedded;
+mod engine;
+mod error;
+mod hint;
+mod lane;
+mod people;
+mod publish;
+mod reference;
+mod request;
+mod sandbox;
+mod store;
 #[doc(hidden)]
 pub mod testing;
+
+pub use due::{DueListener, Parked, TickOutcome};
+pub use error::{ExecuteError, StoreError};
+pub use people::{PeopleFilter, Person};
+pub use publish::{Published, PublishedDefinition, UnitRow};
+pub use request::{Ask, Executed, Request, Requester};
+pub use sandbox::{EngineClock, SandboxClock};
+pub use store::{Founding, Migrated, Store, StoreOptions};

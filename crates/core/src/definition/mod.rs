@@ -8,7 +8,6 @@
 
 mod levels;
 mod model;
-mod people;
 mod read;
 mod steps;
 #[cfg(test)]

@@ -15,15 +15,13 @@ mod render;
 #[cfg(test)]
 mod tests;
 mod tree;
-mod words;
 
 pub(crate) use problem::codes;
-pub(crate) use words::short;
+pub(crate) use reader::short;
 
 pub use problem::{Code, Problem, Severity, code, has_errors};
-pub use reader::{Fields, Name, Reader};
+pub use reader::{Fields, Name, Reader, did_you_mean};
 pub use tree::{Entry, Node, Place, Value};
-pub use words::did_you_mean;
 
 /// The longest file, in bytes: 1 MiB.
 pub const MAX_BYTES: usize = 1 << 20;

@@ -1,0 +1,275 @@
+//! Decides each request of a batch in the core. What goes wrong with one stays with it.
+
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use parvaneh_core::{
+    Actor, Calendars, Caller, Case, Context, Decided, Definition, Event, Instant, Refusal, decide,
+    event::StatutoryChange,
+    open,
+    timeline::{self, GENESIS, Hash},
+};
+use sqlx::{PgPool, Row};
+
+use super::{Loaded, Stored, load::Used};
+use crate::{Ask, ExecuteError, Executed, Request, Requester, StoreError, reference::Reference};
+
+/// What is to be written for one case.
+#[derive(Debug)]
+pub(crate) struct Decision {
+    /// How many events the case had.
+    pub(crate) prev_seq: u32,
+    pub(crate) decided: Decided,
+    /// The canonical bytes of each event, and its hash.
+    pub(crate) links: Vec<(String, Hash)>,
+    /// The hash of the last event.
+    pub(crate) head: Hash,
+    /// The deadline without suspensions and extensions, where it became known now.
+    pub(crate) raw_deadline: Option<Instant>,
+    pub(crate) key: Option<Keyed>,
+    /// The engine's time at which it was decided.
+    pub(crate) now: Instant,
+}
+
+/// An idempotency key to be kept.
+#[derive(Debug)]
+pub(crate) struct Keyed {
+    pub(crate) owner: uuid::Uuid,
+    pub(crate) key: String,
+    pub(crate) request_hash: [u8; 32],
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub(crate) enum Judged {
+    /// It is settled without writing.
+    Settled(Box<Result<Executed, ExecuteError>>),
+    /// It was done before, by these events.
+    Repeat(Used),
+    /// It is decided and must be written.
+    Write(Box<Decision>),
+}
+
+impl Judged {
+    pub(crate) fn settled(answer: Result<Executed, ExecuteError>) -> Self {
+        Self::Settled(Box::new(answer))
+    }
+}
+
+impl Decision {
+    fn new(
+        before: Option<(u32, Hash)>,
+        decided: Decided,
+        calendars: &Calendars,
+        reference: &Reference,
+        now: Instant,
+    ) -> Self {
+        let (prev_seq, mut head) = before.unwrap_or((0, GENESIS));
+        let mut links = Vec::with_capacity(decided.events.len());
+        for event in &decided.events {
+            let bytes = timeline::canonical(event);
+            head = timeline::chain(&head, bytes.as_bytes());
+            links.push((bytes, head));
+        }
+        let raw_deadline = raw_deadline(&decided, calendars, reference);
+        Self { prev_seq, decided, links, head, raw_deadline, key: None, now }
+    }
+
+    /// What the caller is told once it is written.
+    pub(crate) fn into_executed(self) -> Executed {
+        let Decided { events, case, next_due, .. } = self.decided;
+        Executed { case, events, next_due, repeated: false }
+    }
+}
+
+fn raw_deadline(
+    decided: &Decided,
+    calendars: &Calendars,
+    reference: &Reference,
+) -> Option<Instant> {
+    let mut changes =
+        decided.events.iter().filter_map(|event| event.fact.entry()?.statutory.as_ref());
+    match changes.rfind(|change| tells_raw_deadline(change))? {
+        StatutoryChange::Stopped { raw_deadline, .. } => Some(*raw_deadline),
+        _ => {
+            let case = &decided.case;
+            let calendar = calendars.for_unit(reference.organisation.path(&case.unit));
+            case.statutory.as_ref()?.ledger.raw_deadline(calendar).ok()
+        }
+    }
+}
+
+fn tells_raw_deadline(change: &StatutoryChange) -> bool {
+    matches!(change, StatutoryChange::Started(_) | StatutoryChange::Stopped { .. })
+}
+
+/// Decides one request on what was loaded for it.
+///
+/// # Errors
+/// Only what concerns the whole batch: the database.
+pub(crate) async fn judge(
+    pool: &PgPool,
+    reference: &Reference,
+    request: &Request,
+    loaded: Loaded,
+) -> Result<Judged, sqlx::Error> {
+    match judged(pool, reference, request, loaded).await {
+        Ok(judged) => Ok(judged),
+        Err(ExecuteError::Store(error)) => match Arc::try_unwrap(error) {
+            Ok(StoreError::Database(error)) => Err(error),
+            Ok(error) => Ok(Judged::settled(Err(error.into()))),
+            Err(shared) => Ok(Judged::settled(Err(ExecuteError::Store(shared)))),
+        },
+        Err(error) => Ok(Judged::settled(Err(error))),
+    }
+}
+
+async fn judged(
+    pool: &PgPool,
+    reference: &Reference,
+    request: &Request,
+    loaded: Loaded,
+) -> Result<Judged, ExecuteError> {
+    let Loaded { now, stored, used, grants, assignee, .. } = loaded;
+    let key = keyed(request)?;
+    if let (Some(used), Some(key)) = (used, &key) {
+        if used.request_hash == key.request_hash {
+            return Ok(Judged::Repeat(used));
+        }
+        return Err(ExecuteError::KeyReused);
+    }
+    let found = stored.as_ref().map_or(0, |stored| stored.seq);
+    if let Some(expected) = request.expected_seq
+        && expected != found
+    {
+        return Err(ExecuteError::Conflict { expected, found });
+    }
+    let before = stored.as_ref().map(|stored| (stored.seq, stored.head));
+    let caller = match request.by {
+        Requester::System => Caller::System,
+        Requester::Person(person) => Caller::Person(Actor { person, grants }),
+    };
+    let assignee = assignee.map(|(person, grants)| Actor { person, grants });
+    let (decided, calendars) = match (&request.ask, stored) {
+        (Ask::Open { application, .. }, Some(_)) => {
+            return Err(ExecuteError::CaseExists(application.case));
+        }
+        (Ask::Open { workflow, version, application }, None) => {
+            let definition = reference.definition(pool, workflow, *version).await?;
+            let calendars = reference.calendars(pool, &definition.calendar).await?;
+            let ctx = context(&definition, &calendars, reference, &caller, None, now);
+            (guarded(|| open(&ctx, application))??, calendars)
+        }
+        (Ask::Command { case, .. }, None) => return Err(ExecuteError::NoSuchCase(*case)),
+        (Ask::Command { command, .. }, Some(stored)) => {
+            let case = parse_case(&stored)?;
+            let (definition, calendars) = rules_of(pool, reference, &case).await?;
+            let ctx = context(&definition, &calendars, reference, &caller, assignee.as_ref(), now);
+            (guarded(|| decide(&ctx, &case, command))??, calendars)
+        }
+    };
+    if decided.events.is_empty() && key.is_none() {
+        let Decided { events, case, next_due, .. } = decided;
+        let executed = Executed { case, events, next_due, repeated: false };
+        return Ok(Judged::settled(Ok(executed)));
+    }
+    let mut decision = Decision::new(before, decided, &calendars, reference, now);
+    decision.key = key;
+    Ok(Judged::Write(Box::new(decision)))
+}
+
+/// Decides what time has caused to a case that the worker has claimed.
+///
+/// # Errors
+/// Whatever makes the case one that cannot be treated, and the database.
+pub(crate) async fn tick(
+    pool: &PgPool,
+    reference: &Reference,
+    stored: Stored,
+    now: Instant,
+) -> Result<Decision, ExecuteError> {
+    let case = parse_case(&stored)?;
+    let (definition, calendars) = rules_of(pool, reference, &case).await?;
+    let ctx = context(&definition, &calendars, reference, &Caller::System, None, now);
+    let decided = guarded(|| decide(&ctx, &case, &parvaneh_core::Command::Tick))??;
+    if decided.events.is_empty() && decided.next_due.is_some_and(|due| due <= now) {
+        let why = "it is due, and nothing can be done about it";
+        return Err(ExecuteError::Poisoned(why.to_owned()));
+    }
+    let before = Some((stored.seq, stored.head));
+    Ok(Decision::new(before, decided, &calendars, reference, now))
+}
+
+async fn rules_of(
+    pool: &PgPool,
+    reference: &Reference,
+    case: &Case,
+) -> Result<(Arc<Definition>, Arc<Calendars>), StoreError> {
+    let definition = reference.definition(pool, &case.workflow, Some(case.version)).await?;
+    let calendars = reference.calendars(pool, &case.calendar).await?;
+    Ok((definition, calendars))
+}
+
+fn context<'a>(
+    definition: &'a Definition,
+    calendars: &'a Calendars,
+    reference: &'a Reference,
+    caller: &'a Caller,
+    assignee: Option<&'a Actor>,
+    now: Instant,
+) -> Context<'a> {
+    let organisation = &*reference.organisation;
+    Context { definition, calendars, organisation, caller, assignee, now }
+}
+
+/// The case of a row.
+pub(crate) fn parse_case(stored: &Stored) -> Result<Case, ExecuteError> {
+    serde_json::from_str(&stored.state)
+        .map_err(|error| ExecuteError::Poisoned(format!("its stored state: {error}")))
+}
+
+fn keyed(request: &Request) -> Result<Option<Keyed>, ExecuteError> {
+    let Some(key) = &request.key else { return Ok(None) };
+    if key.is_empty() || key.chars().count() > 200 || key.contains('\0') {
+        return Err(ExecuteError::KeyInvalid);
+    }
+    let owner = request.by.key_owner();
+    Ok(Some(Keyed { owner, key: key.clone(), request_hash: request.hash() }))
+}
+
+/// A panic of the core is the case's own affair.
+fn guarded(
+    decide: impl FnOnce() -> Result<Decided, Refusal>,
+) -> Result<Result<Decided, Refusal>, ExecuteError> {
+    catch_unwind(AssertUnwindSafe(decide))
+        .map_err(|panic| ExecuteError::Poisoned(format!("deciding panicked: {}", said(&*panic))))
+}
+
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+/// The answer to an earlier request: its events, and the case as it was after them.
+pub(crate) async fn reread(pool: &PgPool, used: &Used) -> Result<Executed, ExecuteError> {
+    let rows = sqlx::query(
+        "select body::text from case_events where case_id = $1 and seq <= $2 order by seq",
+    )
+    .bind(used.case.0)
+    .bind(used.last_seq as i32)
+    .fetch_all(pool)
+    .await?;
+    let unreadable = |why: String| ExecuteError::Poisoned(format!("its timeline: {why}"));
+    let mut events = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let body: &str = row.try_get(0)?;
+        events.push(serde_json::from_str::<Event>(body).map_err(|e| unreadable(e.to_string()))?);
+    }
+    let case = Case::fold(&events)
+        .ok_or_else(|| unreadable("it does not begin with an opening".to_owned()))?;
+    events.retain(|event| event.seq >= used.first_seq);
+    Ok(Executed { case, events, next_due: None, repeated: true })
+}

@@ -1,0 +1,147 @@
+//! Everything that a batch of requests depends on, in one statement.
+
+use parvaneh_core::{
+    CaseId, Grant, Instant, PersonId, RoleId, UnitId, decide::Command, timeline::Hash,
+};
+use sqlx::{PgPool, Row, postgres::PgRow};
+use uuid::Uuid;
+
+use crate::{Ask, Request, Requester};
+
+/// One row a request. Each look-up is lateral, so that it is made by its key whatever the planner
+/// believes of the table's size. The clock is read after the snapshot in which the rows are seen.
+const LOAD: &str = "
+    with clock as materialized (select engine_now() as now)
+    select clock.now, reference_state.revision,
+           c.seq, c.head_hash, c.state::text,
+           k.request_hash, k.case_id, k.first_seq, k.last_seq,
+           g.roles, g.units, a.roles, a.units
+    from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[])
+         with ordinality as asked (case_id, person, assignee, key_owner, key, place)
+    cross join clock
+    cross join reference_state
+    left join lateral (
+        select seq, head_hash, state from cases where id = asked.case_id limit 1
+    ) c on true
+    left join lateral (
+        select request_hash, case_id, first_seq, last_seq from idempotency_keys
+        where actor = asked.key_owner and key = asked.key limit 1
+    ) k on true
+    left join lateral (
+        select array_agg(role order by role, unit_id) as roles,
+               array_agg(unit_id order by role, unit_id) as units
+        from grants where person = asked.person
+    ) g on true
+    left join lateral (
+        select array_agg(role order by role, unit_id) as roles,
+               array_agg(unit_id order by role, unit_id) as units
+        from grants where person = asked.assignee
+    ) a on true
+    order by asked.place";
+
+/// A case as it is stored.
+#[derive(Debug)]
+pub(crate) struct Stored {
+    pub(crate) seq: u32,
+    pub(crate) head: Hash,
+    pub(crate) state: String,
+}
+
+/// An idempotency key that was used.
+#[derive(Debug)]
+pub(crate) struct Used {
+    pub(crate) request_hash: Vec<u8>,
+    pub(crate) case: CaseId,
+    pub(crate) first_seq: u32,
+    pub(crate) last_seq: u32,
+}
+
+/// What one request depends on.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) now: Instant,
+    pub(crate) revision: i64,
+    pub(crate) stored: Option<Stored>,
+    pub(crate) used: Option<Used>,
+    pub(crate) grants: Vec<Grant>,
+    pub(crate) assignee: Option<(PersonId, Vec<Grant>)>,
+}
+
+/// Reads what each request depends on, in the order of the requests.
+pub(crate) async fn load<'r>(
+    pool: &PgPool,
+    requests: impl ExactSizeIterator<Item = &'r Request>,
+) -> Result<Vec<Loaded>, sqlx::Error> {
+    let count = requests.len();
+    let mut cases = Vec::with_capacity(count);
+    let mut people = Vec::with_capacity(count);
+    let mut assignees = Vec::with_capacity(count);
+    let mut key_owners = Vec::with_capacity(count);
+    let mut keys = Vec::with_capacity(count);
+    for request in requests {
+        cases.push(request.ask.case().0);
+        people.push(match request.by {
+            Requester::System => None,
+            Requester::Person(person) => Some(person.0),
+        });
+        assignees.push(assignee(&request.ask).map(|person| person.0));
+        key_owners.push(request.by.key_owner());
+        keys.push(request.key.as_deref());
+    }
+    let rows = sqlx::query(LOAD)
+        .bind(&cases)
+        .bind(&people)
+        .bind(&assignees)
+        .bind(&key_owners)
+        .bind(&keys)
+        .fetch_all(pool)
+        .await?;
+    rows.iter().zip(assignees).map(|(row, assignee)| loaded(row, assignee)).collect()
+}
+
+fn assignee(ask: &Ask) -> Option<PersonId> {
+    match ask {
+        Ask::Command { command: Command::Assign { to, .. }, .. } => Some(*to),
+        _ => None,
+    }
+}
+
+fn loaded(row: &PgRow, assignee: Option<Uuid>) -> Result<Loaded, sqlx::Error> {
+    let stored = match row.try_get::<Option<i32>, _>(2)? {
+        None => None,
+        Some(seq) => {
+            Some(Stored { seq: seq as u32, head: row.try_get(3)?, state: row.try_get(4)? })
+        }
+    };
+    let used = match row.try_get::<Option<Vec<u8>>, _>(5)? {
+        None => None,
+        Some(request_hash) => Some(Used {
+            request_hash,
+            case: CaseId(row.try_get(6)?),
+            first_seq: row.try_get::<i32, _>(7)? as u32,
+            last_seq: row.try_get::<i32, _>(8)? as u32,
+        }),
+    };
+    let assignee = match assignee {
+        None => None,
+        Some(person) => Some((PersonId(person), grants(row, 11)?)),
+    };
+    Ok(Loaded {
+        now: row.try_get(0)?,
+        revision: row.try_get(1)?,
+        stored,
+        used,
+        grants: grants(row, 9)?,
+        assignee,
+    })
+}
+
+/// Roles in one column, their units in the next.
+fn grants(row: &PgRow, column: usize) -> Result<Vec<Grant>, sqlx::Error> {
+    let roles = row.try_get::<Option<Vec<String>>, _>(column)?.unwrap_or_default();
+    let units = row.try_get::<Option<Vec<String>>, _>(column + 1)?.unwrap_or_default();
+    let both = roles.into_iter().zip(units);
+    Ok(both
+        .map(|(role, unit)| Grant { role: RoleId::from(role), unit: UnitId::from(unit) })
+        .collect())
+}

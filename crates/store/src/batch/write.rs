@@ -1,0 +1,383 @@
+//! The one statement by which cases are written.
+
+use std::collections::HashSet;
+
+use parvaneh_core::{
+    CaseId, Fact, Instant, Place,
+    definition::Outcome,
+    event::{Owner, Purpose, Recipient},
+};
+use sqlx::{Executor, Postgres, Row};
+use uuid::Uuid;
+
+use super::Decision;
+
+/// Writes a batch of cases with everything that belongs to them, and returns the identifiers of
+/// those that were written. The others are no longer as they were read, and nothing of theirs is
+/// written either: the guard is `prev_seq`.
+///
+/// No table is joined here, only rows that were handed in: what is looked up is looked up by a
+/// primary key (`on conflict`), so the plan is the same for an empty database and a large one.
+const WRITE: &str = "
+with written as (
+    insert into cases as c (
+        id, workflow, version, unit_id, applicant, subject, seq, prev_seq, head_hash, state,
+        step, suspended, opened_at, recorded_at, next_due_at, deadline_at, raw_deadline_at,
+        ended_at, outcome, decision, by_silence)
+    select n.id, n.workflow, n.version, n.unit_id, n.applicant, n.subject, n.seq, n.prev_seq,
+           n.head_hash, n.state::json, n.step, n.suspended, n.opened_at, n.recorded_at,
+           n.next_due_at, n.deadline_at, n.raw_deadline_at, n.ended_at, n.outcome, n.decision,
+           n.by_silence
+    from unnest(
+        $1::uuid[], $2::text[], $3::int[], $4::text[], $5::uuid[], $6::text[], $7::int[],
+        $8::int[], $9::bytea[], $10::text[], $11::text[], $12::bool[], $13::timestamptz[],
+        $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::timestamptz[],
+        $18::timestamptz[], $19::text[], $20::bool[], $21::bool[]
+    ) as n (
+        id, workflow, version, unit_id, applicant, subject, seq, prev_seq, head_hash, state,
+        step, suspended, opened_at, recorded_at, next_due_at, deadline_at, raw_deadline_at,
+        ended_at, outcome, decision, by_silence)
+    on conflict (id) do update set
+        seq = excluded.seq, prev_seq = excluded.prev_seq, head_hash = excluded.head_hash,
+        state = excluded.state, step = excluded.step, suspended = excluded.suspended,
+        recorded_at = excluded.recorded_at, next_due_at = excluded.next_due_at,
+        deadline_at = excluded.deadline_at,
+        raw_deadline_at = coalesce(excluded.raw_deadline_at, c.raw_deadline_at),
+        ended_at = excluded.ended_at, outcome = excluded.outcome,
+        decision = excluded.decision, by_silence = excluded.by_silence
+    where c.seq = excluded.prev_seq
+    returning c.id
+), events as (
+    insert into case_events (case_id, seq, kind, effective_at, recorded_at, actor, body, hash)
+    select n.case_id, n.seq, n.kind, n.effective_at, n.recorded_at, n.actor, n.body::json, n.hash
+    from unnest(
+        $22::uuid[], $23::int[], $24::text[], $25::timestamptz[], $26::timestamptz[], $27::uuid[],
+        $28::text[], $29::bytea[]
+    ) as n (case_id, seq, kind, effective_at, recorded_at, actor, body, hash)
+    join written on written.id = n.case_id
+), worklist as (
+    insert into tasks (
+        case_id, no, step, branch, purpose, owner_role, owner_person, unit_id, assignee,
+        opened_at, claimed_at, due_at, closed_at, closed_by, outcome)
+    select n.* from unnest(
+        $30::uuid[], $31::int[], $32::text[], $33::text[], $34::text[], $35::text[], $36::uuid[],
+        $37::text[], $38::uuid[], $39::timestamptz[], $40::timestamptz[], $41::timestamptz[],
+        $42::timestamptz[], $43::uuid[], $44::text[]
+    ) as n (
+        case_id, no, step, branch, purpose, owner_role, owner_person, unit_id, assignee,
+        opened_at, claimed_at, due_at, closed_at, closed_by, outcome)
+    join written on written.id = n.case_id
+    on conflict (case_id, no) do update set
+        owner_role = excluded.owner_role, owner_person = excluded.owner_person,
+        unit_id = excluded.unit_id, assignee = excluded.assignee,
+        claimed_at = excluded.claimed_at, due_at = excluded.due_at,
+        closed_at = excluded.closed_at, closed_by = excluded.closed_by,
+        outcome = excluded.outcome
+), fired as (
+    insert into escalations (case_id, clock, level, warning, seq, deadline_at, recorded_at)
+    select n.case_id, n.clock, n.level, n.warning, n.seq, n.deadline_at, n.recorded_at
+    from unnest(
+        $45::uuid[], $46::int[], $47::int[], $48::bool[], $49::int[], $50::timestamptz[],
+        $51::timestamptz[]
+    ) as n (case_id, clock, level, warning, seq, deadline_at, recorded_at)
+    join written on written.id = n.case_id
+), told as (
+    insert into outbox (case_id, seq, no, kind, person, role, unit_id, created_at)
+    select n.case_id, n.seq, n.no, n.kind, n.person, n.role, n.unit_id, n.created_at
+    from unnest(
+        $52::uuid[], $53::int[], $54::int[], $55::text[], $56::uuid[], $57::text[], $58::text[],
+        $59::timestamptz[]
+    ) as n (case_id, seq, no, kind, person, role, unit_id, created_at)
+    join written on written.id = n.case_id
+), keyed as (
+    insert into idempotency_keys (
+        actor, key, request_hash, case_id, first_seq, last_seq, recorded_at)
+    select n.actor, n.key, n.request_hash, n.case_id, n.first_seq, n.last_seq, n.recorded_at
+    from unnest(
+        $60::uuid[], $61::text[], $62::bytea[], $63::uuid[], $64::int[], $65::int[],
+        $66::timestamptz[]
+    ) as n (actor, key, request_hash, case_id, first_seq, last_seq, recorded_at)
+    join written on written.id = n.case_id
+)
+select id from written";
+
+/// Declares a table of rows as one vector a column, in the order in which they are bound.
+macro_rules! columns {
+    ($name:ident { $($column:ident: $type:ty,)* }) => {
+        #[derive(Default)]
+        struct $name<'a> {
+            $($column: Vec<$type>,)*
+            lifetime: std::marker::PhantomData<&'a ()>,
+        }
+
+        impl<'a> $name<'a> {
+            fn bind<'q>(
+                &'q self,
+                query: sqlx::query::Query<'q, Postgres, sqlx::postgres::PgArguments>,
+            ) -> sqlx::query::Query<'q, Postgres, sqlx::postgres::PgArguments> {
+                query$(.bind(&self.$column))*
+            }
+        }
+    };
+}
+
+columns!(Cases {
+    id: Uuid,
+    workflow: &'a str,
+    version: i32,
+    unit: &'a str,
+    applicant: Uuid,
+    subject: &'a str,
+    seq: i32,
+    prev_seq: i32,
+    head: &'a [u8],
+    state: String,
+    step: &'a str,
+    suspended: bool,
+    opened_at: Instant,
+    recorded_at: Instant,
+    next_due_at: Option<Instant>,
+    deadline_at: Option<Instant>,
+    raw_deadline_at: Option<Instant>,
+    ended_at: Option<Instant>,
+    outcome: Option<&'static str>,
+    decision: Option<bool>,
+    by_silence: Option<bool>,
+});
+
+columns!(Events {
+    case: Uuid,
+    seq: i32,
+    kind: &'static str,
+    effective_at: Instant,
+    recorded_at: Instant,
+    actor: Option<Uuid>,
+    body: &'a str,
+    hash: &'a [u8],
+});
+
+columns!(Tasks {
+    case: Uuid,
+    no: i32,
+    step: &'a str,
+    branch: Option<&'a str>,
+    purpose: &'static str,
+    owner_role: Option<&'a str>,
+    owner_person: Option<Uuid>,
+    unit: &'a str,
+    assignee: Option<Uuid>,
+    opened_at: Instant,
+    claimed_at: Option<Instant>,
+    due_at: Option<Instant>,
+    closed_at: Option<Instant>,
+    closed_by: Option<Uuid>,
+    outcome: Option<&'a str>,
+});
+
+columns!(Escalations {
+    case: Uuid,
+    clock: i32,
+    level: i32,
+    warning: bool,
+    seq: i32,
+    deadline_at: Instant,
+    recorded_at: Instant,
+});
+
+columns!(Outbox {
+    case: Uuid,
+    seq: i32,
+    no: i32,
+    kind: &'static str,
+    person: Option<Uuid>,
+    role: Option<&'a str>,
+    unit: Option<&'a str>,
+    created_at: Instant,
+});
+
+columns!(Keys {
+    actor: Uuid,
+    key: &'a str,
+    hash: &'a [u8],
+    case: Uuid,
+    first_seq: i32,
+    last_seq: i32,
+    recorded_at: Instant,
+});
+
+/// The rows of a batch.
+#[derive(Default)]
+struct Rows<'a> {
+    cases: Cases<'a>,
+    events: Events<'a>,
+    tasks: Tasks<'a>,
+    escalations: Escalations<'a>,
+    outbox: Outbox<'a>,
+    keys: Keys<'a>,
+}
+
+/// Writes the decisions, at most one a case, and tells which cases were as they had been read.
+///
+/// # Errors
+/// The database. Then nothing is written, unless the connection broke after the commit.
+pub(crate) async fn write(
+    connection: impl Executor<'_, Database = Postgres>,
+    decisions: &[&Decision],
+) -> Result<HashSet<CaseId>, sqlx::Error> {
+    // One order for everybody, so that two batches never wait for each other in a circle.
+    let mut decisions = decisions.to_vec();
+    decisions.sort_unstable_by_key(|decision| decision.decided.case.id);
+    let mut rows = Rows::default();
+    for decision in decisions {
+        rows.push(decision);
+    }
+    let mut query = sqlx::query(WRITE);
+    query = rows.cases.bind(query);
+    query = rows.events.bind(query);
+    query = rows.tasks.bind(query);
+    query = rows.escalations.bind(query);
+    query = rows.outbox.bind(query);
+    query = rows.keys.bind(query);
+    let written = query.fetch_all(connection).await?;
+    written.iter().map(|row| Ok(CaseId(row.try_get(0)?))).collect()
+}
+
+impl<'a> Rows<'a> {
+    fn push(&mut self, decision: &'a Decision) {
+        self.push_case(decision);
+        self.push_events(decision);
+        self.push_tasks(decision);
+        if let Some(key) = &decision.key {
+            let Keys { actor, key: name, hash, case, first_seq, last_seq, recorded_at, .. } =
+                &mut self.keys;
+            actor.push(key.owner);
+            name.push(&key.key);
+            hash.push(&key.request_hash);
+            case.push(decision.decided.case.id.0);
+            first_seq.push(decision.prev_seq as i32 + 1);
+            last_seq.push(decision.decided.case.seq as i32);
+            recorded_at.push(decision.now);
+        }
+    }
+
+    fn push_case(&mut self, decision: &'a Decision) {
+        let case = &decision.decided.case;
+        let rows = &mut self.cases;
+        rows.id.push(case.id.0);
+        rows.workflow.push(case.workflow.as_str());
+        rows.version.push(case.version as i32);
+        rows.unit.push(case.unit.as_str());
+        rows.applicant.push(case.applicant.0);
+        rows.subject.push(&case.subject);
+        rows.seq.push(case.seq as i32);
+        rows.prev_seq.push(decision.prev_seq as i32);
+        rows.head.push(&decision.head);
+        rows.state.push(serde_json::to_string(case).expect("a case holds only what JSON can hold"));
+        rows.step.push(case.place.name().as_str());
+        rows.suspended.push(case.suspension.is_some());
+        rows.opened_at.push(case.opened_at);
+        rows.recorded_at.push(case.recorded_at);
+        rows.next_due_at.push(decision.decided.next_due);
+        rows.deadline_at.push(case.statutory.as_ref().and_then(|clock| clock.deadline));
+        rows.raw_deadline_at.push(decision.raw_deadline);
+        let end = match &case.place {
+            Place::Step { .. } => None,
+            Place::End { at, outcome, decision, by_silence, .. } => {
+                Some((*at, outcome_text(*outcome), *decision, *by_silence))
+            }
+        };
+        rows.ended_at.push(end.map(|end| end.0));
+        rows.outcome.push(end.map(|end| end.1));
+        rows.decision.push(end.map(|end| end.2));
+        rows.by_silence.push(end.map(|end| end.3));
+    }
+
+    fn push_events(&mut self, decision: &'a Decision) {
+        let case = decision.decided.case.id.0;
+        for (event, (body, hash)) in decision.decided.events.iter().zip(&decision.links) {
+            let rows = &mut self.events;
+            rows.case.push(case);
+            rows.seq.push(event.seq as i32);
+            rows.kind.push(event.fact.kind());
+            rows.effective_at.push(event.effective_at);
+            rows.recorded_at.push(event.recorded_at);
+            rows.actor.push(event.by.person().map(|person| person.0));
+            rows.body.push(body);
+            rows.hash.push(hash);
+            let Fact::Escalated { clock, level, warning, deadline, tell, .. } = &event.fact else {
+                continue;
+            };
+            let rows = &mut self.escalations;
+            rows.case.push(case);
+            rows.clock.push(*clock as i32);
+            rows.level.push(i32::from(*level));
+            rows.warning.push(*warning);
+            rows.seq.push(event.seq as i32);
+            rows.deadline_at.push(*deadline);
+            rows.recorded_at.push(event.recorded_at);
+            for (no, told) in tell.iter().enumerate() {
+                let rows = &mut self.outbox;
+                rows.case.push(case);
+                rows.seq.push(event.seq as i32);
+                rows.no.push(no as i32);
+                rows.kind.push(if *warning { "warning" } else { "escalation" });
+                rows.created_at.push(event.recorded_at);
+                let (person, role, unit) = match &told.to {
+                    Recipient::Person(person) => (Some(person.0), None, None),
+                    Recipient::Holders { role, unit } => {
+                        (None, Some(role.as_str()), Some(unit.as_str()))
+                    }
+                };
+                rows.person.push(person);
+                rows.role.push(role);
+                rows.unit.push(unit);
+            }
+        }
+    }
+
+    fn push_tasks(&mut self, decision: &'a Decision) {
+        let case = &decision.decided.case;
+        for record in &decision.decided.tasks {
+            let task = &record.task;
+            let rows = &mut self.tasks;
+            rows.case.push(case.id.0);
+            rows.no.push(task.no as i32);
+            rows.step.push(task.step.as_str());
+            rows.branch.push(task.branch.as_ref().map(|branch| branch.as_str()));
+            rows.purpose.push(purpose_text(task.purpose));
+            let (role, person) = match &task.owner {
+                Owner::Applicant => (None, Some(case.applicant.0)),
+                Owner::Role(role) => (Some(role.as_str()), None),
+            };
+            rows.owner_role.push(role);
+            rows.owner_person.push(person);
+            rows.unit.push(task.unit.as_str());
+            rows.assignee.push(task.assignee.map(|person| person.0));
+            rows.opened_at.push(task.opened_at);
+            rows.claimed_at.push(task.claimed_at);
+            rows.due_at.push(task.clock.as_ref().and_then(|clock| clock.deadline));
+            let closed = record.closed.as_ref();
+            rows.closed_at.push(closed.map(|closed| closed.at));
+            rows.closed_by.push(closed.and_then(|closed| closed.by).map(|person| person.0));
+            rows.outcome.push(closed.map(|closed| closed.outcome.as_str()));
+        }
+    }
+}
+
+/// As the event says it.
+pub(crate) fn outcome_text(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Granted => "granted",
+        Outcome::Refused => "refused",
+        Outcome::Lapsed => "lapsed",
+        Outcome::Withdrawn => "withdrawn",
+    }
+}
+
+fn purpose_text(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Act => "act",
+        Purpose::Answer => "answer",
+        Purpose::Vote => "vote",
+    }
+}

@@ -1,0 +1,16 @@
+//! What every part of the store shares.
+
+use sqlx::PgPool;
+
+use crate::{hint::Hints, reference::Cache};
+
+/// What every part of the store shares.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    /// For everything that writes. Used only by tasks that no caller can cancel.
+    pub(crate) writers: PgPool,
+    /// For reading; these connections cannot write.
+    pub(crate) readers: PgPool,
+    pub(crate) cache: Cache,
+    pub(crate) hints: Hints,
+}

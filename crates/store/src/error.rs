@@ -1,0 +1,195 @@
+//! What can go wrong between the engine and its database.
+
+use std::sync::Arc;
+
+use parvaneh_core::{CalendarId, CaseId, Refusal, WorkflowId, actor::OrganisationError};
+
+/// What can go wrong with the database or with what is published in it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database does not answer, or not as it should.
+    #[error("the database: {0}")]
+    Database(#[source] sqlx::Error),
+    /// A migration failed.
+    #[error("bringing the database up to date: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The database has no tables of ours, or older ones than this program needs.
+    #[error("the database lacks migration {missing}: run `parvaneh migrate`")]
+    Behind {
+        /// The first migration that it lacks.
+        missing: i64,
+    },
+    /// Only a sandbox has a movable clock.
+    #[error("this database is not a sandbox: its clock cannot be moved")]
+    NotSandbox,
+    /// The clock of a sandbox does not go back behind what is recorded.
+    #[error("the clock stays: {0}")]
+    ClockRefused(String),
+    /// A version is published once and never changes.
+    #[error(
+        "{workflow}@{version} is already published with other content (SHA-256 {published}): give it a new version"
+    )]
+    VersionTaken {
+        /// The workflow.
+        workflow: WorkflowId,
+        /// The version.
+        version: u32,
+        /// The hash of what is published.
+        published: String,
+    },
+    /// What was handed in for publishing does not have the hash that it names.
+    #[error("the text of {what} is not the one that was read: its SHA-256 differs")]
+    HashMismatch {
+        /// What was to be published.
+        what: String,
+    },
+    /// No such definition is published.
+    #[error("{}", match version {
+        Some(version) => format!("{workflow}@{version} is not published"),
+        None => format!("no version of '{workflow}' is published and in use"),
+    })]
+    NoSuchDefinition {
+        /// The workflow.
+        workflow: WorkflowId,
+        /// The version, if one was named.
+        version: Option<u32>,
+    },
+    /// No such calendar is published.
+    #[error("the calendar '{0}' is not published")]
+    NoSuchCalendar(CalendarId),
+    /// What is published cannot be read by this program.
+    #[error("{what} cannot be read: {why}")]
+    Unreadable {
+        /// What.
+        what: String,
+        /// Why.
+        why: String,
+    },
+    /// The units are not a tree.
+    #[error(transparent)]
+    Organisation(#[from] OrganisationError),
+    /// There is no such case.
+    #[error("there is no case {0}")]
+    NoSuchCase(CaseId),
+    /// A name that must be known is not: a unit, a person.
+    #[error("unknown: {0}")]
+    Unknown(String),
+    /// The task that did the work is gone: the program is shutting down.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl StoreError {
+    /// A stable code for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Database(_) => "database",
+            Self::Migration(_) => "migration",
+            Self::Behind { .. } => "database_behind",
+            Self::NotSandbox => "not_a_sandbox",
+            Self::ClockRefused(_) => "clock_refused",
+            Self::VersionTaken { .. } => "version_taken",
+            Self::HashMismatch { .. } => "hash_mismatch",
+            Self::NoSuchDefinition { .. } => "no_such_definition",
+            Self::NoSuchCalendar(_) => "no_such_calendar",
+            Self::Unreadable { .. } => "unreadable",
+            Self::Organisation(_) => "organisation",
+            Self::NoSuchCase(_) => "no_such_case",
+            Self::Unknown(_) => "unknown",
+            Self::Closed => "store_closed",
+        }
+    }
+}
+
+impl StoreError {
+    /// The store's part of an error that is known to be one of it.
+    pub(crate) fn from_lost(error: ExecuteError) -> Self {
+        match error {
+            ExecuteError::Store(error) => Arc::try_unwrap(error).unwrap_or(Self::Closed),
+            _ => Self::Closed,
+        }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::Database(said) = &error {
+            match said.code().as_deref() {
+                Some("PV001") => return Self::NotSandbox,
+                Some("PV002") => return Self::ClockRefused(said.message().to_owned()),
+                Some("23503") => return Self::Unknown(said.message().to_owned()),
+                _ => {}
+            }
+        }
+        Self::Database(error)
+    }
+}
+
+/// Why a request changed nothing; only after [`ExecuteError::Store`] it may have, when the
+/// database was lost in the middle: repeat it with its idempotency key.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// The rules say no.
+    #[error(transparent)]
+    Refused(Arc<Refusal>),
+    /// There is no such case.
+    #[error("there is no case {0}")]
+    NoSuchCase(CaseId),
+    /// A case of that identifier exists already.
+    #[error("a case {0} exists already")]
+    CaseExists(CaseId),
+    /// The case is not at the event that the caller had seen, or others kept changing it.
+    #[error("the case has been changed meanwhile: it has {found} events, not {expected}")]
+    Conflict {
+        /// How many events the caller had seen.
+        expected: u32,
+        /// How many there are.
+        found: u32,
+    },
+    /// The idempotency key belongs to another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// An idempotency key has 1 to 200 characters.
+    #[error("an idempotency key has 1 to 200 characters, none of them U+0000")]
+    KeyInvalid,
+    /// The stored case cannot be read, or deciding on it panicked: a defect. It blocks only itself.
+    #[error("the case cannot be treated: {0}")]
+    Poisoned(String),
+    /// The database, or what is published in it.
+    #[error(transparent)]
+    Store(Arc<StoreError>),
+}
+
+impl ExecuteError {
+    /// A stable code for programs; that of the refusal, for a refusal.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code.as_str(),
+            Self::NoSuchCase(_) => "no_such_case",
+            Self::CaseExists(_) => "case_exists",
+            Self::Conflict { .. } => "conflict",
+            Self::KeyReused => "idempotency_key_reused",
+            Self::KeyInvalid => "idempotency_key_invalid",
+            Self::Poisoned(_) => "case_poisoned",
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
+impl From<Refusal> for ExecuteError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Arc::new(refusal))
+    }
+}
+
+impl From<StoreError> for ExecuteError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+impl From<sqlx::Error> for ExecuteError {
+    fn from(error: sqlx::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}

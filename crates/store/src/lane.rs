@@ -1,0 +1,282 @@
+//! Lanes: where requests wait, and become batches.
+//!
+//! A lane takes whatever waits, up to a whole batch, and puts it through the one write path: one
+//! statement reads, the core decides, one statement writes and commits. While that goes on the
+//! next requests gather, so that the busier it is, the fewer round trips and commits a request
+//! costs; a request that comes alone waits for nobody. The requests of one case share a lane and
+//! are done in their order.
+//!
+//! Whoever asked may go away at any time: the work belongs to the lane.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use parvaneh_core::{CaseId, timeline::Hash};
+use sqlx::Row;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    ExecuteError, Executed, Request, StoreError,
+    batch::{self, Decision, Judged},
+    engine::Engine,
+};
+
+type Verdict = Result<Executed, ExecuteError>;
+
+/// How many requests may wait for a lane before callers are made to wait for room.
+const WAITING: usize = 4_096;
+/// How often others may change a case under one request before it is told of the conflict.
+const CONFLICTS: u32 = 20;
+/// How often a batch is tried again when the database was lost; then its callers are told.
+const LOSSES: u32 = 5;
+
+/// The lanes of a store.
+#[derive(Debug)]
+pub(crate) struct Lanes {
+    lanes: Vec<mpsc::Sender<Job>>,
+}
+
+/// A request on its way.
+#[derive(Debug)]
+struct Job {
+    request: Request,
+    answer: oneshot::Sender<Verdict>,
+    /// How often the case was changed between reading and writing.
+    conflicts: u32,
+    /// What may have been written although the database did not say so.
+    unsure: Vec<Unsure>,
+}
+
+/// A write whose answer was lost.
+#[derive(Debug)]
+struct Unsure {
+    seq: u32,
+    head: Hash,
+    executed: Executed,
+}
+
+impl Lanes {
+    pub(crate) fn start(engine: &Arc<Engine>, count: usize, batch: usize) -> Self {
+        let start = |_| {
+            let (sender, waiting) = mpsc::channel(WAITING);
+            tokio::spawn(lane(engine.clone(), waiting, batch));
+            sender
+        };
+        Self { lanes: (0..count).map(start).collect() }
+    }
+
+    /// Hands a request over; the answer comes when it is settled.
+    pub(crate) async fn send(
+        &self,
+        request: Request,
+    ) -> Result<oneshot::Receiver<Verdict>, StoreError> {
+        let (answer, receiver) = oneshot::channel();
+        let lane = &self.lanes[lane_of(request.ask.case(), self.lanes.len())];
+        let job = Job { request, answer, conflicts: 0, unsure: Vec::new() };
+        lane.send(job).await.map_err(|_| StoreError::Closed)?;
+        Ok(receiver)
+    }
+}
+
+/// The last bytes of a UUIDv7 are its random ones.
+fn lane_of(case: CaseId, lanes: usize) -> usize {
+    usize::from(case.0.as_bytes()[15]) % lanes
+}
+
+async fn lane(engine: Arc<Engine>, mut jobs: mpsc::Receiver<Job>, most: usize) {
+    let mut waiting = VecDeque::new();
+    loop {
+        if waiting.is_empty() {
+            match jobs.recv().await {
+                Some(job) => waiting.push_back(job),
+                None => return,
+            }
+        }
+        // Those whom the last batch has just answered get the chance to ask again.
+        tokio::task::yield_now().await;
+        while waiting.len() < WAITING
+            && let Ok(job) = jobs.try_recv()
+        {
+            waiting.push_back(job);
+        }
+        let batch = take_batch(&mut waiting, most);
+        // In a task of its own: if it panics, the lane goes on and the callers are told.
+        if let Err(error) = tokio::spawn(run(engine.clone(), batch)).await {
+            tracing::error!(%error, "a batch was lost");
+        }
+    }
+}
+
+/// The next batch: never two requests for one case; the second waits for the next.
+fn take_batch(waiting: &mut VecDeque<Job>, most: usize) -> Vec<Job> {
+    let mut batch = Vec::with_capacity(most.min(waiting.len()));
+    let mut cases = HashSet::new();
+    let mut later = VecDeque::new();
+    while batch.len() < most
+        && let Some(job) = waiting.pop_front()
+    {
+        if cases.insert(job.request.ask.case()) {
+            batch.push(job);
+        } else {
+            later.push_back(job);
+        }
+    }
+    while let Some(job) = later.pop_back() {
+        waiting.push_front(job);
+    }
+    batch
+}
+
+/// Puts a batch through until every request has its answer.
+async fn run(engine: Arc<Engine>, mut batch: Vec<Job>) {
+    let mut losses = 0;
+    while !batch.is_empty() {
+        let Err(error) = round(&engine, &mut batch).await else { continue };
+        if passes(&error) && losses < LOSSES {
+            losses += 1;
+            tracing::warn!(%error, requests = batch.len(), "the database was lost; trying again");
+            tokio::time::sleep(Duration::from_millis(10 << losses)).await;
+        } else if batch.len() == 1 || passes(&error) {
+            let error = ExecuteError::from(error);
+            for job in batch.drain(..) {
+                job.answer.send(Err(error.clone())).ok();
+            }
+        } else {
+            // One of them cannot be written. Taken apart, it fails alone.
+            for job in std::mem::take(&mut batch) {
+                Box::pin(run(engine.clone(), vec![job])).await;
+            }
+        }
+    }
+}
+
+/// Whether the same batch may well succeed when it is tried again.
+pub(crate) fn passes(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => matches!(
+            error.code().as_deref(),
+            // Serialization, deadlock, lock not available; shutdown, crash, cannot connect now.
+            Some("40001" | "40P01" | "55P03" | "57P01" | "57P02" | "57P03" | "53300")
+        ),
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
+        _ => false,
+    }
+}
+
+/// Reads, decides and writes once. Whoever is settled gets his answer and leaves the batch; who
+/// stays was overtaken by somebody else and must be decided again.
+async fn round(engine: &Engine, batch: &mut Vec<Job>) -> Result<(), sqlx::Error> {
+    let loaded = batch::load(&engine.writers, batch.iter().map(|job| &job.request)).await?;
+    let revision = loaded.first().map(|loaded| loaded.revision);
+    let reference = match engine.cache.fresh(&engine.readers, revision).await {
+        Ok(reference) => reference,
+        Err(StoreError::Database(error)) => return Err(error),
+        Err(error) => {
+            let error = ExecuteError::from(error);
+            batch.drain(..).for_each(|job| drop(job.answer.send(Err(error.clone()))));
+            return Ok(());
+        }
+    };
+    let mut verdicts = Vec::with_capacity(batch.len());
+    for (job, loaded) in batch.iter_mut().zip(loaded) {
+        if let Some(executed) = written_before(engine, job, &loaded).await? {
+            verdicts.push(Judged::settled(Ok(executed)));
+            continue;
+        }
+        verdicts.push(batch::judge(&engine.readers, &reference, &job.request, loaded).await?);
+    }
+    let decisions: Vec<&Decision> = verdicts
+        .iter()
+        .filter_map(|verdict| match verdict {
+            Judged::Write(decision) => Some(&**decision),
+            _ => None,
+        })
+        .collect();
+    let written = match decisions.is_empty() {
+        true => HashSet::new(),
+        false => match batch::write(&engine.writers, &decisions).await {
+            Ok(written) => written,
+            Err(error) => {
+                remember_unsure(batch, verdicts, &error);
+                return Err(error);
+            }
+        },
+    };
+    let mut overtaken = Vec::new();
+    let mut next_due = None;
+    for (mut job, verdict) in std::mem::take(batch).into_iter().zip(verdicts) {
+        let answer = match verdict {
+            Judged::Settled(answer) => *answer,
+            Judged::Repeat(used) => batch::reread(&engine.readers, &used).await,
+            Judged::Write(decision) if written.contains(&decision.decided.case.id) => {
+                let due = decision.decided.next_due.map(|due| (due, decision.now));
+                next_due = next_due.into_iter().chain(due).min();
+                Ok(decision.into_executed())
+            }
+            Judged::Write(decision) => {
+                job.conflicts += 1;
+                if job.conflicts <= CONFLICTS {
+                    overtaken.push(job);
+                    continue;
+                }
+                let expected = decision.prev_seq;
+                Err(ExecuteError::Conflict { expected, found: expected + 1 })
+            }
+        };
+        // Whoever asked may have gone away.
+        job.answer.send(answer).ok();
+    }
+    if let Some((due, now)) = next_due {
+        engine.hints.due(Some(due), now);
+    }
+    *batch = overtaken;
+    Ok(())
+}
+
+/// After the connection was lost in the middle of a write, it may have been committed or not. Its
+/// hash tells: another write of the same case has another.
+fn remember_unsure(batch: &mut [Job], verdicts: Vec<Judged>, error: &sqlx::Error) {
+    if !passes(error) {
+        return;
+    }
+    for (job, verdict) in batch.iter_mut().zip(verdicts) {
+        if let Judged::Write(decision) = verdict
+            && !decision.links.is_empty()
+        {
+            let (seq, head) = (decision.decided.case.seq, decision.head);
+            job.unsure.push(Unsure { seq, head, executed: decision.into_executed() });
+        }
+    }
+}
+
+/// What this very request has written although its connection was lost.
+async fn written_before(
+    engine: &Engine,
+    job: &mut Job,
+    loaded: &batch::Loaded,
+) -> Result<Option<Executed>, sqlx::Error> {
+    let Some(stored) = &loaded.stored else { return Ok(None) };
+    for place in 0..job.unsure.len() {
+        let Unsure { seq, head, .. } = &job.unsure[place];
+        let found = match stored.seq.cmp(seq) {
+            std::cmp::Ordering::Less => false,
+            std::cmp::Ordering::Equal => stored.head == *head,
+            std::cmp::Ordering::Greater => {
+                sqlx::query("select hash from case_events where case_id = $1 and seq = $2")
+                    .bind(job.request.ask.case().0)
+                    .bind(*seq as i32)
+                    .fetch_one(&engine.writers)
+                    .await?
+                    .try_get::<Hash, _>(0)?
+                    == *head
+            }
+        };
+        if found {
+            return Ok(Some(job.unsure.swap_remove(place).executed));
+        }
+    }
+    Ok(None)
+}

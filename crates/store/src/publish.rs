@@ -1,0 +1,303 @@
+//! Publishing: definitions, calendars and the organisation.
+
+use parvaneh_core::{CalendarId, Calendars, Definition, Instant, Organisation, Unit, WorkflowId};
+use sha2::{Digest, Sha256};
+use sqlx::Row;
+
+use crate::{
+    Store, StoreError,
+    reference::{level_text, parse_calendar, parse_definition},
+    store::undisturbed,
+};
+
+/// What publishing did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// It is new.
+    Now,
+    /// Just this was published already.
+    Before,
+}
+
+/// A published definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedDefinition {
+    /// The workflow.
+    pub workflow: WorkflowId,
+    /// The version.
+    pub version: u32,
+    /// SHA-256 of the file, in hexadecimal.
+    pub hash: String,
+    /// What it is called, in Persian and in English.
+    pub title: parvaneh_core::definition::Text,
+    /// When it was published.
+    pub published_at: Instant,
+    /// From when on no case is opened by it.
+    pub retired_at: Option<Instant>,
+    /// How many cases run or ran by it.
+    pub cases: u64,
+}
+
+/// A unit with its population.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitRow {
+    /// The unit.
+    pub unit: Unit,
+    /// How many people live there.
+    pub population: Option<u64>,
+}
+
+const UNITS: &str = "
+    insert into units (id, parent, level, title_fa, title_en, population)
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+    on conflict (id) do update set
+        parent = excluded.parent, level = excluded.level, title_fa = excluded.title_fa,
+        title_en = excluded.title_en, population = excluded.population";
+
+const CLOSURE: &str = "
+    insert into unit_closure (above, unit, distance)
+    with recursive up (above, unit, distance) as (
+        select id, id, 0 from units
+        union all
+        select u.parent, up.unit, up.distance + 1
+        from up join units u on u.id = up.above where u.parent is not null
+    )
+    select above, unit, distance from up";
+
+impl Store {
+    /// Publishes a version of a definition, by the text of its file. It must have been read and
+    /// checked before. The same once more changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::VersionTaken`] when that version is published with other content;
+    /// [`StoreError::Unreadable`] when the text is not sound.
+    pub async fn publish_definition(
+        &self,
+        workflow: &WorkflowId,
+        version: u32,
+        source: &str,
+    ) -> Result<Published, StoreError> {
+        let definition = parse_definition(workflow, version, source)?;
+        if definition.id != *workflow || definition.version != version {
+            let why = format!("it says that it is {}@{}", definition.id, definition.version);
+            return Err(StoreError::Unreadable { what: format!("{workflow}@{version}"), why });
+        }
+        self.publish(&definition, source).await
+    }
+
+    /// Publishes a definition that was just read from `source`.
+    ///
+    /// # Errors
+    /// [`StoreError::HashMismatch`] when it was read from another text;
+    /// [`StoreError::VersionTaken`] when that version is published with other content.
+    pub async fn publish(
+        &self,
+        definition: &Definition,
+        source: &str,
+    ) -> Result<Published, StoreError> {
+        let (workflow, version) = (definition.id.clone(), definition.version);
+        if hex(&Sha256::digest(source)) != definition.hash {
+            return Err(StoreError::HashMismatch { what: format!("{workflow}@{version}") });
+        }
+        let (hash, title) = (definition.hash.clone(), definition.title.clone());
+        let (engine, source) = (self.engine.clone(), source.to_owned());
+        undisturbed(async move {
+            let insert = "insert into definitions
+                (workflow, version, hash, source, title_fa, title_en, published_at)
+                values ($1, $2, $3, $4, $5, $6, engine_now()) on conflict do nothing";
+            let new = sqlx::query(insert)
+                .bind(workflow.as_str())
+                .bind(version as i32)
+                .bind(&hash)
+                .bind(source)
+                .bind(title.fa)
+                .bind(title.en)
+                .execute(&engine.writers)
+                .await?
+                .rows_affected()
+                == 1;
+            if new {
+                return Ok(Published::Now);
+            }
+            let select = "select hash from definitions where workflow = $1 and version = $2";
+            let published: String = sqlx::query_scalar(select)
+                .bind(workflow.as_str())
+                .bind(version as i32)
+                .fetch_one(&engine.writers)
+                .await?;
+            match published == hash {
+                true => Ok(Published::Before),
+                false => Err(StoreError::VersionTaken { workflow, version, published }),
+            }
+        })
+        .await
+    }
+
+    /// Publishes a calendar, by the text of its file: from now on it is the one in force. Clocks
+    /// that run keep the deadlines that they have until something moves them.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] when the text is not sound.
+    pub async fn publish_calendar(
+        &self,
+        id: &CalendarId,
+        source: &str,
+    ) -> Result<Published, StoreError> {
+        let calendars = parse_calendar(id, source)?;
+        if calendars.id() != id {
+            let why = format!("it says that it is '{}'", calendars.id());
+            return Err(StoreError::Unreadable { what: format!("the calendar '{id}'"), why });
+        }
+        let (id, version) = (id.clone(), calendars.version().to_owned());
+        let (engine, source) = (self.engine.clone(), source.to_owned());
+        undisturbed(async move {
+            let latest: Option<String> = sqlx::query_scalar(
+                "select version from calendars where id = $1 order by published_at desc limit 1",
+            )
+            .bind(id.as_str())
+            .fetch_optional(&engine.writers)
+            .await?;
+            if latest.as_ref() == Some(&version) {
+                return Ok(Published::Before);
+            }
+            // Never at the same instant as the one before it, also where the clock stands still.
+            sqlx::query(
+                "insert into calendars (id, version, source, published_at)
+                 select $1, $2, $3, greatest(engine_now(),
+                     (select max(published_at) + interval '1 microsecond' from calendars where id = $1))
+                 on conflict (id, version) do update set published_at = excluded.published_at",
+            )
+            .bind(id.as_str())
+            .bind(version)
+            .bind(source)
+            .execute(&engine.writers)
+            .await?;
+            Ok(Published::Now)
+        })
+        .await
+    }
+
+    /// Brings the organisation up to date: new units are added, known ones changed; none is taken
+    /// away, since cases may stand there.
+    ///
+    /// # Errors
+    /// [`StoreError::Organisation`] when the units are not a tree.
+    pub async fn save_units(&self, units: Vec<UnitRow>) -> Result<(), StoreError> {
+        Organisation::new(units.iter().map(|row| row.unit.clone()))?;
+        let engine = self.engine.clone();
+        undisturbed(async move {
+            let of = |get: fn(&UnitRow) -> &str| -> Vec<&str> { units.iter().map(get).collect() };
+            let parents: Vec<Option<&str>> = units
+                .iter()
+                .map(|row| row.unit.parent.as_ref().map(|parent| parent.as_str()))
+                .collect();
+            let population: Vec<Option<i64>> =
+                units.iter().map(|row| row.population.map(|people| people as i64)).collect();
+            let mut in_tx = engine.writers.begin().await?;
+            sqlx::query(UNITS)
+                .bind(of(|row| row.unit.id.as_str()))
+                .bind(parents)
+                .bind(of(|row| level_text(row.unit.level)))
+                .bind(of(|row| &row.unit.title.fa))
+                .bind(of(|row| &row.unit.title.en))
+                .bind(population)
+                .execute(&mut *in_tx)
+                .await?;
+            sqlx::query("delete from unit_closure").execute(&mut *in_tx).await?;
+            sqlx::query(CLOSURE).execute(&mut *in_tx).await?;
+            in_tx.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// The organisation as it is.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn organisation(&self) -> Result<std::sync::Arc<Organisation>, StoreError> {
+        Ok(self.reference().await?.organisation.clone())
+    }
+
+    /// The definition of that version; `None` is the latest that is in use.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchDefinition`].
+    pub async fn definition(
+        &self,
+        workflow: &WorkflowId,
+        version: Option<u32>,
+    ) -> Result<std::sync::Arc<Definition>, StoreError> {
+        self.reference().await?.definition(&self.engine.readers, workflow, version).await
+    }
+
+    /// The text of a published definition.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchDefinition`].
+    pub async fn definition_source(
+        &self,
+        workflow: &WorkflowId,
+        version: u32,
+    ) -> Result<String, StoreError> {
+        sqlx::query_scalar("select source from definitions where workflow = $1 and version = $2")
+            .bind(workflow.as_str())
+            .bind(version as i32)
+            .fetch_optional(&self.engine.readers)
+            .await?
+            .ok_or_else(|| StoreError::NoSuchDefinition {
+                workflow: workflow.clone(),
+                version: Some(version),
+            })
+    }
+
+    /// The calendar that is in force.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchCalendar`].
+    pub async fn calendars(
+        &self,
+        id: &CalendarId,
+    ) -> Result<std::sync::Arc<Calendars>, StoreError> {
+        self.reference().await?.calendars(&self.engine.readers, id).await
+    }
+
+    /// Everything that is published, by name and version.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn definitions(&self) -> Result<Vec<PublishedDefinition>, StoreError> {
+        let rows = sqlx::query(
+            "select workflow, version, hash, title_fa, title_en, published_at, retired_at,
+                    (select count(*) from cases c
+                     where c.workflow = d.workflow and c.version = d.version)
+             from definitions d order by workflow, version",
+        )
+        .fetch_all(&self.engine.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(PublishedDefinition {
+                    workflow: WorkflowId::from(row.try_get::<String, _>(0)?),
+                    version: row.try_get::<i32, _>(1)? as u32,
+                    hash: row.try_get(2)?,
+                    title: parvaneh_core::definition::Text {
+                        fa: row.try_get(3)?,
+                        en: row.try_get(4)?,
+                    },
+                    published_at: row.try_get(5)?,
+                    retired_at: row.try_get(6)?,
+                    cases: row.try_get::<i64, _>(7)? as u64,
+                })
+            })
+            .collect()
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

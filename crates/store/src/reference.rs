@@ -1,0 +1,205 @@
+//! What every decision needs and seldom changes, kept in memory: the organisation, definitions and
+//! calendars.
+//!
+//! **Invariant.** The database counts the changes of these tables; every command reads that count
+//! together with its case. What was loaded under another count is not decided by: see
+//! [`Cache::fresh`].
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, RwLock},
+};
+
+use parvaneh_core::{
+    CalendarId, CalendarSource, Calendars, Definition, Organisation, Unit, UnitId, WorkflowId,
+    definition::{Level, Text},
+    document::{Problem, Severity},
+};
+use sqlx::{PgPool, Row};
+
+use crate::StoreError;
+
+/// One consistent view of the reference tables, filled as it is asked.
+#[derive(Debug)]
+pub(crate) struct Reference {
+    revision: i64,
+    pub(crate) organisation: Arc<Organisation>,
+    definitions: RwLock<HashMap<(WorkflowId, u32), Arc<Definition>>>,
+    latest: RwLock<HashMap<WorkflowId, u32>>,
+    calendars: RwLock<HashMap<CalendarId, Arc<Calendars>>>,
+}
+
+/// The view that is in use.
+#[derive(Debug, Default)]
+pub(crate) struct Cache {
+    current: RwLock<Option<Arc<Reference>>>,
+}
+
+/// A lock is poisoned when its holder panicked; nothing here is left half-done by that.
+macro_rules! read {
+    ($lock:expr) => {
+        $lock.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    };
+}
+macro_rules! write {
+    ($lock:expr) => {
+        $lock.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+    };
+}
+
+const UNITS: &str = "
+    select revision, u.id, u.parent, u.level, u.title_fa, u.title_en
+    from reference_state left join units u on true";
+
+impl Cache {
+    /// The view of that revision, or of a later one; `None` asks for whatever is in force.
+    pub(crate) async fn fresh(
+        &self,
+        pool: &PgPool,
+        revision: Option<i64>,
+    ) -> Result<Arc<Reference>, StoreError> {
+        let current = read!(self.current).clone();
+        if let (Some(current), Some(revision)) = (&current, revision)
+            && current.revision >= revision
+        {
+            return Ok(current.clone());
+        }
+        let loaded = Arc::new(Reference::load(pool, current.as_deref()).await?);
+        let mut slot = write!(self.current);
+        match &*slot {
+            // Another task has loaded it too; keep what it may already have filled.
+            Some(other) if other.revision >= loaded.revision => Ok(other.clone()),
+            _ => {
+                *slot = Some(loaded.clone());
+                Ok(loaded)
+            }
+        }
+    }
+}
+
+impl Reference {
+    async fn load(pool: &PgPool, before: Option<&Self>) -> Result<Self, StoreError> {
+        let rows = sqlx::query(UNITS).fetch_all(pool).await?;
+        let mut revision = 0;
+        let mut units = Vec::with_capacity(rows.len());
+        for row in &rows {
+            revision = row.try_get("revision")?;
+            // A left join: one row of nulls when there is no unit at all.
+            if let Some(id) = row.try_get::<Option<String>, _>("id")? {
+                units.push(unit(id, row)?);
+            }
+        }
+        // Published definitions never change.
+        let definitions =
+            before.map(|before| read!(before.definitions).clone()).unwrap_or_default();
+        Ok(Self {
+            revision,
+            organisation: Arc::new(Organisation::new(units)?),
+            definitions: RwLock::new(definitions),
+            latest: RwLock::default(),
+            calendars: RwLock::default(),
+        })
+    }
+
+    /// A published definition; `None` is the latest version that is in use.
+    pub(crate) async fn definition(
+        &self,
+        pool: &PgPool,
+        workflow: &WorkflowId,
+        version: Option<u32>,
+    ) -> Result<Arc<Definition>, StoreError> {
+        let none = || StoreError::NoSuchDefinition { workflow: workflow.clone(), version };
+        let known = version.or_else(|| read!(self.latest).get(workflow).copied());
+        if let Some(known) = known
+            && let Some(found) = read!(self.definitions).get(&(workflow.clone(), known))
+        {
+            return Ok(found.clone());
+        }
+        let row = sqlx::query(
+            "select version, hash, source from definitions
+             where workflow = $1 and ($2 = version or ($2 is null and retired_at is null))
+             order by version desc limit 1",
+        )
+        .bind(workflow.as_str())
+        .bind(version.map(|version| version as i32))
+        .fetch_optional(pool)
+        .await?
+        .ok_or_else(none)?;
+        let number = row.try_get::<i32, _>(0)? as u32;
+        let definition = parse_definition(workflow, number, row.try_get(2)?)?;
+        if definition.hash != row.try_get::<String, _>(1)? {
+            return Err(StoreError::HashMismatch { what: format!("{workflow}@{number}") });
+        }
+        let definition = Arc::new(definition);
+        write!(self.definitions).insert((workflow.clone(), number), definition.clone());
+        if version.is_none() {
+            write!(self.latest).insert(workflow.clone(), number);
+        }
+        Ok(definition)
+    }
+
+    /// The calendar that is in force.
+    pub(crate) async fn calendars(
+        &self,
+        pool: &PgPool,
+        id: &CalendarId,
+    ) -> Result<Arc<Calendars>, StoreError> {
+        if let Some(found) = read!(self.calendars).get(id) {
+            return Ok(found.clone());
+        }
+        let source: String = sqlx::query_scalar(
+            "select source from calendars where id = $1 order by published_at desc limit 1",
+        )
+        .bind(id.as_str())
+        .fetch_optional(pool)
+        .await?
+        .ok_or_else(|| StoreError::NoSuchCalendar(id.clone()))?;
+        let calendars = Arc::new(parse_calendar(id, &source)?);
+        write!(self.calendars).insert(id.clone(), calendars.clone());
+        Ok(calendars)
+    }
+}
+
+/// Reads a definition that was checked before it was published.
+pub(crate) fn parse_definition(
+    workflow: &WorkflowId,
+    version: u32,
+    source: &str,
+) -> Result<Definition, StoreError> {
+    let what = format!("{workflow}@{version}");
+    Definition::parse(&what, source)
+        .map_err(|problems| StoreError::Unreadable { what, why: first_of(&problems) })
+}
+
+/// Reads and compiles a calendar that was checked before it was published.
+pub(crate) fn parse_calendar(id: &CalendarId, source: &str) -> Result<Calendars, StoreError> {
+    let what = format!("the calendar '{id}'");
+    CalendarSource::parse(&what, source)
+        .map(Calendars::compile)
+        .map_err(|problems| StoreError::Unreadable { what, why: first_of(&problems) })
+}
+
+fn first_of(problems: &[Problem]) -> String {
+    let error = problems.iter().find(|problem| problem.severity == Severity::Error);
+    error.map_or_else(String::new, |error| format!("line {}: {}", error.line, error.message))
+}
+
+fn unit(id: String, row: &sqlx::postgres::PgRow) -> Result<Unit, StoreError> {
+    let level = match row.try_get::<&str, _>("level")? {
+        "national" => Level::National,
+        "province" => Level::Province,
+        _ => Level::County,
+    };
+    let title = Text { fa: row.try_get("title_fa")?, en: row.try_get("title_en")? };
+    let parent = row.try_get::<Option<String>, _>("parent")?.map(UnitId::from);
+    Ok(Unit { id: UnitId::from(id), parent, level, title })
+}
+
+/// A level as the table `units` has it.
+pub(crate) fn level_text(level: Level) -> &'static str {
+    match level {
+        Level::County => "county",
+        Level::Province => "province",
+        Level::National => "national",
+    }
+}

@@ -1,0 +1,124 @@
+//! What is asked of the store, and what it answers.
+
+use parvaneh_core::{
+    Case, CaseId, Event, Instant, PersonId, WorkflowId,
+    decide::{Command, Open},
+};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// Who asks. What a person may do follows from the roles that he holds at that very moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Requester {
+    /// The program itself, which only ticks.
+    System,
+    /// A person, known by whoever calls.
+    Person(PersonId),
+}
+
+impl Requester {
+    /// The identifier under which idempotency keys are kept.
+    pub(crate) fn key_owner(self) -> Uuid {
+        match self {
+            Self::System => Uuid::nil(),
+            Self::Person(person) => person.0,
+        }
+    }
+}
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// A new case.
+    Open {
+        /// By which workflow.
+        workflow: WorkflowId,
+        /// By which version; `None` is the latest that is in use.
+        version: Option<u32>,
+        /// The application, with the identifier of the case.
+        application: Open,
+    },
+    /// A change of a case.
+    Command {
+        /// Which case.
+        case: CaseId,
+        /// What to do.
+        command: Command,
+    },
+}
+
+impl Ask {
+    /// The case.
+    pub fn case(&self) -> CaseId {
+        match self {
+            Self::Open { application, .. } => application.case,
+            Self::Command { case, .. } => *case,
+        }
+    }
+}
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Who asks.
+    pub by: Requester,
+    /// What is asked.
+    pub ask: Ask,
+    /// A name that the caller gives to this request, so that a repeat of it gets the same answer and
+    /// changes nothing more. Of one person; 1 to 200 characters.
+    pub key: Option<String>,
+    /// How many events of the case the caller has seen; if there are others, it is a conflict.
+    pub expected_seq: Option<u32>,
+}
+
+impl Request {
+    /// A person's command.
+    pub fn command(person: PersonId, case: CaseId, command: Command) -> Self {
+        let by = Requester::Person(person);
+        Self { by, ask: Ask::Command { case, command }, key: None, expected_seq: None }
+    }
+
+    /// A person opens a case, by the latest version of a workflow.
+    pub fn open(person: PersonId, workflow: WorkflowId, application: Open) -> Self {
+        let ask = Ask::Open { workflow, version: None, application };
+        Self { by: Requester::Person(person), ask, key: None, expected_seq: None }
+    }
+
+    /// The program records what time has caused.
+    pub fn tick(case: CaseId) -> Self {
+        let ask = Ask::Command { case, command: Command::Tick };
+        Self { by: Requester::System, ask, key: None, expected_seq: None }
+    }
+
+    /// The same request under an idempotency key.
+    pub fn with_key(self, key: impl Into<String>) -> Self {
+        Self { key: Some(key.into()), ..self }
+    }
+
+    /// The same request, only for the case as the caller has seen it.
+    pub fn expecting(self, seq: u32) -> Self {
+        Self { expected_seq: Some(seq), ..self }
+    }
+
+    /// What two requests under one key must have in common.
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        let asked = serde_json::to_vec(&(&self.ask, self.expected_seq))
+            .expect("a request holds only what JSON can hold");
+        Sha256::digest(asked).into()
+    }
+}
+
+/// What was done. It is on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Executed {
+    /// The case as it is after these events.
+    pub case: Case,
+    /// What happened; empty when there was nothing left to do.
+    pub events: Vec<Event>,
+    /// When something must happen to the case by itself; unknown (`None`) in a repeated answer.
+    pub next_due: Option<Instant>,
+    /// Whether this is the answer to an earlier request of the same key.
+    pub repeated: bool,
+}

@@ -1,0 +1,254 @@
+//! The connection to the database, and bringing it up to date.
+
+use std::{sync::Arc, time::Duration};
+
+use parvaneh_core::Instant;
+use sqlx::{
+    Connection, Executor, PgConnection, PgPool,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{
+    ExecuteError, Executed, Request, StoreError,
+    engine::Engine,
+    hint::Hints,
+    lane::Lanes,
+    reference::{Cache, Reference},
+};
+
+/// Forward only; see `migrations/README.md`.
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
+
+/// How the store uses the database.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// How many connections serve the read models.
+    pub readers: u32,
+    /// How many connections serve everything that writes; at least as many as there are lanes.
+    pub writers: u32,
+    /// How many batches of requests are under way at once. Requests for one case share a lane.
+    pub lanes: usize,
+    /// How many requests one batch holds at most.
+    pub batch: usize,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { readers: 8, writers: 6, lanes: 2, batch: 64 }
+    }
+}
+
+/// What a new database is founded as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Founding {
+    /// For real cases: it lives by the server's clock, for ever.
+    Production,
+    /// For demonstration and training: its clock can be moved.
+    Sandbox,
+}
+
+/// What bringing a database up to date found and did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// Whether it is a sandbox, decided when it was founded.
+    pub sandbox: bool,
+    /// Whether it was founded now.
+    pub founded: bool,
+}
+
+/// The cases in one database. Cheap to clone; dropping the last clone ends what runs behind it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) engine: Arc<Engine>,
+    lanes: Arc<Lanes>,
+}
+
+/// Reads cannot write, so nothing is lost when a reader is cancelled wherever it stands.
+const READER: &str = "
+    set default_transaction_read_only = on;
+    set statement_timeout = '60s';
+    set lock_timeout = '5s';
+    set idle_in_transaction_session_timeout = '60s';
+    set timezone = 'UTC'";
+
+/// Hot statements look rows up by their keys, whatever the statistics of a table that has just
+/// begun to fill may say; and planning them takes longer than running them.
+const WRITER: &str = "
+    set statement_timeout = '30s';
+    set lock_timeout = '10s';
+    set idle_in_transaction_session_timeout = '30s';
+    set timezone = 'UTC';
+    set jit = off;
+    set plan_cache_mode = force_generic_plan;
+    set enable_seqscan = off;
+    set enable_nestloop = off";
+
+/// Nothing of the application runs with more rights than the application has.
+const AS_APPLICATION: &str = "
+    select set_config('role', 'parvaneh_app', false) where current_user <> 'parvaneh_app'";
+
+impl Store {
+    /// Brings a database up to date as its owner, and founds it if it is new: from then on its
+    /// `founding` is decided, and ignored here.
+    ///
+    /// # Errors
+    /// The database, or a migration that was changed after it ran.
+    pub async fn migrate(
+        owner: &PgConnectOptions,
+        founding: Founding,
+    ) -> Result<Migrated, StoreError> {
+        let mut connection = PgConnection::connect_with(owner).await?;
+        MIGRATIONS.run(&mut connection).await?;
+        let founded = sqlx::query(
+            "insert into installation (sandbox) values ($1) on conflict (only_row) do nothing",
+        )
+        .bind(founding == Founding::Sandbox)
+        .execute(&mut connection)
+        .await?
+        .rows_affected()
+            == 1;
+        let sandbox = sqlx::query_scalar("select sandbox from installation")
+            .fetch_one(&mut connection)
+            .await?;
+        connection.close().await?;
+        Ok(Migrated { sandbox, founded })
+    }
+
+    /// Connects, as the application, to a database that is up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Behind`] when a migration is missing; the database.
+    pub async fn connect(options: PgConnectOptions, how: StoreOptions) -> Result<Self, StoreError> {
+        let lanes = how.lanes.max(1);
+        let writers = pool(&options, WRITER, how.writers.max(lanes as u32 + 1)).await?;
+        let readers = pool(&options, READER, how.readers.max(1)).await?;
+        check_schema(&readers).await?;
+        let hints = Hints::start(writers.clone());
+        let engine = Engine { writers, readers, cache: Cache::default(), hints };
+        let engine = Arc::new(engine);
+        let lanes = Lanes::start(&engine, lanes, how.batch.clamp(1, 1_000));
+        Ok(Self { engine, lanes: Arc::new(lanes) })
+    }
+
+    /// Does what is asked of a case: the one way by which cases change.
+    ///
+    /// When this returns `Ok`, everything is on disk. Dropping the future does not stop what it
+    /// has begun. Requests that wait at the same time share a statement and a commit; each has
+    /// its own verdict.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`].
+    pub async fn execute(&self, request: Request) -> Result<Executed, ExecuteError> {
+        let answer = self.lanes.send(request).await?;
+        answer.await.map_err(|_| ExecuteError::from(StoreError::Closed))?
+    }
+
+    /// Does all that is asked, each with its own verdict, in the order of the requests. Requests for
+    /// one case are done in that order.
+    pub async fn execute_batch(
+        &self,
+        requests: Vec<Request>,
+    ) -> Vec<Result<Executed, ExecuteError>> {
+        let mut answers = Vec::with_capacity(requests.len());
+        for request in requests {
+            answers.push(self.lanes.send(request).await);
+        }
+        let mut verdicts = Vec::with_capacity(answers.len());
+        for answer in answers {
+            verdicts.push(match answer {
+                Ok(answer) => answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into())),
+                Err(error) => Err(error.into()),
+            });
+        }
+        verdicts
+    }
+
+    /// The engine's time: the server's clock, or the sandbox's.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn now(&self) -> Result<Instant, StoreError> {
+        Ok(sqlx::query_scalar("select engine_now()").fetch_one(&self.engine.readers).await?)
+    }
+
+    /// Ends the connections after what is under way has been done.
+    pub async fn close(&self) {
+        self.engine.readers.close().await;
+        self.engine.writers.close().await;
+    }
+
+    /// What is published, as it is in force now.
+    pub(crate) async fn reference(&self) -> Result<Arc<Reference>, StoreError> {
+        let revision = sqlx::query_scalar("select revision from reference_state")
+            .fetch_one(&self.engine.readers)
+            .await?;
+        self.engine.cache.fresh(&self.engine.readers, Some(revision)).await
+    }
+}
+
+/// Runs to its end whatever becomes of the caller: a transaction whose future is dropped in the
+/// middle can come back from the pool still open, and take with it what is written next.
+pub(crate) async fn undisturbed<T, E>(
+    work: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(StoreError::Closed.into()),
+        },
+    }
+}
+
+async fn pool(
+    options: &PgConnectOptions,
+    settings: &'static str,
+    connections: u32,
+) -> Result<PgPool, StoreError> {
+    // A pool would try again until its time is up, and not say why.
+    let mut first = PgConnection::connect_with(options).await?;
+    prepare(&mut first, settings).await?;
+    first.close().await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(30))
+        // Costs a round trip a time; a connection that has died is told by its use.
+        .test_before_acquire(false)
+        .after_connect(move |connection, _| Box::pin(prepare(connection, settings)))
+        .after_release(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
+        .connect_with(options.clone())
+        .await?;
+    Ok(pool)
+}
+
+async fn prepare(connection: &mut PgConnection, settings: &'static str) -> Result<(), sqlx::Error> {
+    connection.execute(AS_APPLICATION).await?;
+    connection.execute(sqlx::raw_sql(settings)).await?;
+    Ok(())
+}
+
+async fn check_schema(pool: &PgPool) -> Result<(), StoreError> {
+    let first = MIGRATIONS.iter().map(|migration| migration.version).min().unwrap_or_default();
+    let there: bool = sqlx::query_scalar(
+        "select to_regclass('_sqlx_migrations') is not null and to_regclass('installation') is not null",
+    )
+    .fetch_one(pool)
+    .await?;
+    if !there {
+        return Err(StoreError::Behind { missing: first });
+    }
+    let applied: Vec<i64> =
+        sqlx::query_scalar("select version from _sqlx_migrations where success")
+            .fetch_all(pool)
+            .await?;
+    let missing = MIGRATIONS.iter().map(|one| one.version).find(|one| !applied.contains(one));
+    match missing {
+        Some(missing) => Err(StoreError::Behind { missing }),
+        None => Ok(()),
+    }
+}

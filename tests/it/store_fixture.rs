@@ -1,0 +1,203 @@
+//! An office to test with: the whole organisation, the calendar `ir`, the real definition and its
+//! people in one county of one province.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use parvaneh_core::{
+    Case, CaseId, Command, Grant, Open, PersonId, RoleId, Unit, UnitId, WorkflowId,
+    definition::{Level, Text},
+};
+use parvaneh_store::{
+    Ask, ExecuteError, Executed, Founding, Request, Requester, Store, StoreError, StoreOptions,
+    UnitRow, testing::TestDatabase,
+};
+use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
+use uuid::Uuid;
+
+const DEFINITION: &str = include_str!("../../workflows/ngo-establishment/v1.yaml");
+const CALENDAR: &str = include_str!("../../workflows/calendars/ir.yaml");
+const UNITS: &str = include_str!("../../workflows/organisation/ir.csv");
+
+/// The county in which everything happens.
+pub(crate) const COUNTY: &str = "2301";
+/// Its province.
+pub(crate) const PROVINCE: &str = "23";
+
+/// Everybody whom the procedure needs, by role.
+const ROLES: [(&str, &str); 14] = [
+    ("county_officer", COUNTY),
+    ("county_head", COUNTY),
+    ("secretariat", PROVINCE),
+    ("security_officer", PROVINCE),
+    ("specialist_deputy", PROVINCE),
+    ("commission_member", PROVINCE),
+    ("provincial_director", PROVINCE),
+    ("national_monitor", "ir"),
+    ("high_commission_secretariat", "ir"),
+    ("high_commission_member", "ir"),
+    ("agency.police", COUNTY),
+    ("agency.judiciary", PROVINCE),
+    ("agency.intelligence", PROVINCE),
+    ("agency.specialist_agency", PROVINCE),
+];
+
+/// A database with an office in it.
+pub(crate) struct Office {
+    pub(crate) database: TestDatabase,
+    pub(crate) store: Store,
+}
+
+/// Saturday 1403/02/01, ten o'clock in Tehran.
+pub(crate) fn start() -> DateTime<Utc> {
+    "2024-04-20T06:30:00Z".parse().expect("an instant")
+}
+
+pub(crate) fn workflow() -> WorkflowId {
+    WorkflowId::from("ngo-establishment")
+}
+
+/// A case's identifier.
+pub(crate) fn new_case() -> CaseId {
+    CaseId(Uuid::now_v7())
+}
+
+/// The person who holds a role in the office. A name always gives the same person.
+pub(crate) fn holder(role: &str) -> PersonId {
+    let mut hasher = DefaultHasher::new();
+    role.hash(&mut hasher);
+    let (high, mut low) = (hasher.finish(), DefaultHasher::new());
+    high.hash(&mut low);
+    PersonId(Uuid::from_u64_pair(high, low.finish()))
+}
+
+pub(crate) fn applicant() -> PersonId {
+    holder("an applicant")
+}
+
+pub(crate) fn units() -> Vec<UnitRow> {
+    let rows = UNITS.lines().skip(1).map(|line| {
+        let mut fields = line.split(',');
+        let mut field = || fields.next().unwrap_or_default().trim();
+        let (id, parent, level) = (field(), field(), field());
+        let level = match level {
+            "national" => Level::National,
+            "province" => Level::Province,
+            _ => Level::County,
+        };
+        let title = Text { fa: field().to_owned(), en: field().to_owned() };
+        let parent = Some(parent).filter(|parent| !parent.is_empty()).map(UnitId::from);
+        let population = field().parse().ok();
+        UnitRow { unit: Unit { id: UnitId::from(id), parent, level, title }, population }
+    });
+    rows.collect()
+}
+
+async fn furnish(store: &Store) -> Result<(), StoreError> {
+    store.save_units(units()).await?;
+    store.publish_calendar(&"ir".into(), CALENDAR).await?;
+    store.publish_definition(&workflow(), 1, DEFINITION).await?;
+    let mut people: Vec<_> =
+        ROLES.iter().map(|(role, _)| (holder(role), format!("The {role}"))).collect();
+    people.push((applicant(), "The applicant".to_owned()));
+    store.save_people(people).await?;
+    let grant =
+        |role: &str, unit: &str| Grant { role: RoleId::from(role), unit: UnitId::from(unit) };
+    store.grant(ROLES.iter().map(|(role, unit)| (holder(role), grant(role, unit))).collect()).await
+}
+
+impl Office {
+    /// A sandbox whose clock stands still at [`start`].
+    pub(crate) async fn sandbox() -> Self {
+        let office = Self::open("sandbox", Founding::Sandbox).await;
+        office.store.sandbox_clock().set_frozen(start()).await.expect("a sandbox");
+        office
+    }
+
+    /// A database for real cases.
+    pub(crate) async fn production() -> Self {
+        Self::open("production", Founding::Production).await
+    }
+
+    async fn open(name: &str, founding: Founding) -> Self {
+        let mut hasher = DefaultHasher::new();
+        let migration = include_str!("../../migrations/0001_begin.sql");
+        (DEFINITION, CALENDAR, UNITS, migration, ROLES).hash(&mut hasher);
+        let name = format!("{name}_{:x}", hasher.finish());
+        let database = TestDatabase::from_template(&name, async |owner: PgConnectOptions| {
+            Store::migrate(&owner, founding).await?;
+            let store = Store::connect(owner, StoreOptions::default()).await?;
+            let furnished = furnish(&store).await;
+            store.close().await;
+            furnished
+        })
+        .await;
+        let store = Store::connect(database.app_options(), StoreOptions::default())
+            .await
+            .expect("the store");
+        Self { database, store }
+    }
+
+    /// Another store on the same database, as another process would have.
+    pub(crate) async fn another(&self) -> Store {
+        let options = self.database.app_options();
+        Store::connect(options, StoreOptions::default()).await.expect("another store")
+    }
+
+    /// A bare connection with the rights of the application.
+    pub(crate) async fn as_application(&self) -> PgConnection {
+        self.database.app_options().connect().await.expect("a connection")
+    }
+
+    /// A bare connection as the owner.
+    pub(crate) async fn as_owner(&self) -> PgConnection {
+        self.database.owner_options().connect().await.expect("a connection")
+    }
+
+    pub(crate) async fn advance(&self, by: TimeDelta) {
+        self.store.sandbox_clock().advance(by).await.expect("a sandbox");
+    }
+
+    /// Opens a case for the applicant.
+    pub(crate) async fn opened(&self) -> Case {
+        let request = open_request(new_case());
+        self.store.execute(request).await.expect("an opening").case
+    }
+
+    /// The holder of a role gives a command.
+    pub(crate) async fn does(
+        &self,
+        role: &str,
+        case: CaseId,
+        command: Command,
+    ) -> Result<Executed, ExecuteError> {
+        self.store.execute(Request::command(holder(role), case, command)).await
+    }
+}
+
+/// The applicant asks for a licence.
+pub(crate) fn open_request(case: CaseId) -> Request {
+    let application = Open {
+        case,
+        unit: UnitId::from(COUNTY),
+        applicant: applicant(),
+        subject: "انجمن یاری کودکان".to_owned(),
+        received_at: None,
+        reason: None,
+    };
+    Request {
+        by: Requester::Person(applicant()),
+        ask: Ask::Open { workflow: workflow(), version: None, application },
+        key: None,
+        expected_seq: None,
+    }
+}
+
+/// Takes an action.
+pub(crate) fn act(action: &str) -> Command {
+    Command::Act { action: action.into(), reason: None, citation: None }
+}
+
+pub(crate) fn comment(text: &str) -> Command {
+    Command::Comment { text: text.to_owned() }
+}
