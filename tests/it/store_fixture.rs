@@ -58,6 +58,7 @@ pub(crate) fn workflow() -> WorkflowId {
 }
 
 /// A case's identifier.
+#[expect(clippy::disallowed_methods, reason = "tests are an edge: identifiers are made here")]
 pub(crate) fn new_case() -> CaseId {
     CaseId(Uuid::now_v7())
 }

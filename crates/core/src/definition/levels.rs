@@ -7,9 +7,12 @@ use super::{
     read::{Draft, code},
 };
 use crate::{
-    document::{Node, Place, Value},
-    soundness,
+    document::{Node, Place, Value, code as document_code},
+    soundness::{self, UNREAD_TERM},
 };
+
+/// How many levels a clock has at most.
+const MOST_LEVELS: usize = 50;
 
 /// A ladder, and whether a step uses it.
 pub(super) struct Ladder {
@@ -25,7 +28,7 @@ impl Draft<'_> {
         path: &str,
     ) -> Option<IndexMap<String, Ladder>> {
         let mut ladders = IndexMap::new();
-        for (name, node) in self.reader.named(node, self.place(path), "ladders") {
+        for (name, node) in self.named(node, path, "ladders") {
             let path = self.put(path, name.text, name.place);
             let levels = self.levels(node, &path);
             let ladder = Ladder { levels, place: name.place, used: false };
@@ -40,6 +43,9 @@ impl Draft<'_> {
             return Some(self.levels(node, path));
         }
         let name = self.reader.name(node, "a ladder")?;
+        if self.is_broken("ladder.missing") {
+            return None;
+        }
         let Some(ladder) = self.ladders.get_mut(name.text) else {
             let known = self.ladders.keys().map(String::as_str);
             let message = soundness::unknown("ladder", name.text, known);
@@ -52,6 +58,9 @@ impl Draft<'_> {
         for (at, level) in levels.iter().enumerate() {
             let there = format!("ladder.{}[{at}]", name.text);
             self.put_at(format!("{path}[{at}]"), self.place(&there));
+            if self.is_broken(&there) {
+                self.break_at(&format!("{path}[{at}]"));
+            }
             for key in ["reassign", "act"] {
                 self.put_at(format!("{path}[{at}].{key}"), self.place(&format!("{there}.{key}")));
             }
@@ -65,12 +74,25 @@ impl Draft<'_> {
 
     fn levels(&mut self, node: &Node, path: &str) -> Vec<EscalationLevel> {
         let mut levels = Vec::new();
-        for (at, node) in self.reader.list(node, "a ladder").iter().enumerate() {
+        let items = self.reader.list(node, "a ladder");
+        if items.len() > MOST_LEVELS {
+            let message = format!("a clock has at most {MOST_LEVELS} levels, not {}", items.len());
+            self.reader.error(document_code::OUT_OF_BOUNDS, self.place(path), message);
+        }
+        for (at, node) in items.iter().take(MOST_LEVELS).enumerate() {
             let path = format!("{path}[{at}]");
             self.put_at(path.clone(), node.place);
             match self.level(node, &path) {
                 Some(level) => levels.push(level),
-                None => self.break_at(&path),
+                None => {
+                    self.break_at(&path);
+                    let fires = Fires::After(UNREAD_TERM);
+                    levels.push(EscalationLevel {
+                        fires,
+                        tell: Vec::new(),
+                        effect: Effect::Notify,
+                    });
+                }
             }
         }
         levels
@@ -80,6 +102,9 @@ impl Draft<'_> {
         let what = "an escalation level";
         let keys = ["warn", "after", "tell", "reassign", "act"];
         let fields = self.reader.mapping(node, node.place, what, &keys)?;
+        if fields.has_unknown() {
+            self.break_at(path);
+        }
         let warn = self.optional(&fields, "warn", path, |draft, node, _| {
             draft.reader.positive_term(node, "the time before the deadline")
         });
@@ -92,24 +117,36 @@ impl Draft<'_> {
             draft.reader.name(node, "an action").map(|name| name.text.into())
         });
         let has = |key| fields.get(key).is_some();
-        if has("warn") == has("after") {
+        let misspelt = fields.has_unknown() && !has("warn");
+        if has("warn") == has("after") && !misspelt {
             let message = "a level fires either before the deadline or after it";
             let help = "write one of 'warn: 1 wd' and 'after: 1 wd'";
             self.reader.error_with_help(code::EXACTLY_ONE, node.place, message, help);
-            return None;
+            self.break_at(path);
         }
         if has("reassign") && has("act") {
             let message = "a level either reassigns the task or takes an action";
             let help = "write one of 'reassign' and 'act'";
             self.reader.error_with_help(code::EXACTLY_ONE, node.place, message, help);
-            return None;
+            self.break_at(path);
         }
-        let fires = warn.map(Fires::Before).or(after.map(Fires::After))?;
+        let fires = match (warn, after) {
+            (Some(warn), None) => Fires::Before(warn),
+            (None, Some(after)) => Fires::After(after),
+            _ => {
+                self.break_at(path);
+                Fires::After(UNREAD_TERM)
+            }
+        };
         let effect = match (reassign, act) {
             (Some(role), _) => Effect::Reassign(role),
             (None, Some(action)) => Effect::Act(action),
-            (None, None) if has("reassign") || has("act") => return None,
-            (None, None) => Effect::Notify,
+            (None, None) => {
+                if has("reassign") || has("act") {
+                    self.break_at(path);
+                }
+                Effect::Notify
+            }
         };
         Some(EscalationLevel { fires, tell, effect })
     }

@@ -8,6 +8,7 @@
 
 mod levels;
 mod model;
+mod people;
 mod read;
 mod steps;
 #[cfg(test)]

@@ -14,15 +14,13 @@ use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Basis, Definition, End, ExtensionRule, Level, Licence, Outcome, Permission, Role, SilenceRule,
-    Starts, Statutory, Text, levels::Ladder,
+    Basis, Definition, ExtensionRule, Level, SilenceRule, Starts, Statutory, Text, levels::Ladder,
+    people::LEVELS,
 };
 use crate::{
-    RoleId, StepId, Term, TermUnit,
-    document::{
-        Entry, Fields, Node, Place, Problem, Reader, Severity, Value, code as document_code,
-    },
-    soundness::{self, Finding, Whole},
+    RoleId, StepId, Term,
+    document::{Entry, Fields, Name, Node, Place, Problem, Reader, Severity},
+    soundness::{self, Finding, UNREAD_TERM, Whole},
 };
 
 /// The codes that reading a definition can raise, beside those of every document.
@@ -76,6 +74,10 @@ impl Definition {
         };
         let hash = hex(&Sha256::digest(source.as_bytes()));
         let definition = draft.definition(&root, hash, calendars);
+        let escalates = |path: &String| path.ends_with("escalate");
+        if draft.whole() > Whole::Parts && !draft.broken.iter().any(escalates) {
+            draft.unused_ladders();
+        }
         if let Some(definition) = &definition {
             draft.match_file_name(file, definition);
             for finding in soundness::examine(definition, draft.whole()) {
@@ -118,28 +120,6 @@ const TOP: &[&str] = &[
     "ends",
 ];
 
-const LEVELS: &[(&str, Level)] =
-    &[("county", Level::County), ("province", Level::Province), ("national", Level::National)];
-
-const PERMISSIONS: &[(&str, Permission)] = &[
-    ("open", Permission::Open),
-    ("assign", Permission::Assign),
-    ("suspend", Permission::Suspend),
-    ("release_silence", Permission::ReleaseSilence),
-    ("record_answer", Permission::RecordAnswer),
-    ("read", Permission::Read),
-];
-
-const OUTCOMES: &[(&str, Outcome)] = &[
-    ("granted", Outcome::Granted),
-    ("refused", Outcome::Refused),
-    ("lapsed", Outcome::Lapsed),
-    ("withdrawn", Outcome::Withdrawn),
-];
-
-/// Stands for a term that could not be read: so long that no other term exceeds it.
-pub(super) const UNREAD_TERM: Term = Term { count: Term::MAX, unit: TermUnit::Days };
-
 /// The last parts of paths without which the graph of steps is still known.
 const DETAILS: &[&str] = &[
     "workflow",
@@ -151,7 +131,6 @@ const DETAILS: &[&str] = &[
     "roles",
     "agencies",
     "ladder",
-    "statutory",
     "term",
     "service_norm",
     "extension",
@@ -181,11 +160,7 @@ const DETAILS: &[&str] = &[
     "valid",
     "mark",
     "decision",
-    "outcome",
 ];
-
-/// Names of people in rules, which no role may take.
-const RESERVED: &[&str] = &["owner", "applicant"];
 
 impl Draft<'_> {
     fn definition(
@@ -197,6 +172,12 @@ impl Draft<'_> {
         let at = Place { start: root.place.start, end: root.place.start };
         let top = self.reader.mapping(root, at, "a definition", TOP)?;
         let what = "a definition";
+        if top.has_unknown() {
+            // A misspelt section is told once, not at every name that stands in it.
+            for section in ["ladder", "agencies"].iter().filter(|key| top.get(key).is_none()) {
+                self.break_at(&format!("{section}.missing"));
+            }
+        }
         let id = self.required(&top, "workflow", "", what, |draft, node, _| {
             draft.reader.name(node, "the workflow").map(|name| name.text.to_owned())
         });
@@ -219,7 +200,6 @@ impl Draft<'_> {
         let steps = self.required(&top, "steps", "", what, Self::steps).unwrap_or_default();
         let ends = self.required(&top, "ends", "", what, Self::ends).unwrap_or_default();
         let statutory = self.required(&top, "statutory", "", what, Self::statutory);
-        self.unused_ladders();
         let first = steps.keys().next().cloned();
         Some(Definition {
             id: id.unwrap_or_default().into(),
@@ -271,7 +251,7 @@ impl Draft<'_> {
     fn starts(&mut self, node: &Node, path: &str) -> Option<Starts> {
         if node.as_mapping().is_none() {
             let choices = [("opened", ())];
-            let what = "a start: write 'opened' or { entering: <step> }";
+            let what = "a start (nor { entering: <step> })";
             return self.reader.choice(node, what, &choices).map(|()| Starts::Opened);
         }
         let at = self.place(path);
@@ -291,7 +271,12 @@ impl Draft<'_> {
         });
         let by = self.required(&fields, "by", path, what, Self::role);
         let basis = self.required(&fields, "basis", path, what, Self::basis);
-        Some(ExtensionRule { times: times?, up_to: up_to?, by: by?, basis: basis? })
+        Some(ExtensionRule {
+            times: times.unwrap_or(1),
+            up_to: up_to.unwrap_or(UNREAD_TERM),
+            by: by.unwrap_or_else(|| "".into()),
+            basis: basis.unwrap_or(Basis::Assumption),
+        })
     }
 
     pub(super) fn silence(&mut self, node: &Node, path: &str) -> Option<SilenceRule> {
@@ -302,7 +287,8 @@ impl Draft<'_> {
         let to = self.required(&fields, "to", path, what, Self::target);
         let grace = self.grace(&fields, path);
         let basis = self.required(&fields, "basis", path, what, Self::basis);
-        Some(SilenceRule { after, to: to?, grace, basis: basis? })
+        let to = to.unwrap_or_else(|| "".into());
+        Some(SilenceRule { after, to, grace, basis: basis.unwrap_or(Basis::Assumption) })
     }
 
     /// When a silence rule takes effect; at the deadline, where nothing is written.
@@ -317,120 +303,6 @@ impl Draft<'_> {
         self.optional(fields, "grace", path, |draft, node, _| {
             draft.reader.positive_term(node, "the grace")
         })
-    }
-
-    fn roles(&mut self, node: &Node, path: &str) -> Option<IndexMap<RoleId, Role>> {
-        let mut roles = IndexMap::new();
-        for (name, node) in self.reader.named(node, self.place(path), "roles") {
-            let path = self.put(path, name.text, name.place);
-            if RESERVED.contains(&name.text) {
-                let message = format!("'{}' cannot be a role", name.text);
-                let help = "owner is whoever owns a task, applicant who applied";
-                self.reader.error_with_help(code::RESERVED_NAME, name.place, message, help);
-            }
-            let role = self.role_of(node, &path, false);
-            roles.insert(name.text.into(), role);
-        }
-        Some(roles)
-    }
-
-    fn agencies(&mut self, node: &Node, path: &str) -> Option<IndexMap<RoleId, Role>> {
-        let mut roles = IndexMap::new();
-        for (name, node) in self.reader.named(node, self.place(path), "agencies") {
-            let path = self.put(path, name.text, name.place);
-            let role = self.role_of(node, &path, true);
-            roles.insert(format!("agency.{}", name.text).into(), role);
-        }
-        Some(roles)
-    }
-
-    fn role_of(&mut self, node: &Node, path: &str, agency: bool) -> Role {
-        let (what, keys): (_, &[&str]) = match agency {
-            true => ("an agency", &["at", "title"]),
-            false => ("a role", &["at", "title", "may"]),
-        };
-        let nobody = Text { fa: String::new(), en: String::new() };
-        let place = self.place(path);
-        let Some(fields) = self.reader.mapping(node, place, what, keys) else {
-            self.break_at(path);
-            return Role { at: Level::National, title: nobody, agency, may: [].into() };
-        };
-        let at = self.required(&fields, "at", path, what, |draft, node, _| {
-            draft.reader.choice(node, "a level", LEVELS)
-        });
-        let title = self.title(&fields, path, what);
-        let may = self.optional(&fields, "may", path, |draft, node, _| {
-            let items = draft.reader.list_or_one(node, "the permissions");
-            let one = |item| draft.reader.choice(item, "a permission", PERMISSIONS);
-            Some(items.iter().filter_map(one).collect())
-        });
-        // The highest level is addressable from everywhere: no second problem comes of it.
-        Role { at: at.unwrap_or(Level::National), title, agency, may: may.unwrap_or_default() }
-    }
-
-    fn ends(&mut self, node: &Node, path: &str) -> Option<IndexMap<StepId, End>> {
-        let mut ends = IndexMap::new();
-        for (name, node) in self.reader.named(node, self.place(path), "ends") {
-            let path = self.put(path, name.text, name.place);
-            match self.end(node, &path) {
-                Some(end) => ends.insert(name.text.into(), end),
-                None => {
-                    self.break_at(&path);
-                    None
-                }
-            };
-        }
-        Some(ends)
-    }
-
-    fn end(&mut self, node: &Node, path: &str) -> Option<End> {
-        let what = "an end";
-        let keys = ["title", "decision", "outcome", "licence"];
-        let fields = self.reader.mapping(node, self.place(path), what, &keys)?;
-        let title = self.title(&fields, path, what);
-        let decision = self.required(&fields, "decision", path, what, |draft, node, _| {
-            draft.reader.yes_or_no(node, "'decision'")
-        });
-        let outcome = self.required(&fields, "outcome", path, what, |draft, node, _| {
-            draft.reader.choice(node, "an outcome", OUTCOMES)
-        });
-        let licence = self.optional(&fields, "licence", path, Self::licence);
-        Some(End { title, decision: decision?, outcome: outcome?, licence })
-    }
-
-    fn licence(&mut self, node: &Node, path: &str) -> Option<Licence> {
-        let what = "a licence";
-        let keys = ["kind", "valid", "mark", "basis"];
-        let fields = self.reader.mapping(node, self.place(path), what, &keys)?;
-        let kind = self.required(&fields, "kind", path, what, |draft, node, _| {
-            draft.reader.name(node, "the kind").map(|name| name.text.to_owned())
-        });
-        let valid_months = self.required(&fields, "valid", path, what, Self::months);
-        let mark = self.optional(&fields, "mark", path, |draft, node, _| {
-            draft.reader.name(node, "the mark").map(|name| name.text.to_owned())
-        });
-        self.optional(&fields, "basis", path, Self::basis);
-        Some(Licence { kind: kind?, valid_months: valid_months?, mark })
-    }
-
-    /// A validity in months of the calendar: `36 mo`.
-    fn months(&mut self, node: &Node, _: &str) -> Option<u32> {
-        let text = self.reader.string(node, "the validity")?;
-        let number = text.strip_suffix("mo").map(str::trim_end).unwrap_or_default();
-        match number.parse() {
-            Ok(months) if (1..=1_200).contains(&months) => Some(months),
-            Ok(_) => {
-                let message = "a validity must be from 1 to 1200 months";
-                self.reader.error(document_code::OUT_OF_BOUNDS, node.place, message);
-                None
-            }
-            Err(_) => {
-                let message = "a validity is a whole number of months";
-                let code = document_code::NOT_A_TERM;
-                self.reader.error_with_help(code, node.place, message, "write it as '36 mo'");
-                None
-            }
-        }
     }
 
     pub(super) fn title(&mut self, fields: &Fields<'_>, path: &str, what: &str) -> Text {
@@ -451,18 +323,6 @@ impl Draft<'_> {
     /// The name of a step or an end.
     pub(super) fn target(&mut self, node: &Node, _: &str) -> Option<StepId> {
         self.reader.name(node, "the next step").map(|name| name.text.into())
-    }
-
-    /// The name of a role: `county_officer`, or `agency.police`.
-    pub(super) fn role(&mut self, node: &Node, _: &str) -> Option<RoleId> {
-        let text = self.reader.string(node, "a role")?;
-        let name = text.strip_prefix("agency.").unwrap_or(text);
-        let named = Node {
-            value: Value::Scalar { text: name.to_owned(), quoted: true },
-            place: node.place,
-        };
-        self.reader.name(&named, "a role")?;
-        Some(text.into())
     }
 
     // ---- places ----
@@ -496,9 +356,28 @@ impl Draft<'_> {
         self.places.insert(path, place);
     }
 
+    /// Whether a part could not be read.
+    pub(super) fn is_broken(&self, path: &str) -> bool {
+        self.broken.contains(path)
+    }
+
     /// Marks a part as unreadable.
     pub(super) fn break_at(&mut self, path: &str) {
         self.broken.insert(path.to_owned());
+    }
+
+    /// The entries of a mapping whose keys are names.
+    pub(super) fn named<'n>(
+        &mut self,
+        node: &'n Node,
+        path: &str,
+        what: &str,
+    ) -> Vec<(Name<'n>, &'n Node)> {
+        let named = self.reader.named(node, self.place(path), what);
+        if node.as_mapping().is_none_or(|entries| entries.len() > named.len()) {
+            self.break_at(path);
+        }
+        named
     }
 
     /// Reads the value of a key that must be there.
@@ -542,7 +421,8 @@ impl Draft<'_> {
 
     /// Tells what the soundness rules found, unless the part is broken anyway.
     fn tell(&mut self, finding: Finding) {
-        if self.broken.contains(&finding.at) {
+        let agencies = finding.code == soundness::code::UNKNOWN_ROLE;
+        if self.is_broken(&finding.at) || (agencies && self.is_broken("agencies.missing")) {
             return;
         }
         let problem = self.reader.problem(finding.code, self.place(&finding.at), finding.message);

@@ -3,13 +3,14 @@
 use indexmap::IndexMap;
 
 use super::{
-    APPROVED, Action, Answer, Branch, BranchSilence, Commission, Join, Majority, Parallel,
+    APPROVED, Action, Answer, Basis, Branch, BranchSilence, Commission, Join, Majority, Parallel,
     REJECTED, Step, StepKind, Text,
-    read::{Draft, UNREAD_TERM, code},
+    read::{Draft, code},
 };
 use crate::{
     ActionId, BranchId, StepId,
     document::{Fields, Node},
+    soundness::UNREAD_TERM,
 };
 
 const STEP: &[&str] = &[
@@ -57,14 +58,13 @@ enum Need {
 impl Draft<'_> {
     pub(super) fn steps(&mut self, node: &Node, path: &str) -> Option<IndexMap<StepId, Step>> {
         let mut steps = IndexMap::new();
-        for (name, node) in self.reader.named(node, self.place(path), "steps") {
+        for (name, node) in self.named(node, path, "steps") {
             let path = self.put(path, name.text, name.place);
-            match self.step(node, &path) {
-                Some(step) => {
-                    steps.insert(name.text.into(), step);
-                }
-                None => self.break_at(&path),
+            let step = self.step(node, &path);
+            if step.is_none() {
+                self.break_at(&path);
             }
+            steps.insert(name.text.into(), step.unwrap_or_else(unread_step));
         }
         Some(steps)
     }
@@ -159,11 +159,13 @@ impl Draft<'_> {
             let fields = draft.reader.mapping(node, draft.place(path), what, &keys)?;
             let positive = draft.required(&fields, "positive", path, what, Self::target);
             let negative = draft.required(&fields, "negative", path, what, Self::negative);
-            Some((positive?, negative?))
+            let positive = positive.unwrap_or_else(|| "".into());
+            Some((positive, negative.unwrap_or_else(|| ("".into(), false))))
         });
-        let (positive, (negative, negative_at_once)) = when?;
+        let (positive, (negative, negative_at_once)) =
+            when.unwrap_or_else(|| ("".into(), ("".into(), false)));
         Some(Parallel {
-            branches: branches?,
+            branches: branches.unwrap_or_default(),
             join: join.unwrap_or(Join::All),
             negative_at_once,
             positive,
@@ -200,7 +202,7 @@ impl Draft<'_> {
 
     fn branches(&mut self, node: &Node, path: &str) -> Option<IndexMap<BranchId, Branch>> {
         let mut branches = IndexMap::new();
-        for (name, node) in self.reader.named(node, self.place(path), "the branches") {
+        for (name, node) in self.named(node, path, "the branches") {
             let path = self.put(path, name.text, name.place);
             match self.branch(node, &path) {
                 Some(branch) => {
@@ -252,7 +254,12 @@ impl Draft<'_> {
         });
         let grace = self.grace(&fields, path);
         let basis = self.required(&fields, "basis", path, what, Self::basis);
-        Some(BranchSilence { after, answer: answer?, grace, basis: basis? })
+        Some(BranchSilence {
+            after,
+            answer: answer.unwrap_or(Answer::Positive),
+            grace,
+            basis: basis.unwrap_or(Basis::Assumption),
+        })
     }
 
     fn commission(&mut self, node: &Node, path: &str, owner: crate::RoleId) -> Option<Commission> {
@@ -304,7 +311,7 @@ impl Draft<'_> {
 
     fn actions(&mut self, node: &Node, path: &str) -> Option<IndexMap<ActionId, Action>> {
         let mut actions = IndexMap::new();
-        for (name, node) in self.reader.named(node, self.place(path), "the actions") {
+        for (name, node) in self.named(node, path, "the actions") {
             let path = self.put(path, name.text, name.place);
             if matches!(name.text, APPROVED | REJECTED) {
                 let message = format!("'{}' is a result of a commission", name.text);
@@ -340,9 +347,24 @@ impl Draft<'_> {
         let needs = needs.unwrap_or_default();
         Some(Action {
             title,
-            to: to?,
+            to: to.unwrap_or_else(|| "".into()),
             needs_reason: needs.contains(&Need::Reason),
             needs_citation: needs.contains(&Need::Citation),
         })
+    }
+}
+
+/// Stands for a step that could not be read.
+fn unread_step() -> Step {
+    Step {
+        title: Text { fa: String::new(), en: String::new() },
+        suspends_statutory: false,
+        term: Some(UNREAD_TERM),
+        basis: Some(Basis::Assumption),
+        levels: Vec::new(),
+        silence: None,
+        extension: None,
+        kind: StepKind::Work { owner: "".into() },
+        actions: IndexMap::new(),
     }
 }

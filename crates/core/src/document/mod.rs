@@ -15,13 +15,15 @@ mod render;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod words;
 
 pub(crate) use problem::codes;
-pub(crate) use reader::short;
+pub(crate) use words::short;
 
 pub use problem::{Code, Problem, Severity, code, has_errors};
-pub use reader::{Fields, Name, Reader, did_you_mean};
+pub use reader::{Fields, Name, Reader};
 pub use tree::{Entry, Node, Place, Value};
+pub use words::did_you_mean;
 
 /// The longest file, in bytes: 1 MiB.
 pub const MAX_BYTES: usize = 1 << 20;

@@ -1,10 +1,11 @@
 //! Reads values out of a tree and keeps every problem that it meets.
 
-use std::{fmt::Display, ops::RangeInclusive};
+use std::ops::RangeInclusive;
 
 use super::{
     Code, Entry, MAX_PROBLEMS, Node, Place, Problem, Severity, Value, code,
     tree::{self, is_refused},
+    words::{did_you_mean, listed, short},
 };
 use crate::{Term, TermError, definition::Text};
 
@@ -27,6 +28,7 @@ pub struct Fields<'n> {
     entries: &'n [Entry],
     /// Keys for which unknown keys were probably meant: they are not missing as well.
     meant: Vec<String>,
+    unknown: bool,
     /// Where a problem of the whole mapping is shown: mostly at its name.
     pub at: Place,
 }
@@ -49,6 +51,11 @@ impl<'n> Fields<'n> {
     /// The key and its value.
     pub fn entry(&self, key: &str) -> Option<&'n Entry> {
         self.entries.iter().find(|entry| entry.key == key && !entry.value.is_null())
+    }
+
+    /// Whether a key stands there that has no meaning: what seems to be missing may be meant by it.
+    pub fn has_unknown(&self) -> bool {
+        self.unknown
     }
 
     /// Every entry, in the order of the file.
@@ -194,6 +201,10 @@ impl<'s> Reader<'s> {
         let entries = self.entries(node, at, what)?;
         let mut misspelt = Vec::new();
         for entry in entries.iter().filter(|entry| !keys.contains(&entry.key.as_str())) {
+            if self.problems.len() >= MAX_PROBLEMS {
+                self.untold += 1;
+                continue;
+            }
             let message = match did_you_mean(&entry.key, keys.iter().copied()) {
                 Some(meant) => {
                     misspelt.push(meant.to_owned());
@@ -206,7 +217,8 @@ impl<'s> Reader<'s> {
                 .with_label(format!("not a key of {what}"));
             self.push(problem.with_help(format!("its keys are {}", listed(keys.iter()))));
         }
-        Some(Fields { entries, meant: misspelt, at })
+        let unknown = entries.iter().any(|entry| !keys.contains(&entry.key.as_str()));
+        Some(Fields { entries, meant: misspelt, unknown, at })
     }
 
     /// A mapping whose keys are names that the file chooses.
@@ -458,50 +470,4 @@ fn is_name(text: &str) -> bool {
     text.len() <= 64
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))
-}
-
-/// The candidate that is so near to `text` that it was probably meant.
-pub fn did_you_mean<'c>(text: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-    if text.len() > 64 {
-        return None;
-    }
-    let lower = text.to_lowercase();
-    // One slip in a short word, two or more in a longer one; never so many that all is different.
-    let allowed = (text.chars().count() / 3).max(1);
-    candidates
-        .filter(|candidate| candidate.len() <= 64 && *candidate != text)
-        .map(|candidate| (strsim::damerau_levenshtein(&lower, candidate), candidate))
-        .filter(|(distance, candidate)| {
-            *distance <= allowed && *distance < candidate.chars().count()
-        })
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// `'a', 'b' and 'c'`, or the first dozen of them.
-pub(crate) fn listed(words: impl Iterator<Item = impl Display>) -> String {
-    let mut words: Vec<_> = words.map(|word| format!("'{word}'")).collect();
-    if words.len() > 12 {
-        let more = words.len() - 11;
-        words.truncate(11);
-        return format!("{} and {more} more", words.join(", "));
-    }
-    match words.pop() {
-        None => "nothing".to_owned(),
-        Some(only) if words.is_empty() => only,
-        Some(last) => format!("{} and {last}", words.join(", ")),
-    }
-}
-
-/// A text of the file as it can stand in a message: not too long, without line breaks.
-pub(crate) fn short(text: &str) -> String {
-    let mut short: String = text
-        .chars()
-        .take(40)
-        .map(|c| if c.is_control() || is_refused(c) { '\u{fffd}' } else { c })
-        .collect();
-    if text.chars().nth(40).is_some() {
-        short.push('…');
-    }
-    short
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput};
 
-use super::{MAX_BYTES, MAX_DEPTH, MAX_NODES, Reader, code, reader::short};
+use super::{MAX_BYTES, MAX_DEPTH, MAX_NODES, Reader, code, words::short};
 
 /// A place in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -12,6 +12,8 @@
 mod graph;
 mod names;
 mod parts;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     Term, TermUnit,
@@ -92,15 +94,18 @@ pub(crate) enum Whole {
     All,
 }
 
+/// Stands for a term that could not be read: no rule says anything about it.
+pub(crate) const UNREAD_TERM: Term = Term { count: Term::MAX, unit: TermUnit::Days };
+
 /// Every finding about a definition of which parts may be missing. Empty names stand for names
-/// that could not be read.
+/// that could not be read, and [`UNREAD_TERM`] for terms.
 pub(crate) fn examine(definition: &Definition, whole: Whole) -> Vec<Finding> {
     let mut findings = Vec::new();
     names::examine(definition, &mut findings);
     let resolved = !findings
         .iter()
         .any(|f| matches!(f.code, code::UNKNOWN_STEP | code::UNKNOWN_ACTION | code::NAME_TAKEN));
-    parts::examine(definition, &mut findings);
+    parts::examine(definition, whole == Whole::All, &mut findings);
     if resolved && whole >= Whole::Graph {
         let clean = findings.iter().all(|finding| finding.severity == Severity::Warning);
         graph::examine(definition, whole == Whole::All && clean, &mut findings);

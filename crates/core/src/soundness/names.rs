@@ -115,8 +115,18 @@ impl Names<'_> {
         }
     }
 
+    /// What a name may have meant, for the first names that lead nowhere; further ones, which only a
+    /// hostile file has, are told without.
+    fn unknown<'n>(&self, what: &str, name: &str, known: impl Iterator<Item = &'n str>) -> String {
+        let offer = if self.findings.len() < 100 { usize::MAX } else { 0 };
+        unknown(what, name, known.take(offer))
+    }
+
     fn role(&mut self, path: &str, name: &RoleId, wanted: Wanted) {
-        if name.as_str().is_empty() {
+        // Without any role of the organisation nobody can open a case, which is told elsewhere.
+        let agency = name.as_str().starts_with("agency.");
+        let some = agency || self.definition.roles.values().any(|role| !role.agency);
+        if name.as_str().is_empty() || !some {
             return;
         }
         let definition = self.definition;
@@ -126,7 +136,7 @@ impl Names<'_> {
             let agency = format!("agency.{name}");
             let message = match definition.roles.contains_key(agency.as_str()) {
                 true => format!("unknown role '{name}': did you mean '{agency}'?"),
-                false => unknown("role", name.as_str(), known),
+                false => self.unknown("role", name.as_str(), known),
             };
             let help = "roles stand under 'roles', other bodies under 'agencies'";
             return self
@@ -150,7 +160,7 @@ impl Names<'_> {
     fn start(&mut self, step: &StepId) {
         if !step.as_str().is_empty() && !self.definition.steps.contains_key(step) {
             let known = self.definition.steps.keys().map(StepId::as_str);
-            let message = unknown("step", step.as_str(), known);
+            let message = self.unknown("step", step.as_str(), known);
             self.findings.push(Finding::error(
                 code::UNKNOWN_STEP,
                 "statutory.starts.entering",
@@ -161,14 +171,17 @@ impl Names<'_> {
 
     fn target(&mut self, path: &str, to: &StepId) {
         let definition = self.definition;
+        // Without steps or without ends the file has one big problem, not many small ones.
         if to.as_str().is_empty()
+            || definition.steps.is_empty()
+            || definition.ends.is_empty()
             || definition.steps.contains_key(to)
             || definition.ends.contains_key(to)
         {
             return;
         }
         let known = definition.steps.keys().chain(definition.ends.keys()).map(StepId::as_str);
-        let message = unknown("step", to.as_str(), known);
+        let message = self.unknown("step", to.as_str(), known);
         self.findings.push(
             Finding::error(code::UNKNOWN_STEP, path, message)
                 .label("neither a step nor an end")
@@ -181,7 +194,7 @@ impl Names<'_> {
             let known = step.actions.keys().map(ActionId::as_str);
             let message = format!(
                 "{} in the step '{}'",
-                unknown("action", action.as_str(), known),
+                self.unknown("action", action.as_str(), known),
                 step.title.en
             );
             self.findings.push(Finding::error(code::UNKNOWN_ACTION, path, message));

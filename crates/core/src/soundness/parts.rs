@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Finding, certainly_longer, code, comparable};
+use super::{Finding, UNREAD_TERM, certainly_longer, code, comparable};
 use crate::{
     ActionId, RoleId, Term,
     definition::{
@@ -11,13 +11,16 @@ use crate::{
     },
 };
 
-pub(super) fn examine(definition: &Definition, findings: &mut Vec<Finding>) {
+pub(super) fn examine(definition: &Definition, whole: bool, findings: &mut Vec<Finding>) {
     statutory(definition, findings);
     for (name, step) in &definition.steps {
         self::step(name.as_str(), step, findings);
     }
     ends(definition, findings);
     people(definition, findings);
+    if whole {
+        unused_roles(definition, findings);
+    }
 }
 
 /// A clock of a definition: statutory, of a step, of a branch.
@@ -38,6 +41,7 @@ impl Clock<'_> {
     fn examine(&self, findings: &mut Vec<Finding>) {
         let Self { path, .. } = self;
         if let (Some(term), Some(extension)) = (self.term, self.extension)
+            && term != UNREAD_TERM
             && term.unit != extension.up_to.unit
         {
             let message = format!(
@@ -156,6 +160,10 @@ impl Clock<'_> {
 
 /// Whether the second level may stand behind the first, as far as that can be told.
 fn in_order(first: Fires, second: Fires) -> bool {
+    let unread = |fires| matches!(fires, Fires::Before(UNREAD_TERM) | Fires::After(UNREAD_TERM));
+    if unread(first) || unread(second) {
+        return true;
+    }
     let strictly = |earlier: Term, later: Term| {
         certainly_longer(later, earlier)
             || (!comparable(earlier, later) && !certainly_longer(earlier, later))
@@ -352,6 +360,9 @@ fn people(definition: &Definition, findings: &mut Vec<Finding>) {
             "write 'may: [record_answer]' in a role, unless all of them answer by themselves";
         findings.push(Finding::warning(code::NOBODY_RECORDS, "roles", message).help(help));
     }
+}
+
+fn unused_roles(definition: &Definition, findings: &mut Vec<Finding>) {
     let used = used_roles(definition);
     for (name, role) in &definition.roles {
         if role.may.is_empty() && !used.contains(name) {
