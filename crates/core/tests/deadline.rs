@@ -191,6 +191,12 @@ fn calendar_days() {
             ("9 d", "2025-03-15 10:00", "2025-03-25 23:00/2025-03-26 01:00", "2025-03-26 14:30"),
             // Over Tuesday and Wednesday; Thursday and Friday are off.
             ("9 d", "2025-03-15 10:00", "2025-03-25 23:00/2025-03-27 01:00", "2025-03-29 14:30"),
+            // By the letter, it is the midnight that decides whether a day counts, and the close
+            // at which the deadline lies: resumed in the evening, the day still counts, and the
+            // deadline has gone by; suspended in the evening, the day is lost, although its close
+            // had come.
+            ("1 d", "2025-03-15 10:00", "2025-03-16 10:00/2025-03-16 20:00", "2025-03-16 14:30"),
+            ("1 d", "2025-03-15 10:00", "2025-03-16 20:00/2025-03-17 10:00", "2025-03-17 14:30"),
             // Days lost, and then the last one rolls.
             ("2 d", "2025-03-15 10:00", "2025-03-16 10:00/2025-03-18 10:00", "2025-03-25 14:30"),
         ],
@@ -436,6 +442,33 @@ fn calendars_that_end_and_calendars_that_never_work() {
     let mut endless = ledger("1 h", "2025-03-15 10:00", "");
     endless.extensions = vec![u32::MAX; 1000];
     assert_eq!(reckon(&endless, calendars.national()).unwrap_err().code(), "beyond-calendar");
+}
+
+#[test]
+fn instants_at_the_ends_of_time_are_refused_not_panicked_over() {
+    let calendars = calendars(source());
+    let calendar = calendars.national();
+    for start in [Instant::MIN_UTC, Instant::MAX_UTC, Instant::UNIX_EPOCH] {
+        for term in ["1 wd", "1 d", "1 wh", "1 h", "0 d"] {
+            let term: Term = term.parse().unwrap();
+            let mut ledger = Ledger::start(term, start);
+            for _ in 0..3 {
+                let _ = reckon(&ledger, calendar);
+                let _ = before(calendar, start, term);
+                let _ = ledger.deadline_if_resumed(calendar, start);
+                ledger
+                    .suspensions
+                    .push(Suspension { from: Instant::MIN_UTC, until: Some(Instant::MAX_UTC) });
+                let _ = reckon(&ledger, calendar);
+                ledger.suspend(at("2025-03-15 10:00"));
+            }
+        }
+        let _ = calendar.local_date(start);
+    }
+    for date in [NaiveDate::MIN, NaiveDate::MAX] {
+        assert_eq!(calendar.day(date).date, date);
+        let _ = calendar.start_of(date);
+    }
 }
 
 #[test]

@@ -80,6 +80,7 @@ pub fn before(calendar: &Calendar, deadline: Instant, term: Term) -> Result<Inst
     }
     let earlier = match term.unit {
         TermUnit::Hours => Some(at - count * HOUR),
+        TermUnit::Days if !zone::can_tell(at) => None,
         TermUnit::Days => {
             let local = zone::local_time(calendar.zone(), at);
             let local = local
@@ -203,7 +204,7 @@ fn hours(count: u64, start: i64, lost: &[Lost]) -> Option<i64> {
     let mut left = i64::try_from(count).ok()?.checked_mul(HOUR)?;
     let mut at = start;
     for (from, until) in lost {
-        let free = (from - at).max(0);
+        let free = from.saturating_sub(at).max(0);
         if left <= free {
             break;
         }

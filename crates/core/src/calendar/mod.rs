@@ -295,12 +295,13 @@ impl Calendar {
         (self.table.axis().first(), self.table.axis().last())
     }
 
-    /// The date on which an instant lies, in the calendar's time zone.
+    /// The date on which an instant lies, in the calendar's time zone. Instants outside the years 0
+    /// to 9999 are taken for the nearest inside.
     pub fn local_date(&self, at: Instant) -> NaiveDate {
         let axis = self.table.axis();
         match axis.day(at.timestamp_micros()) {
             Some(day) => axis.date(day),
-            None => at.with_timezone(&self.zone()).date_naive(),
+            None => zone::local_time(self.zone(), at.timestamp_micros()).date(),
         }
     }
 

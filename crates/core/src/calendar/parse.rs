@@ -1,4 +1,26 @@
 //! Reads a calendar file, and tells everything that is wrong with it at once.
+//!
+//! ```yaml
+//! calendar: ir
+//! title: { fa: تقویم, en: Calendar }
+//! zone: Asia/Tehran
+//! day_ends: close_of_business          # or: midnight
+//! published: { from: 1402/01/01, until: 1405/12/29 }
+//! sources: { gazette: { title: The gazette, url: 'https://…', licence: … } }
+//! within: { '2301': '23' }             # units with rows of their own that lie in another such unit
+//! hours:                               # weekly hours; a weekday that is not named is off
+//!   - { name: { fa: …, en: … }, from: …, until: …, week: { sat-wed: [08:00-12:00, 13:00-16:00] }, … }
+//! holidays:
+//!   - { name: …, date: 1403/01/01, kind: solar_fixed, … }
+//! closures:                            # of a date, or from one to another; of whole days, or of hours
+//!   - { name: …, date: 1403/11/01, hours: 11:00-24:00, unit: '23', … }
+//! working_days:                        # worked although they would be closed
+//!   - { name: …, date: 1403/10/07, hours: 08:00-12:00, … }
+//! ```
+//!
+//! Every row also has `certainty`, `source` (keys of `sources`, or addresses; not needed for an
+//! assumption), and if it is not for the whole nation `unit` (with all that lies in it) or `office`
+//! (that unit's own office only). Dates may be in either calendar.
 
 mod row;
 

@@ -9,7 +9,8 @@ use chrono_tz::Tz;
 /// comes, when clocks are set forward, is the instant of the change.
 pub(super) fn instant(zone: Tz, date: NaiveDate, minutes: u16) -> i64 {
     let midnight = date.and_time(chrono::NaiveTime::MIN);
-    instant_of(zone, midnight + chrono::Duration::minutes(i64::from(minutes)))
+    let local = midnight.checked_add_signed(chrono::Duration::minutes(i64::from(minutes)));
+    instant_of(zone, local.unwrap_or(midnight))
 }
 
 /// As [`instant`], of a local date and time.
@@ -37,8 +38,15 @@ fn first_after_gap(zone: Tz, local: NaiveDateTime) -> i64 {
     after
 }
 
-/// The clock on the wall at an instant in microseconds since 1970.
+/// Whether an instant lies in the years 0 to 9999, in which every local time can be told.
+pub(super) fn can_tell(at: i64) -> bool {
+    (-62_167_219_200_000_000..253_402_300_800_000_000).contains(&at)
+}
+
+/// The clock on the wall at an instant in microseconds since 1970; that of the nearest instant that
+/// can be told, outside the years 0 to 9999.
 pub(super) fn local_time(zone: Tz, at: i64) -> NaiveDateTime {
+    let at = at.clamp(-62_167_219_200_000_000, 253_402_300_799_999_999);
     let at = DateTime::<Utc>::from_timestamp_micros(at).unwrap_or_default();
     at.with_timezone(&zone).naive_local()
 }

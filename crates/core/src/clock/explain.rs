@@ -110,16 +110,15 @@ const HOUR: i64 = 3_600_000_000;
 pub(super) fn explain(ledger: &Ledger, calendar: &Calendar) -> Result<Explanation, NoDeadline> {
     let ledger = &to_microseconds(ledger);
     let mut walk = Walk { ledger, calendar, count: ledger.count(), lines: Vec::new() };
-    let deadline = if walk.count == 0 {
-        (!ledger.is_suspended()).then_some(ledger.started_at)
-    } else {
-        match ledger.term.unit {
-            TermUnit::WorkingDays => walk.working_days()?,
-            TermUnit::Days => walk.days()?,
-            TermUnit::WorkingHours => walk.working_hours()?,
-            TermUnit::Hours => walk.hours()?,
-        }
+    let ends = match ledger.term.unit {
+        _ if walk.count == 0 => Ok(Some(ledger.started_at)),
+        TermUnit::WorkingDays => walk.working_days(),
+        TermUnit::Days => walk.days(),
+        TermUnit::WorkingHours => walk.working_hours(),
+        TermUnit::Hours => walk.hours(),
     };
+    // A suspended clock has no deadline: neither one that had come before, nor one that is missing.
+    let deadline = if ledger.is_suspended() { None } else { ends? };
     let lines = walk.lines;
     let last = deadline.into_iter().map(|deadline| calendar.local_date(deadline));
     let counts_days = ledger.term.unit != TermUnit::Hours;
@@ -181,7 +180,7 @@ impl Walk<'_> {
             number += 1;
             self.push(day, Verdict::Counted { number });
             if number == self.count {
-                return self.ends(close);
+                return Ok(Some(close));
             }
         }
         Err(self.ran_out())
@@ -221,7 +220,7 @@ impl Walk<'_> {
             };
             let verdict = if rolling { Verdict::RolledTo } else { Verdict::Counted { number } };
             self.push(day, verdict);
-            return deadline.map_or_else(|| Err(self.ran_out()), |deadline| self.ends(deadline));
+            return deadline.map_or_else(|| Err(self.ran_out()), |deadline| Ok(Some(deadline)));
         }
         Err(self.ran_out())
     }
@@ -244,7 +243,7 @@ impl Walk<'_> {
             for OpenInterval { opens, closes, .. } in intervals.clone() {
                 for (from, until, runs) in self.pieces(opens.max(started_at), closes) {
                     if let Some(end) = self.piece(&day, from, until, runs, &mut total, needed) {
-                        return self.ends(end);
+                        return Ok(Some(end));
                     }
                     if self.suspended_since().is_some_and(|since| since < until) {
                         return Ok(None);
@@ -273,7 +272,7 @@ impl Walk<'_> {
         while let Some((_, until, runs)) = self.pieces(from, last).into_iter().next() {
             let day = self.calendar.day(self.calendar.local_date(from));
             if let Some(end) = self.piece(&day, from, until, runs, &mut total, needed) {
-                return if end.year() <= 9999 { self.ends(end) } else { Err(self.ran_out()) };
+                return if end.year() <= 9999 { Ok(Some(end)) } else { Err(self.ran_out()) };
             }
             if self.suspended_since().is_some_and(|since| since < until) {
                 return Ok(None);
@@ -380,11 +379,6 @@ impl Walk<'_> {
     fn needed(&self) -> Result<i64, NoDeadline> {
         let count = i64::try_from(self.count).ok();
         count.and_then(|count| count.checked_mul(HOUR)).ok_or_else(|| self.ran_out())
-    }
-
-    /// A suspended clock has no deadline, also when it had come before.
-    fn ends(&self, deadline: Instant) -> Ends {
-        Ok((!self.ledger.is_suspended()).then_some(deadline))
     }
 
     fn ran_out(&self) -> NoDeadline {
