@@ -19,7 +19,9 @@ use super::{
 };
 use crate::{
     RoleId, StepId, Term,
-    document::{Entry, Fields, Name, Node, Place, Problem, Reader, Severity},
+    document::{
+        Entry, Fields, Name, Node, Place, Problem, Reader, Severity, code as document_code, short,
+    },
     soundness::{self, Finding, UNREAD_TERM, Whole},
 };
 
@@ -250,9 +252,15 @@ impl Draft<'_> {
 
     fn starts(&mut self, node: &Node, path: &str) -> Option<Starts> {
         if node.as_mapping().is_none() {
-            let choices = [("opened", ())];
-            let what = "a start (nor { entering: <step> })";
-            return self.reader.choice(node, what, &choices).map(|()| Starts::Opened);
+            let text = self.reader.string(node, "the start")?;
+            if text == "opened" {
+                return Some(Starts::Opened);
+            }
+            let message = soundness::unknown("start", &short(text), ["opened"].into_iter());
+            let help = "write 'opened' or { entering: <step> }";
+            let code = document_code::UNKNOWN_CHOICE;
+            self.reader.error_with_help(code, node.place, message, help);
+            return None;
         }
         let at = self.place(path);
         let fields = self.reader.mapping(node, at, "a start", &["entering"])?;

@@ -1,8 +1,8 @@
 //! What a definition must keep, so that no case is ever lost in it.
 //!
-//! Three kinds of rule: every name leads somewhere ([`names`]); the parts of each step and clock
-//! fit together ([`parts`]); the steps make a graph in which every step can be reached and left
-//! ([`graph`]). A finding says what is wrong, where (by the path of the part, such as
+//! Three kinds of rule: every name leads somewhere (`names`); the parts of each step and clock
+//! fit together (`parts`); the steps make a graph in which every step can be reached and left
+//! (`graph`). A finding says what is wrong, where (by the path of the part, such as
 //! `steps.reception.term`), and what would mend it. `docs/WORKFLOWS.md` lists every code.
 //!
 //! **Invariant.** A definition without an error among its findings has: a step to start with, an
@@ -94,8 +94,9 @@ pub(crate) enum Whole {
     All,
 }
 
-/// Stands for a term that could not be read: no rule says anything about it.
-pub(crate) const UNREAD_TERM: Term = Term { count: Term::MAX, unit: TermUnit::Days };
+/// Stands for a term that could not be read, longer than any that can be written: no rule says
+/// anything about it.
+pub(crate) const UNREAD_TERM: Term = Term { count: u32::MAX, unit: TermUnit::Days };
 
 /// Every finding about a definition of which parts may be missing. Empty names stand for names
 /// that could not be read, and [`UNREAD_TERM`] for terms.
