@@ -78,8 +78,9 @@ begin
             update installation set frozen_at = here.frozen_at + make_interval(secs => seconds);
         end if;
     elsif action = 'freeze' then
-        if exists (select from cases where recorded_at > instant) then
-            raise exception 'something was already recorded after that instant'
+        -- Before the first case it may be set to any time; then it only goes forward.
+        if instant < engine_now() and exists (select from cases) then
+            raise exception 'the clock does not go back behind what is recorded'
                 using errcode = 'PV002';
         end if;
         update installation set frozen_at = instant;

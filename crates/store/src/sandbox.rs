@@ -51,10 +51,10 @@ impl SandboxClock {
         self.set("advance", Some(by.as_seconds_f64()), None).await
     }
 
-    /// Lets it stand still at an instant, behind nothing that is recorded.
+    /// Lets it stand still at an instant: any, before the first case, and then only a later one.
     ///
     /// # Errors
-    /// [`StoreError::NotSandbox`]; [`StoreError::ClockRefused`] when a case has been written later.
+    /// [`StoreError::NotSandbox`]; [`StoreError::ClockRefused`] when it would go back.
     pub async fn set_frozen(&self, at: Instant) -> Result<Instant, StoreError> {
         self.set("freeze", None, Some(at)).await
     }
