@@ -55,7 +55,7 @@ create trigger installation_is_not_emptied before truncate on installation
 create function engine_now() returns timestamptz language sql volatile parallel safe
 return (select coalesce(frozen_at, clock_timestamp() + clock_offset) from installation);
 
--- Moves the clock of a sandbox. `action` is 'advance' (by `seconds`), 'freeze' (at `instant`) or 'run'.
+-- Moves the clock of a sandbox. `action` is 'advance' (by `seconds`), 'freeze' (at `instant`, or where it is) or 'run'.
 -- SECURITY DEFINER, because the application may not write the table itself.
 create function sandbox_clock(action text, seconds double precision, instant timestamptz)
 returns timestamptz language plpgsql security definer set search_path = pg_catalog, public as $$
@@ -78,6 +78,7 @@ begin
             update installation set frozen_at = here.frozen_at + make_interval(secs => seconds);
         end if;
     elsif action = 'freeze' then
+        instant := coalesce(instant, engine_now());
         -- Before the first case it may be set to any time; then it only goes forward.
         if instant < engine_now() and exists (select from cases) then
             raise exception 'the clock does not go back behind what is recorded'

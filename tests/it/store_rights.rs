@@ -103,6 +103,7 @@ async fn the_clock_of_a_sandbox_stands_runs_and_never_goes_back_once_a_case_is_r
     assert!(running - later < TimeDelta::seconds(1), "{running}");
     let next = office.store.now().await.unwrap();
     assert!(next > running && next - running < TimeDelta::seconds(10));
+    assert!(clock.freeze().await.unwrap() >= next, "it stands where it ran");
     let jumped = clock.advance(TimeDelta::days(1)).await.unwrap();
     assert!(jumped - next >= TimeDelta::days(1) && jumped - next < TimeDelta::seconds(86_410));
 }

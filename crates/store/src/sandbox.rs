@@ -59,6 +59,14 @@ impl SandboxClock {
         self.set("freeze", None, Some(at)).await
     }
 
+    /// Lets it stand still where it is.
+    ///
+    /// # Errors
+    /// [`StoreError::NotSandbox`].
+    pub async fn freeze(&self) -> Result<Instant, StoreError> {
+        self.set("freeze", None, None).await
+    }
+
     /// Lets it run on from where it stands.
     ///
     /// # Errors
