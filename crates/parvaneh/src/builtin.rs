@@ -2,25 +2,63 @@
 
 use std::{collections::HashMap, sync::OnceLock};
 
-use parvaneh_core::UnitId;
+use parvaneh_core::{
+    Unit, UnitId,
+    definition::{Level, Text},
+};
+use parvaneh_store::UnitRow;
+use serde::Deserialize;
+
+use crate::failure::Failure;
 
 /// The official calendar of Iran.
 pub(crate) const CALENDAR_IR: &str = include_str!("../../../workflows/calendars/ir.yaml");
 /// The name under which problems of [`CALENDAR_IR`] are told.
 pub(crate) const CALENDAR_IR_FILE: &str = "workflows/calendars/ir.yaml";
+/// The definition that a new database starts with.
+pub(crate) const DEFINITION: &str = include_str!("../../../workflows/ngo-establishment/v1.yaml");
+/// The name under which problems of [`DEFINITION`] are told.
+pub(crate) const DEFINITION_FILE: &str = "workflows/ngo-establishment/v1.yaml";
 /// Nation, provinces and counties.
-pub(crate) const ORGANISATION: &str = include_str!("../../../workflows/organisation/ir.csv");
+const ORGANISATION: &str = include_str!("../../../workflows/organisation/ir.csv");
 
-/// The unit above each unit of [`ORGANISATION`]; `None` for the nation.
+/// A row of [`ORGANISATION`].
+#[derive(Debug, Deserialize)]
+struct Row {
+    id: String,
+    parent: Option<String>,
+    level: Level,
+    name_fa: String,
+    name_en: String,
+    population_1395: Option<u64>,
+}
+
+/// Nation, provinces and counties, parents before their children.
+///
+/// # Errors
+/// Never, as long as the data that are built in are what they are.
+pub(crate) fn units() -> Result<Vec<UnitRow>, Failure> {
+    let mut rows = csv::Reader::from_reader(ORGANISATION.as_bytes());
+    let rows = rows.deserialize().map(|row| {
+        let row: Row = row?;
+        let unit = Unit {
+            id: UnitId::from(row.id),
+            parent: row.parent.map(UnitId::from),
+            level: row.level,
+            title: Text { fa: row.name_fa, en: row.name_en },
+        };
+        Ok(UnitRow { unit, population: row.population_1395 })
+    });
+    rows.collect::<Result<_, csv::Error>>()
+        .map_err(|error| Failure::internal(format!("the organisation that is built in: {error}")))
+}
+
+/// The unit above each unit; `None` for the nation.
 pub(crate) fn parents() -> &'static HashMap<UnitId, Option<UnitId>> {
     static PARENTS: OnceLock<HashMap<UnitId, Option<UnitId>>> = OnceLock::new();
     PARENTS.get_or_init(|| {
-        let mut rows = csv::Reader::from_reader(ORGANISATION.as_bytes());
-        let units = rows.records().filter_map(Result::ok).filter_map(|row| {
-            let parent = row.get(1)?;
-            Some((UnitId::from(row.get(0)?), (!parent.is_empty()).then(|| UnitId::from(parent))))
-        });
-        units.collect()
+        let units = units().unwrap_or_default();
+        units.into_iter().map(|row| (row.unit.id, row.unit.parent)).collect()
     })
 }
 

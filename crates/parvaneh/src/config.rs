@@ -2,6 +2,8 @@
 //!
 //! The environment is read here and nowhere else, once, by the parser of the command line.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 /// Options of every command.
@@ -54,6 +56,37 @@ pub(crate) struct Options {
         value_name = "FORMAT"
     )]
     pub(crate) log_format: LogFormat,
+    /// Where the private Postgres keeps its data, when no database is named (default:
+    /// ~/.local/share/parvaneh, or /var/lib/parvaneh for root)
+    #[arg(
+        long,
+        global = true,
+        env = "PARVANEH_DATA_DIR",
+        hide_env_values = true,
+        value_name = "DIR"
+    )]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// The database; without one, the program starts a private Postgres of its own
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
+    /// The same database as its owner: only `migrate` needs it
+    #[arg(
+        long,
+        global = true,
+        env = "PARVANEH_OWNER_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub(crate) owner_database_url: Option<String>,
+    /// The folder with Postgres' server programs (initdb, postgres), 15 or newer
+    #[arg(
+        long,
+        global = true,
+        env = "PARVANEH_PG_BIN",
+        hide_env_values = true,
+        value_name = "DIR"
+    )]
+    pub(crate) pg_bin: Option<PathBuf>,
 }
 
 /// How dates are shown to people.

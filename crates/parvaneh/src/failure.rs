@@ -14,8 +14,12 @@ pub(crate) enum Exit {
     No = 1,
     /// The command line was misused.
     Usage = 2,
+    /// The database cannot be reached or started.
+    Database = 3,
     /// Something is wrong that the caller cannot mend.
     Internal = 4,
+    /// A signal ended the command.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {
@@ -59,6 +63,16 @@ impl Failure {
     /// The command line was misused.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new("usage", message, Exit::Usage)
+    }
+
+    /// The database cannot be reached or started.
+    pub(crate) fn database(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self::new(code, message, Exit::Database)
+    }
+
+    /// A signal ended the command.
+    pub(crate) fn interrupted() -> Self {
+        Self::new("interrupted", "interrupted; what was written is written", Exit::Interrupted)
     }
 
     /// Something else went wrong.

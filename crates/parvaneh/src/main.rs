@@ -8,11 +8,15 @@ mod calendars;
 mod cli;
 mod command;
 mod config;
+mod database;
 mod failure;
+mod lifecycle;
 mod moment;
 mod output;
+mod refused;
 mod source;
 mod telemetry;
+mod who;
 
 use std::process::ExitCode;
 

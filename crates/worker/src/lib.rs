@@ -1,1 +1,116 @@
-//! worker
+//! Warnings, escalations and notices, each exactly once.
+//!
+//! **Invariant.** Nothing here knows an HTTP server, and nothing here decides anything: a round asks
+//! the store to record what time has caused, or to deliver what is waiting. A round is idempotent
+//! and leaves nothing claimed behind, so any number of workers run side by side, a worker may be
+//! killed at any instant, and the next round is the retry.
+
+pub mod escalate;
+mod pace;
+
+use std::time::Duration;
+
+use parvaneh_store::{Store, StoreError};
+use tokio::sync::watch;
+
+/// How a worker works.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkerOptions {
+    /// How many cases, or deliveries, one round takes at most. 100 to 500 do well.
+    pub batch: usize,
+    /// How long a worker waits at most before it looks again, whatever it was told: hints can be
+    /// lost, and another server's clock can be moved.
+    pub idle: Duration,
+}
+
+impl Default for WorkerOptions {
+    fn default() -> Self {
+        Self { batch: 200, idle: Duration::from_secs(3) }
+    }
+}
+
+/// Tells loops to finish the round in hand and end. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Shutdown {
+    begun: watch::Receiver<bool>,
+}
+
+/// Begins the shutdown; so does dropping it.
+#[derive(Debug)]
+pub struct Stop {
+    begin: watch::Sender<bool>,
+}
+
+impl Shutdown {
+    /// A shutdown that has not begun, and the means to begin it.
+    pub fn new() -> (Stop, Self) {
+        let (begin, begun) = watch::channel(false);
+        (Stop { begin }, Self { begun })
+    }
+
+    /// Whether it has begun.
+    pub fn has_begun(&self) -> bool {
+        *self.begun.borrow() || self.begun.has_changed().is_err()
+    }
+
+    /// Waits until it begins.
+    pub async fn begins(&mut self) {
+        // An error says that nobody can begin it any more: dropping `Stop` begins it.
+        let _ = self.begun.wait_for(|begun| *begun).await;
+    }
+}
+
+impl Stop {
+    /// Begins the shutdown.
+    pub fn now(&self) {
+        self.begin.send_replace(true);
+    }
+}
+
+/// What a worker has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// How many cases something was recorded for.
+    pub cases: u64,
+    /// How many events that were.
+    pub events: u64,
+    /// How many cases could not be treated and were parked.
+    pub parked: u64,
+    /// How many deliveries were made.
+    pub delivered: u64,
+}
+
+impl std::ops::AddAssign for Totals {
+    fn add_assign(&mut self, other: Self) {
+        self.cases += other.cases;
+        self.events += other.events;
+        self.parked += other.parked;
+        self.delivered += other.delivered;
+    }
+}
+
+/// Escalates until shutdown begins; then finishes the round in hand. Survives a database that is
+/// away for a while.
+pub async fn run(store: &Store, options: WorkerOptions, shutdown: Shutdown) -> Totals {
+    escalate::run(store, options, shutdown).await
+}
+
+/// Escalates until nothing is due, or shutdown begins.
+///
+/// # Errors
+/// The database; what was done until then is done.
+pub async fn drain(
+    store: &Store,
+    options: WorkerOptions,
+    shutdown: &Shutdown,
+) -> Result<Totals, StoreError> {
+    let mut totals = Totals::default();
+    while !shutdown.has_begun() {
+        let round = escalate::once(store, options.batch).await?;
+        totals += round.totals;
+        if round.claimed == 0 {
+            break;
+        }
+    }
+    Ok(totals)
+}

@@ -1,8 +1,13 @@
 //! One file a subcommand.
 
+mod clock;
 mod completions;
 mod date;
 mod deadline;
+mod migrate;
+mod organisation;
+mod people;
+mod worker;
 mod workflow;
 
 use std::{io::Write, process::ExitCode};
@@ -11,6 +16,7 @@ use clap::Subcommand;
 
 use crate::{
     cli::Cli,
+    config::Options,
     failure::Failure,
     output::{Output, Stream, colour_of},
     telemetry,
@@ -23,6 +29,13 @@ pub(crate) enum Command {
     Deadline(deadline::Deadline),
     #[command(subcommand)]
     Workflow(workflow::Workflow),
+    #[command(subcommand)]
+    People(people::People),
+    #[command(subcommand)]
+    Organisation(organisation::Organisation),
+    Clock(clock::Clock),
+    Worker(worker::Worker),
+    Migrate(migrate::Migrate),
     Completions(completions::Completions),
 }
 
@@ -30,7 +43,7 @@ pub(crate) enum Command {
 pub(crate) fn run(cli: Cli) -> ExitCode {
     telemetry::start(&cli.options);
     let out = Output::new(&cli.options);
-    match dispatch(cli.command, &out) {
+    match dispatch(cli.command, &cli.options, &out) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if !failure.is_silent() {
@@ -44,11 +57,16 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
     }
 }
 
-fn dispatch(command: Command, out: &Output) -> Result<(), Failure> {
+fn dispatch(command: Command, options: &Options, out: &Output) -> Result<(), Failure> {
     match command {
         Command::Date(date) => date.run(out),
         Command::Deadline(deadline) => deadline.run(out),
         Command::Workflow(workflow) => workflow.run(out),
+        Command::People(people) => people.run(options, out),
+        Command::Organisation(organisation) => organisation.run(options, out),
+        Command::Clock(clock) => clock.run(options, out),
+        Command::Worker(worker) => worker.run(options, out),
+        Command::Migrate(migrate) => migrate.run(options, out),
         Command::Completions(completions) => completions.run(),
     }
 }

@@ -1,6 +1,7 @@
 //! What the program says on stdout: text for people, or one JSON document.
 
 mod problems;
+mod progress;
 mod table;
 mod when;
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 
 pub(crate) use self::{
     problems::Problems,
+    progress::Progress,
     table::{Align, Table, isolate},
     when::{minute, rfc3339},
 };

@@ -1,7 +1,9 @@
 //! The program as a person or a script calls it.
 
+mod database;
 mod date;
 mod deadline;
+mod installation;
 mod usage;
 mod workflow;
 

@@ -1,0 +1,225 @@
+//! The database of a command: the one that was named, or a private Postgres.
+
+use std::{path::PathBuf, str::FromStr};
+
+use parvaneh_core::{CalendarId, Definition};
+use parvaneh_store::{
+    Founding, Migrated, Store, StoreError, StoreOptions,
+    embedded::{EmbeddedError, PrivatePostgres, ServerSearch, default_data_dir},
+};
+use sqlx::postgres::PgConnectOptions;
+
+use crate::{builtin, config::Options, failure::Failure};
+
+/// The name of our database on the private Postgres.
+const PRIVATE_DATABASE: &str = "parvaneh";
+
+/// An open database.
+#[derive(Debug)]
+pub(crate) struct Database {
+    /// The cases in it.
+    pub(crate) store: Store,
+    postgres: Option<PrivatePostgres>,
+}
+
+/// What `migrate` did.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) migrated: Migrated,
+    /// Where the database is, for people.
+    pub(crate) place: String,
+}
+
+impl Database {
+    /// Opens the database. A private one that does not exist yet is founded, for real cases, and
+    /// brought up to date; a named one must be up to date.
+    ///
+    /// # Errors
+    /// That of the private Postgres, or why the database cannot be used.
+    pub(crate) async fn open(options: &Options) -> Result<Self, Failure> {
+        if let Some(url) = named(&options.database_url) {
+            let connect = parse(url, "DATABASE_URL")?;
+            let store = Store::connect(connect, StoreOptions::default()).await;
+            return Ok(Self { store: store.map_err(|error| unusable(&error))?, postgres: None });
+        }
+        let postgres = start(options).await?;
+        match open_private(&postgres, Founding::Production).await {
+            Ok((store, migrated)) => {
+                if migrated.is_some_and(|migrated| migrated.founded) {
+                    tracing::warn!(
+                        data = %postgres.data_dir().display(),
+                        "a new database was set up, for real cases; for training or tests set one up \
+                         with `parvaneh migrate --sandbox`, whose clock can be moved"
+                    );
+                }
+                Ok(Self { store, postgres: Some(postgres) })
+            }
+            Err(failure) => {
+                stop(postgres).await?;
+                Err(failure)
+            }
+        }
+    }
+
+    /// Brings the database up to date, and sets it up if it is new.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; `owner-url-missing` for a named database whose owner is not.
+    pub(crate) async fn prepare(
+        options: &Options,
+        founding: Founding,
+    ) -> Result<Prepared, Failure> {
+        let Some(url) = named(&options.database_url) else {
+            let postgres = start(options).await?;
+            let place = format!("the private Postgres in {}", postgres.data_dir().display());
+            let prepared = prepare_private(&postgres, founding).await;
+            stop(postgres).await?;
+            return Ok(Prepared { migrated: prepared?, place });
+        };
+        let Some(owner) = named(&options.owner_database_url) else {
+            return Err(Failure::usage("the database's owner is not named").help(
+                "set PARVANEH_OWNER_DATABASE_URL to the same database, as the role that owns it; the \
+                 role in DATABASE_URL should own nothing",
+            ));
+        };
+        let connect = parse(url, "DATABASE_URL")?;
+        let owner = parse(owner, "PARVANEH_OWNER_DATABASE_URL")?;
+        let place =
+            format!("{}/{}", connect.get_host(), connect.get_database().unwrap_or_default());
+        let migrated = Store::migrate(&owner, founding).await.map_err(|error| unusable(&error))?;
+        let store = Store::connect(connect, StoreOptions::default()).await;
+        let store = store.map_err(|error| unusable(&error))?;
+        let set_up = if migrated.founded { set_up(&store).await } else { Ok(()) };
+        store.close().await;
+        set_up?;
+        Ok(Prepared { migrated, place })
+    }
+
+    /// Ends the connections and leaves the private Postgres, if there is one.
+    ///
+    /// # Errors
+    /// When the private Postgres cannot be stopped.
+    pub(crate) async fn close(self) -> Result<(), Failure> {
+        self.store.close().await;
+        match self.postgres {
+            Some(postgres) => stop(postgres).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// A setting that is not empty.
+fn named(setting: &Option<String>) -> Option<&str> {
+    setting.as_deref().map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn parse(url: &str, name: &str) -> Result<PgConnectOptions, Failure> {
+    // The driver does not look at the scheme.
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+    let options = match scheme {
+        Some("postgres" | "postgresql") => PgConnectOptions::from_str(url).ok(),
+        _ => None,
+    };
+    options.ok_or_else(|| {
+        // The address may hold a password: it is not repeated.
+        Failure::usage(format!("{name} is not the address of a Postgres database"))
+            .help("write postgres://user:password@host:5432/database")
+    })
+}
+
+async fn start(options: &Options) -> Result<PrivatePostgres, Failure> {
+    let data_dir: PathBuf = match &options.data_dir {
+        Some(dir) => dir.clone(),
+        None => default_data_dir().ok_or_else(|| {
+            Failure::usage("there is no home for the data").help("name one with --data-dir")
+        })?,
+    };
+    let search = ServerSearch { bin_dir: options.pg_bin.clone(), ..ServerSearch::from_env() };
+    PrivatePostgres::start(&data_dir, &search).await.map_err(|error| private(&error))
+}
+
+async fn stop(postgres: PrivatePostgres) -> Result<(), Failure> {
+    postgres.stop().await.map_err(|error| private(&error))
+}
+
+fn private(error: &EmbeddedError) -> Failure {
+    Failure::database("private-postgres", format!("the private Postgres: {error}"))
+}
+
+/// Why a database cannot be used.
+fn unusable(error: &StoreError) -> Failure {
+    let failure = Failure::database(error.code(), error.to_string());
+    match error {
+        StoreError::Database(_) => {
+            failure.help("is the address right, and does the server run? Without DATABASE_URL the \
+                          program starts a private Postgres of its own")
+        }
+        StoreError::Behind { .. } => failure.help(
+            "run `parvaneh migrate`, with PARVANEH_OWNER_DATABASE_URL set to the role that owns the \
+             database",
+        ),
+        _ => failure,
+    }
+}
+
+/// Opens our database on the private Postgres; brings it up to date first where it is not.
+async fn open_private(
+    postgres: &PrivatePostgres,
+    founding: Founding,
+) -> Result<(Store, Option<Migrated>), Failure> {
+    let connect =
+        || Store::connect(postgres.app_options(PRIVATE_DATABASE), StoreOptions::default());
+    match connect().await {
+        Ok(store) => return Ok((store, None)),
+        Err(StoreError::Behind { .. } | StoreError::Database(_)) => {}
+        Err(error) => return Err(unusable(&error)),
+    }
+    let migrated = prepare_private(postgres, founding).await?;
+    let store = connect().await.map_err(|error| unusable(&error))?;
+    Ok((store, Some(migrated)))
+}
+
+async fn prepare_private(
+    postgres: &PrivatePostgres,
+    founding: Founding,
+) -> Result<Migrated, Failure> {
+    postgres.ensure_database(PRIVATE_DATABASE).await.map_err(|error| private(&error))?;
+    let owner = postgres.owner_options(PRIVATE_DATABASE);
+    let migrated = Store::migrate(&owner, founding).await.map_err(|error| unusable(&error))?;
+    let app = postgres.app_options(PRIVATE_DATABASE);
+    let store = Store::connect(app, StoreOptions::default()).await;
+    let store = store.map_err(|error| unusable(&error))?;
+    // Also where an earlier start was killed in the middle: what is there already stays.
+    let set_up = set_up(&store).await;
+    store.close().await;
+    set_up?;
+    Ok(migrated)
+}
+
+/// Fills a new database with what the program carries: the organisation, the calendar and the
+/// definition. What is published already stays as it is.
+async fn set_up(store: &Store) -> Result<(), Failure> {
+    let refused = |error: StoreError| {
+        Failure::internal(format!("what the program carries was refused: {error}"))
+    };
+    let organisation = store.organisation().await.map_err(refused)?;
+    if organisation.units().next().is_none() {
+        store.save_units(builtin::units()?).await.map_err(refused)?;
+    }
+    let ir = CalendarId::from("ir");
+    match store.calendars(&ir).await {
+        Ok(_) => {}
+        Err(StoreError::NoSuchCalendar(_)) => {
+            store.publish_calendar(&ir, builtin::CALENDAR_IR).await.map_err(refused)?;
+        }
+        Err(error) => return Err(refused(error)),
+    }
+    if store.definitions().await.map_err(refused)?.is_empty() {
+        let definition =
+            Definition::parse(builtin::DEFINITION_FILE, builtin::DEFINITION).map_err(|_| {
+                Failure::internal("the definition that the program carries is not sound")
+            })?;
+        store.publish(&definition, builtin::DEFINITION).await.map_err(refused)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! What the store says, as failures of a command.
+
+use parvaneh_core::{Refusal, decide::Possible};
+use parvaneh_store::{ExecuteError, StoreError};
+
+use crate::failure::Failure;
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&StoreError> for Failure {
+    fn from(error: &StoreError) -> Self {
+        let (code, message) = (error.code(), error.to_string());
+        match error {
+            StoreError::Database(_) | StoreError::Migration(_) | StoreError::Closed => {
+                Self::database(code, message).help("is the database there, and let in this role?")
+            }
+            StoreError::Behind { .. } => Self::database(code, message).help(
+                "run `parvaneh migrate`, with PARVANEH_OWNER_DATABASE_URL set to the role that owns \
+                 the database",
+            ),
+            StoreError::NotSandbox => Self::no(code, message).help(
+                "only a database that was made by `parvaneh migrate --sandbox` has a movable clock, \
+                 and none becomes one later",
+            ),
+            StoreError::NoSuchDefinition { .. } => {
+                Self::no(code, message).help("`parvaneh workflow list` tells what is published")
+            }
+            StoreError::NoSuchCase(_) => {
+                Self::no(code, message).help("`parvaneh case list` tells the cases")
+            }
+            StoreError::VersionTaken { .. } => {
+                Self::no(code, message).help("raise 'version' in the file: a version never changes")
+            }
+            _ => Self::no(code, message),
+        }
+    }
+}
+
+impl From<ExecuteError> for Failure {
+    fn from(error: ExecuteError) -> Self {
+        let (code, message) = (error.code(), error.to_string());
+        match &error {
+            ExecuteError::Refused(refusal) => refused(refusal),
+            ExecuteError::Store(error) => Self::from(&**error),
+            ExecuteError::NoSuchCase(_) => {
+                Self::no(code, message).help("`parvaneh case list` tells the cases")
+            }
+            ExecuteError::Conflict { .. } => {
+                Self::no(code, message).help("look at the case again, then repeat the command")
+            }
+            ExecuteError::KeyReused => {
+                Self::no(code, message).help("give every request a key of its own")
+            }
+            ExecuteError::Poisoned(_) => Self::internal(message),
+            ExecuteError::CaseExists(_) | ExecuteError::KeyInvalid => Self::no(code, message),
+        }
+    }
+}
+
+/// Why a command was refused, where the case stands, and what can be done instead.
+fn refused(refusal: &Refusal) -> Failure {
+    let message = match refusal.state.as_str() {
+        "" => refusal.reason.clone(),
+        state => format!("{} (the case stands in '{state}')", refusal.reason),
+    };
+    let failure = Failure::no(refusal.code.as_str(), message);
+    let possible: Vec<String> = refusal.possible.iter().map(possible).collect();
+    match possible.as_slice() {
+        [] => failure,
+        possible => failure.help(format!("possible now: {}", possible.join(", "))),
+    }
+}
+
+/// Something that can be done, as it is written on the command line.
+pub(crate) fn possible(possible: &Possible) -> String {
+    match possible {
+        Possible::Act { action, needs_reason, needs_citation } => {
+            let reason = if *needs_reason { " --reason …" } else { "" };
+            let citation = if *needs_citation { " --citation …" } else { "" };
+            format!("act {action}{reason}{citation}")
+        }
+        Possible::Claim { task } => format!("claim {task}"),
+        Possible::Release { task } => format!("release {task}"),
+        Possible::Assign { task } => format!("assign {task}"),
+        Possible::Answer { branch } => format!("answer {branch}"),
+        Possible::Vote => "vote".to_owned(),
+        Possible::Suspend => "suspend".to_owned(),
+        Possible::Resume => "resume".to_owned(),
+        Possible::Extend { clock } => format!("extend {clock}"),
+        Possible::Withdraw => "withdraw".to_owned(),
+        Possible::ReleaseSilence { clock } => format!("release-silence {clock}"),
+        Possible::Comment => "comment".to_owned(),
+    }
+}

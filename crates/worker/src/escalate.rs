@@ -1,0 +1,126 @@
+//! Records what time has caused: warnings, escalation levels, silence.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use parvaneh_store::{DueListener, Store, StoreError, TickOutcome};
+
+use crate::{Shutdown, Totals, WorkerOptions, pace::Pace};
+
+/// What one round did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Round {
+    /// How many cases it claimed; 0 when nothing was due that another worker does not have.
+    pub claimed: usize,
+    /// What it did with them.
+    pub totals: Totals,
+}
+
+impl From<&TickOutcome> for Round {
+    fn from(outcome: &TickOutcome) -> Self {
+        let cases = outcome.done.iter().filter(|done| !done.events.is_empty()).count();
+        let events: usize = outcome.done.iter().map(|done| done.events.len()).sum();
+        let totals = Totals {
+            cases: cases as u64,
+            events: events as u64,
+            parked: outcome.parked.len() as u64,
+            delivered: 0,
+        };
+        Self { claimed: outcome.claimed, totals }
+    }
+}
+
+/// One round: claims up to `batch` due cases and records what time has caused.
+///
+/// # Errors
+/// The database; then nothing of this round was done, or all of it.
+pub async fn once(store: &Store, batch: usize) -> Result<Round, StoreError> {
+    let outcome = store.tick_due(batch).await?;
+    let round = Round::from(&outcome);
+    if round.claimed > 0 {
+        tracing::debug!(
+            cases = round.totals.cases,
+            events = round.totals.events,
+            parked = round.totals.parked,
+            "escalated"
+        );
+    }
+    Ok(round)
+}
+
+/// Rounds until shutdown begins. Between them it waits for the instant at which the next case is
+/// due, for a hint that something nearer was written, and never longer than `options.idle`.
+pub async fn run(store: &Store, options: WorkerOptions, mut shutdown: Shutdown) -> Totals {
+    let mut totals = Totals::default();
+    let mut listener = None;
+    let mut trouble = Pace::new(Duration::from_millis(100), Duration::from_secs(5));
+    // What is due and cannot be claimed is in another worker's hands for a moment.
+    let mut contended = Pace::new(Duration::from_millis(2), Duration::from_millis(50));
+    while !shutdown.has_begun() {
+        let wait = match round(store, options, &mut listener).await {
+            Ok((round, wait)) => {
+                trouble.begin_anew();
+                totals += round.totals;
+                match wait {
+                    Some(wait) => {
+                        contended.begin_anew();
+                        wait
+                    }
+                    None if round.claimed > 0 => {
+                        contended.begin_anew();
+                        continue;
+                    }
+                    None => contended.pause(),
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, error.code = error.code(), "the round failed and is tried again");
+                listener = None;
+                trouble.pause()
+            }
+        };
+        tokio::select! {
+            () = shutdown.begins() => break,
+            () = tokio::time::sleep(wait) => {}
+            heard = hint(&mut listener) => {
+                if let Err(error) = heard {
+                    tracing::warn!(%error, "hints are lost until the connection is there again");
+                    listener = None;
+                }
+            }
+        }
+    }
+    totals
+}
+
+/// One round, and how long there is nothing to do; `None` when there is now.
+async fn round(
+    store: &Store,
+    options: WorkerOptions,
+    listener: &mut Option<DueListener>,
+) -> Result<(Round, Option<Duration>), StoreError> {
+    // Before the round, so that nothing is written unheard between the two.
+    if listener.is_none() {
+        *listener = Some(store.listen_due().await?);
+    }
+    let round = once(store, options.batch).await?;
+    if round.claimed >= options.batch {
+        return Ok((round, None));
+    }
+    let Some(due) = store.next_due().await? else { return Ok((round, Some(options.idle))) };
+    let left = due - store.now().await?;
+    if left <= TimeDelta::zero() {
+        return Ok((round, None));
+    }
+    // Rounded up to what a timer can tell: a round before the instant finds nothing.
+    let left = Duration::from_millis(left.num_milliseconds().unsigned_abs() + 1);
+    Ok((round, Some(left.min(options.idle))))
+}
+
+/// Waits for a hint; for ever without a listener.
+async fn hint(listener: &mut Option<DueListener>) -> Result<(), StoreError> {
+    match listener {
+        Some(listener) => listener.recv().await,
+        None => std::future::pending().await,
+    }
+}
