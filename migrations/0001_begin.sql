@@ -61,8 +61,10 @@ create function sandbox_clock(action text, seconds double precision, instant tim
 returns timestamptz language plpgsql security definer set search_path = pg_catalog, public as $$
 declare
     here installation;
+    current_instant timestamptz;
 begin
     select * into here from installation for update;
+    current_instant := engine_now();
     if not coalesce(here.sandbox, false) then
         raise exception 'this database is not a sandbox: its clock cannot be moved'
             using errcode = 'PV001';
@@ -78,9 +80,9 @@ begin
             update installation set frozen_at = here.frozen_at + make_interval(secs => seconds);
         end if;
     elsif action = 'freeze' then
-        instant := coalesce(instant, engine_now());
+        instant := coalesce(instant, current_instant);
         -- Before the first case it may be set to any time; then it only goes forward.
-        if instant < engine_now() and exists (select from cases) then
+        if instant < current_instant and exists (select from cases) then
             raise exception 'the clock does not go back behind what is recorded'
                 using errcode = 'PV002';
         end if;
