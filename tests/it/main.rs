@@ -4,4 +4,5 @@
 
 mod store_execute;
 mod store_fixture;
+mod store_read;
 mod store_rights;

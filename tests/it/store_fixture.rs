@@ -24,22 +24,24 @@ pub(crate) const COUNTY: &str = "2301";
 /// Its province.
 pub(crate) const PROVINCE: &str = "23";
 
-/// Everybody whom the procedure needs, by role.
-const ROLES: [(&str, &str); 14] = [
-    ("county_officer", COUNTY),
-    ("county_head", COUNTY),
-    ("secretariat", PROVINCE),
-    ("security_officer", PROVINCE),
-    ("specialist_deputy", PROVINCE),
-    ("commission_member", PROVINCE),
-    ("provincial_director", PROVINCE),
-    ("national_monitor", "ir"),
-    ("high_commission_secretariat", "ir"),
-    ("high_commission_member", "ir"),
-    ("agency.police", COUNTY),
-    ("agency.judiciary", PROVINCE),
-    ("agency.intelligence", PROVINCE),
-    ("agency.specialist_agency", PROVINCE),
+/// Everybody whom the procedure needs: a name, a role, where it is held.
+const ROLES: [(&str, &str, &str); 16] = [
+    ("county_officer", "county_officer", COUNTY),
+    ("county_head", "county_head", COUNTY),
+    ("secretariat", "secretariat", PROVINCE),
+    ("security_officer", "security_officer", PROVINCE),
+    ("specialist_deputy", "specialist_deputy", PROVINCE),
+    ("commission_member", "commission_member", PROVINCE),
+    ("second_member", "commission_member", PROVINCE),
+    ("third_member", "commission_member", PROVINCE),
+    ("provincial_director", "provincial_director", PROVINCE),
+    ("national_monitor", "national_monitor", "ir"),
+    ("high_commission_secretariat", "high_commission_secretariat", "ir"),
+    ("high_commission_member", "high_commission_member", "ir"),
+    ("agency.police", "agency.police", COUNTY),
+    ("agency.judiciary", "agency.judiciary", PROVINCE),
+    ("agency.intelligence", "agency.intelligence", PROVINCE),
+    ("agency.specialist_agency", "agency.specialist_agency", PROVINCE),
 ];
 
 /// A database with an office in it.
@@ -63,7 +65,7 @@ pub(crate) fn new_case() -> CaseId {
     CaseId(Uuid::now_v7())
 }
 
-/// The person who holds a role in the office. A name always gives the same person.
+/// The person of that name in the office; most bear the name of their role. A name always gives the same person.
 pub(crate) fn holder(role: &str) -> PersonId {
     let mut hasher = DefaultHasher::new();
     role.hash(&mut hasher);
@@ -99,12 +101,13 @@ async fn furnish(store: &Store) -> Result<(), StoreError> {
     store.publish_calendar(&"ir".into(), CALENDAR).await?;
     store.publish_definition(&workflow(), 1, DEFINITION).await?;
     let mut people: Vec<_> =
-        ROLES.iter().map(|(role, _)| (holder(role), format!("The {role}"))).collect();
+        ROLES.iter().map(|(name, ..)| (holder(name), format!("The {name}"))).collect();
     people.push((applicant(), "The applicant".to_owned()));
     store.save_people(people).await?;
     let grant =
         |role: &str, unit: &str| Grant { role: RoleId::from(role), unit: UnitId::from(unit) };
-    store.grant(ROLES.iter().map(|(role, unit)| (holder(role), grant(role, unit))).collect()).await
+    let grants = ROLES.iter().map(|(name, role, unit)| (holder(name), grant(role, unit)));
+    store.grant(grants.collect()).await
 }
 
 impl Office {
@@ -153,6 +156,11 @@ impl Office {
     /// A bare connection as the owner.
     pub(crate) async fn as_owner(&self) -> PgConnection {
         self.database.owner_options().connect().await.expect("a connection")
+    }
+
+    /// A bare connection as the superuser.
+    pub(crate) async fn as_admin(&self) -> PgConnection {
+        self.database.admin_options().connect().await.expect("a connection")
     }
 
     pub(crate) async fn advance(&self, by: TimeDelta) {

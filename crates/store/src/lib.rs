@@ -11,8 +11,10 @@ mod engine;
 mod error;
 mod hint;
 mod lane;
+mod outbox;
 mod people;
 mod publish;
+mod read;
 mod reference;
 mod request;
 mod sandbox;
@@ -22,8 +24,14 @@ pub mod testing;
 
 pub use due::{DueListener, Parked, TickOutcome};
 pub use error::{ExecuteError, StoreError};
+pub use outbox::{Delivery, Notice};
 pub use people::{PeopleFilter, Person};
 pub use publish::{Published, PublishedDefinition, UnitRow};
+pub use read::{
+    CaseFile, CaseRow, CasesQuery, Cursor, FiledTask, Hands, OnTime, OnTimeBy, OnTimeKey,
+    OnTimeQuery, OnTimeRow, Sort, Timeline, TimelineEntry, WorkItem, Worklist, WorklistQuery,
+    Workload, WorkloadBy, WorkloadQuery,
+};
 pub use request::{Ask, Executed, Request, Requester};
 pub use sandbox::{EngineClock, SandboxClock};
 pub use store::{Founding, Migrated, Store, StoreOptions};

@@ -1,0 +1,163 @@
+//! Everything about one case but its timeline.
+
+use parvaneh_core::{
+    Actor, BranchId, Caller, Case, CaseId, Context, Instant, PersonId, RoleId, StepId, UnitId,
+    decide::{Possible, possible},
+    event::{Owner, Purpose},
+};
+use sqlx::{Row, postgres::PgRow};
+use uuid::Uuid;
+
+use super::worklist::purpose;
+use crate::{Store, StoreError};
+
+/// Everything about one case but its timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseFile {
+    /// The case.
+    pub case: Case,
+    /// The deadline without suspensions and extensions, once the statutory clock has started.
+    pub raw_deadline: Option<Instant>,
+    /// When something must happen to it by itself.
+    pub next_due: Option<Instant>,
+    /// Every task that it has had, in their order.
+    pub tasks: Vec<FiledTask>,
+    /// Why the worker could not treat it, if it is parked.
+    pub parked: Option<String>,
+    /// The engine's time at which this was read.
+    pub now: Instant,
+}
+
+/// A task, open or closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FiledTask {
+    /// Its number.
+    pub no: u32,
+    /// The step.
+    pub step: StepId,
+    /// The branch, in a parallel step.
+    pub branch: Option<BranchId>,
+    /// What it asked for.
+    pub purpose: Purpose,
+    /// Whose it was.
+    pub owner: Owner,
+    /// Where.
+    pub unit: UnitId,
+    /// Who had it.
+    pub assignee: Option<PersonId>,
+    /// When it came.
+    pub opened_at: Instant,
+    /// When somebody first took it.
+    pub claimed_at: Option<Instant>,
+    /// Its deadline.
+    pub due_at: Option<Instant>,
+    /// When it was closed.
+    pub closed_at: Option<Instant>,
+    /// By whom.
+    pub closed_by: Option<PersonId>,
+    /// By what: an action, an answer, or why it was no longer needed.
+    pub outcome: Option<String>,
+}
+
+impl Store {
+    /// The file of a case.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchCase`]; [`StoreError::Unreadable`] when its stored state is.
+    pub async fn case_file(&self, case: CaseId) -> Result<CaseFile, StoreError> {
+        let row = sqlx::query(
+            "select c.state::text, c.raw_deadline_at, c.next_due_at, p.error, engine_now()
+             from cases c left join parked_cases p on p.case_id = c.id and p.seq = c.seq
+             where c.id = $1",
+        )
+        .bind(case.0)
+        .fetch_optional(&self.engine.readers)
+        .await?
+        .ok_or(StoreError::NoSuchCase(case))?;
+        let tasks = sqlx::query("select * from tasks where case_id = $1 order by no")
+            .bind(case.0)
+            .fetch_all(&self.engine.readers)
+            .await?;
+        Ok(CaseFile {
+            case: read_state(case, row.try_get(0)?)?,
+            raw_deadline: row.try_get(1)?,
+            next_due: row.try_get(2)?,
+            tasks: tasks.iter().map(filed).collect::<Result<_, _>>()?,
+            parked: row.try_get(3)?,
+            now: row.try_get(4)?,
+        })
+    }
+
+    /// A case as it stands.
+    ///
+    /// # Errors
+    /// As [`Self::case_file`].
+    pub async fn case(&self, case: CaseId) -> Result<Case, StoreError> {
+        let state: String = sqlx::query_scalar("select state::text from cases where id = $1")
+            .bind(case.0)
+            .fetch_optional(&self.engine.readers)
+            .await?
+            .ok_or(StoreError::NoSuchCase(case))?;
+        read_state(case, &state)
+    }
+
+    /// What a person could do with a case now.
+    ///
+    /// # Errors
+    /// As [`Self::case_file`].
+    pub async fn possible(
+        &self,
+        case: CaseId,
+        person: PersonId,
+    ) -> Result<Vec<Possible>, StoreError> {
+        let case = self.case(case).await?;
+        let grants = self.person(person).await?.map(|person| person.grants).unwrap_or_default();
+        let caller = Caller::Person(Actor { person, grants });
+        let reference = self.reference().await?;
+        let pool = &self.engine.readers;
+        let definition = reference.definition(pool, &case.workflow, Some(case.version)).await?;
+        let calendars = reference.calendars(pool, &case.calendar).await?;
+        let now = self.now().await?.max(case.recorded_at);
+        let ctx = Context {
+            definition: &definition,
+            calendars: &calendars,
+            organisation: &reference.organisation,
+            caller: &caller,
+            assignee: None,
+            now,
+        };
+        Ok(possible(&ctx, &case))
+    }
+}
+
+fn read_state(case: CaseId, state: &str) -> Result<Case, StoreError> {
+    serde_json::from_str(state).map_err(|error| StoreError::Unreadable {
+        what: format!("the case {case}"),
+        why: error.to_string(),
+    })
+}
+
+fn filed(row: &PgRow) -> Result<FiledTask, StoreError> {
+    let person = |column| -> Result<Option<PersonId>, sqlx::Error> {
+        Ok(row.try_get::<Option<Uuid>, _>(column)?.map(PersonId))
+    };
+    let owner = match row.try_get::<Option<String>, _>("owner_role")? {
+        Some(role) => Owner::Role(RoleId::from(role)),
+        None => Owner::Applicant,
+    };
+    Ok(FiledTask {
+        no: row.try_get::<i32, _>("no")? as u32,
+        step: StepId::from(row.try_get::<String, _>("step")?),
+        branch: row.try_get::<Option<String>, _>("branch")?.map(BranchId::from),
+        purpose: purpose(row.try_get("purpose")?),
+        owner,
+        unit: UnitId::from(row.try_get::<String, _>("unit_id")?),
+        assignee: person("assignee")?,
+        opened_at: row.try_get("opened_at")?,
+        claimed_at: row.try_get("claimed_at")?,
+        due_at: row.try_get("due_at")?,
+        closed_at: row.try_get("closed_at")?,
+        closed_by: person("closed_by")?,
+        outcome: row.try_get("outcome")?,
+    })
+}

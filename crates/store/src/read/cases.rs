@@ -1,0 +1,129 @@
+//! Cases by what is known of them, the latest first.
+
+use parvaneh_core::{CaseId, Instant, PersonId, StepId, UnitId, WorkflowId};
+use sqlx::{Postgres, QueryBuilder, Row};
+
+use super::worklist::contains;
+use crate::{Store, StoreError};
+
+/// Which cases.
+#[derive(Clone, Debug, Default)]
+pub struct CasesQuery {
+    /// Only those of this workflow.
+    pub workflow: Option<WorkflowId>,
+    /// Only those received by this unit or one below it.
+    pub within: Option<UnitId>,
+    /// Only those that stand in this step or at this end.
+    pub step: Option<StepId>,
+    /// Only those that have ended, or that have not.
+    pub ended: Option<bool>,
+    /// Only those whose statutory clock runs beyond its deadline.
+    pub overdue: bool,
+    /// Only those of this applicant.
+    pub applicant: Option<PersonId>,
+    /// Only those in whose subject this occurs, whatever its case.
+    pub text: Option<String>,
+    /// Only those before this one, the last of the page before.
+    pub before: Option<CaseId>,
+    /// How many, up to 500; 0 is 50.
+    pub limit: u32,
+}
+
+/// A case in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseRow {
+    /// The case.
+    pub case: CaseId,
+    /// Its workflow.
+    pub workflow: WorkflowId,
+    /// Its version.
+    pub version: u32,
+    /// The unit that received it.
+    pub unit: UnitId,
+    /// Who applies.
+    pub applicant: PersonId,
+    /// What it is about.
+    pub subject: String,
+    /// How many events it has.
+    pub seq: u32,
+    /// Where it stands.
+    pub step: StepId,
+    /// Whether a person has suspended it.
+    pub suspended: bool,
+    /// When it was received.
+    pub opened_at: Instant,
+    /// Its statutory deadline.
+    pub deadline: Option<Instant>,
+    /// When it ended.
+    pub ended_at: Option<Instant>,
+}
+
+impl Store {
+    /// A page of cases, the latest identifier first.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn cases(&self, query: &CasesQuery) -> Result<Vec<CaseRow>, StoreError> {
+        let rows = select(query).build().fetch_all(&self.engine.readers).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(CaseRow {
+                    case: CaseId(row.try_get(0)?),
+                    workflow: WorkflowId::from(row.try_get::<String, _>(1)?),
+                    version: row.try_get::<i32, _>(2)? as u32,
+                    unit: UnitId::from(row.try_get::<String, _>(3)?),
+                    applicant: PersonId(row.try_get(4)?),
+                    subject: row.try_get(5)?,
+                    seq: row.try_get::<i32, _>(6)? as u32,
+                    step: StepId::from(row.try_get::<String, _>(7)?),
+                    suspended: row.try_get(8)?,
+                    opened_at: row.try_get(9)?,
+                    deadline: row.try_get(10)?,
+                    ended_at: row.try_get(11)?,
+                })
+            })
+            .collect()
+    }
+}
+
+fn select(query: &CasesQuery) -> QueryBuilder<Postgres> {
+    let mut sql = QueryBuilder::new(
+        "select id, workflow, version, unit_id, applicant, subject, seq, step, suspended, opened_at,
+                deadline_at, ended_at
+         from cases c where true",
+    );
+    if let Some(workflow) = &query.workflow {
+        sql.push(" and workflow = ").push_bind(workflow.as_str().to_owned());
+    }
+    if let Some(within) = &query.within {
+        sql.push(" and unit_id in (select unit from unit_closure where above = ");
+        sql.push_bind(within.as_str().to_owned()).push(")");
+    }
+    if let Some(step) = &query.step {
+        sql.push(" and step = ").push_bind(step.as_str().to_owned());
+    }
+    match query.ended {
+        None => {}
+        Some(true) => {
+            sql.push(" and ended_at is not null");
+        }
+        Some(false) => {
+            sql.push(" and ended_at is null");
+        }
+    }
+    if query.overdue {
+        sql.push(" and ended_at is null and deadline_at < (select engine_now())");
+    }
+    if let Some(applicant) = query.applicant {
+        sql.push(" and applicant = ").push_bind(applicant.0);
+    }
+    if let Some(text) = &query.text {
+        sql.push(" and subject ilike ").push_bind(contains(text));
+    }
+    if let Some(before) = query.before {
+        sql.push(" and id < ").push_bind(before.0);
+    }
+    let limit = if query.limit == 0 { 50 } else { query.limit.min(500) };
+    sql.push(" order by id desc limit ").push_bind(i64::from(limit));
+    sql
+}

@@ -1,0 +1,16 @@
+//! What screens and reports show: one file each. Nothing here can write.
+
+mod case_file;
+mod cases;
+mod late_days;
+mod on_time;
+mod timeline;
+mod worklist;
+mod workload;
+
+pub use case_file::{CaseFile, FiledTask};
+pub use cases::{CaseRow, CasesQuery};
+pub use on_time::{OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow};
+pub use timeline::{Timeline, TimelineEntry};
+pub use worklist::{Cursor, Hands, Sort, WorkItem, Worklist, WorklistQuery};
+pub use workload::{Workload, WorkloadBy, WorkloadQuery};

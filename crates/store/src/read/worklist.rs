@@ -1,0 +1,347 @@
+//! The worklist of a person: the tasks on which he may act.
+
+use std::{fmt, str::FromStr};
+
+use chrono::DateTime;
+use parvaneh_core::{
+    BranchId, CaseId, Instant, PersonId, RoleId, StepId, UnitId, WorkflowId,
+    event::{Owner, Purpose},
+};
+use sqlx::{Postgres, QueryBuilder, Row, postgres::PgRow};
+use uuid::Uuid;
+
+use crate::{Store, StoreError};
+
+/// The most that is counted.
+const MOST_COUNTED: i64 = 1_000;
+/// The longest page.
+const LONGEST_PAGE: u32 = 500;
+
+/// Which tasks, and in which order.
+#[derive(Clone, Debug)]
+pub struct WorklistQuery {
+    /// Whose worklist.
+    pub person: PersonId,
+    /// In whose hands they are.
+    pub hands: Hands,
+    /// Only those of this workflow.
+    pub workflow: Option<WorkflowId>,
+    /// Only those of this step.
+    pub step: Option<StepId>,
+    /// Only those that stand at this unit or below it.
+    pub within: Option<UnitId>,
+    /// Only those whose deadline has passed.
+    pub overdue: bool,
+    /// Only those in whose subject this occurs, whatever its case.
+    pub text: Option<String>,
+    /// The order.
+    pub sort: Sort,
+    /// After the end of which page.
+    pub after: Option<Cursor>,
+    /// How many, up to 500.
+    pub limit: u32,
+}
+
+impl WorklistQuery {
+    /// The first 50 tasks of a person, the earliest deadline first.
+    pub fn of(person: PersonId) -> Self {
+        Self {
+            person,
+            hands: Hands::Anyone,
+            workflow: None,
+            step: None,
+            within: None,
+            overdue: false,
+            text: None,
+            sort: Sort::Deadline,
+            after: None,
+            limit: 50,
+        }
+    }
+}
+
+/// In whose hands a task is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hands {
+    /// In whoever's.
+    #[default]
+    Anyone,
+    /// In those of the person himself.
+    Mine,
+    /// Nobody has taken it.
+    Nobody,
+}
+
+/// The order of a worklist.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// The earliest deadline first; what has none, or a suspended one, comes last.
+    #[default]
+    Deadline,
+    /// What has waited longest first.
+    Arrival,
+}
+
+/// The end of a page. As text: `<microseconds or ->.<case>.<task>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    at: Option<Instant>,
+    case: CaseId,
+    task: u32,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.at {
+            Some(at) => write!(f, "{}", at.timestamp_micros())?,
+            None => f.write_str("-")?,
+        }
+        write!(f, ".{}.{}", self.case, self.task)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = StoreError;
+
+    fn from_str(text: &str) -> Result<Self, StoreError> {
+        let read = || {
+            let mut parts = text.split('.');
+            let at = match parts.next()? {
+                "-" => None,
+                micros => Some(DateTime::from_timestamp_micros(micros.parse().ok()?)?),
+            };
+            let (case, task) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+            parts.next().is_none().then_some(Self { at, case, task })
+        };
+        read().ok_or_else(|| StoreError::Unknown(format!("the end of a page '{text}'")))
+    }
+}
+
+/// One task of a worklist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkItem {
+    /// The case.
+    pub case: CaseId,
+    /// The task's number.
+    pub task: u32,
+    /// The workflow.
+    pub workflow: WorkflowId,
+    /// Its version.
+    pub version: u32,
+    /// What the case is about.
+    pub subject: String,
+    /// The step.
+    pub step: StepId,
+    /// The branch, in a parallel step.
+    pub branch: Option<BranchId>,
+    /// What the task asks for.
+    pub purpose: Purpose,
+    /// Whose it is.
+    pub owner: Owner,
+    /// The unit where it stands.
+    pub unit: UnitId,
+    /// Who has it.
+    pub assignee: Option<PersonId>,
+    /// When it came.
+    pub opened_at: Instant,
+    /// When somebody first took it.
+    pub claimed_at: Option<Instant>,
+    /// Its own deadline; none while its clock is suspended, or where it has none.
+    pub due_at: Option<Instant>,
+    /// The statutory deadline of the case.
+    pub case_due_at: Option<Instant>,
+    /// Whether a person has suspended the case.
+    pub suspended: bool,
+    /// Whether its own deadline has passed.
+    pub overdue: bool,
+}
+
+/// A page of a worklist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Worklist {
+    /// The tasks.
+    pub items: Vec<WorkItem>,
+    /// How many there are in all, counted up to 1,000.
+    pub total: u32,
+    /// Where the next page begins.
+    pub next: Option<Cursor>,
+    /// The engine's time at which this was read.
+    pub now: Instant,
+}
+
+impl Store {
+    /// A page of a person's worklist.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn worklist(&self, query: &WorklistQuery) -> Result<Worklist, StoreError> {
+        let limit = query.limit.clamp(1, LONGEST_PAGE);
+        let total: i64 = count(query).build_query_scalar().fetch_one(&self.engine.readers).await?;
+        let now = self.now().await?;
+        let rows = page(query, limit).build().fetch_all(&self.engine.readers).await?;
+        let mut items = rows.iter().map(|row| item(row, now)).collect::<Result<Vec<_>, _>>()?;
+        let more = items.len() > limit as usize;
+        items.truncate(limit as usize);
+        let next = items.last().filter(|_| more).map(|last| Cursor {
+            at: match query.sort {
+                Sort::Deadline => last.due_at,
+                Sort::Arrival => Some(last.opened_at),
+            },
+            case: last.case,
+            task: last.task,
+        });
+        Ok(Worklist { items, total: total as u32, next, now })
+    }
+}
+
+/// The units at which the person acts by a role, each with the first tasks there by the index
+/// `tasks_of_role`, which has them in the order of their deadlines; and his own as an applicant by
+/// `tasks_of_person`. So a page costs as much as it shows for each such unit, however long the
+/// worklist is.
+fn page(query: &WorklistQuery, limit: u32) -> QueryBuilder<Postgres> {
+    let key = match query.sort {
+        Sort::Deadline => "coalesce(t.due_at, 'infinity'::timestamptz)",
+        Sort::Arrival => "t.opened_at",
+    };
+    let mut sql = scope(query);
+    let select = format!(
+        "select t.case_id, t.no, c.workflow, c.version, c.subject, t.step, t.branch, t.purpose,
+                t.owner_role, t.unit_id, t.assignee, t.opened_at, t.claimed_at, t.due_at,
+                c.deadline_at, c.suspended, {key} as sort_key
+         from tasks t join cases c on c.id = t.case_id "
+    );
+    let end = |sql: &mut QueryBuilder<Postgres>| {
+        if let Some(Cursor { at, case, task }) = &query.after {
+            sql.push(format!(" and ({key}, t.case_id, t.no) > (coalesce("));
+            sql.push_bind(*at).push("::timestamptz, 'infinity'), ");
+            sql.push_bind(case.0).push(", ").push_bind(*task as i32).push(")");
+        }
+        sql.push(format!(" order by {key}, t.case_id, t.no limit "));
+        sql.push_bind(i64::from(limit) + 1);
+    };
+    sql.push(" select * from (select found.* from scope cross join lateral (").push(&select);
+    sql.push("where t.owner_role = scope.role and t.unit_id = scope.unit");
+    filters(&mut sql, query);
+    end(&mut sql);
+    sql.push(") found union all (").push(&select);
+    sql.push("where t.owner_person = ").push_bind(query.person.0);
+    filters(&mut sql, query);
+    end(&mut sql);
+    sql.push(")) everything order by sort_key, case_id, no limit ");
+    sql.push_bind(i64::from(limit) + 1);
+    sql
+}
+
+fn count(query: &WorklistQuery) -> QueryBuilder<Postgres> {
+    let mut sql = scope(query);
+    // Cases are joined only when they are asked about.
+    let from = match query.workflow.is_some() || query.text.is_some() {
+        true => "select 1 from tasks t join cases c on c.id = t.case_id ",
+        false => "select 1 from tasks t ",
+    };
+    sql.push(" select count(*) from ((select 1 from scope cross join lateral (").push(from);
+    sql.push("where t.owner_role = scope.role and t.unit_id = scope.unit");
+    filters(&mut sql, query);
+    sql.push(" limit ").push_bind(MOST_COUNTED).push(") found limit ").push_bind(MOST_COUNTED);
+    sql.push(") union all (").push(from);
+    sql.push("where t.owner_person = ").push_bind(query.person.0);
+    filters(&mut sql, query);
+    sql.push(" limit ").push_bind(MOST_COUNTED).push(") limit ").push_bind(MOST_COUNTED);
+    sql.push(") everything");
+    sql
+}
+
+/// Where the person acts by which role: a grant reaches its unit and everything below.
+fn scope(query: &WorklistQuery) -> QueryBuilder<Postgres> {
+    let mut sql = QueryBuilder::new(
+        "with scope as materialized (
+            select distinct g.role, below.unit
+            from grants g join unit_closure below on below.above = g.unit_id
+            where g.person = ",
+    );
+    sql.push_bind(query.person.0);
+    if let Some(within) = &query.within {
+        sql.push(" and below.unit in (select unit from unit_closure where above = ");
+        sql.push_bind(within.as_str().to_owned()).push(")");
+    }
+    sql.push(")");
+    sql
+}
+
+fn filters(sql: &mut QueryBuilder<Postgres>, query: &WorklistQuery) {
+    sql.push(" and t.closed_at is null");
+    match query.hands {
+        Hands::Anyone => {}
+        Hands::Mine => {
+            sql.push(" and t.assignee = ").push_bind(query.person.0);
+        }
+        Hands::Nobody => {
+            sql.push(" and t.assignee is null");
+        }
+    }
+    if query.overdue {
+        sql.push(" and t.due_at < (select engine_now())");
+    }
+    if let Some(step) = &query.step {
+        sql.push(" and t.step = ").push_bind(step.as_str().to_owned());
+    }
+    if let Some(within) = &query.within {
+        sql.push(" and t.unit_id in (select unit from unit_closure where above = ");
+        sql.push_bind(within.as_str().to_owned()).push(")");
+    }
+    if let Some(workflow) = &query.workflow {
+        sql.push(" and c.workflow = ").push_bind(workflow.as_str().to_owned());
+    }
+    if let Some(text) = &query.text {
+        sql.push(" and c.subject ilike ").push_bind(contains(text));
+    }
+}
+
+/// A pattern of `like` for whatever contains the text.
+pub(super) fn contains(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
+fn item(row: &PgRow, now: Instant) -> Result<WorkItem, StoreError> {
+    let owner = match row.try_get::<Option<String>, _>("owner_role")? {
+        Some(role) => Owner::Role(RoleId::from(role)),
+        None => Owner::Applicant,
+    };
+    let due_at: Option<Instant> = row.try_get("due_at")?;
+    Ok(WorkItem {
+        case: CaseId(row.try_get("case_id")?),
+        task: row.try_get::<i32, _>("no")? as u32,
+        workflow: WorkflowId::from(row.try_get::<String, _>("workflow")?),
+        version: row.try_get::<i32, _>("version")? as u32,
+        subject: row.try_get("subject")?,
+        step: StepId::from(row.try_get::<String, _>("step")?),
+        branch: row.try_get::<Option<String>, _>("branch")?.map(BranchId::from),
+        purpose: purpose(row.try_get("purpose")?),
+        owner,
+        unit: UnitId::from(row.try_get::<String, _>("unit_id")?),
+        assignee: row.try_get::<Option<Uuid>, _>("assignee")?.map(PersonId),
+        opened_at: row.try_get("opened_at")?,
+        claimed_at: row.try_get("claimed_at")?,
+        due_at,
+        case_due_at: row.try_get("deadline_at")?,
+        suspended: row.try_get("suspended")?,
+        overdue: due_at.is_some_and(|due| now > due),
+    })
+}
+
+/// As the table `tasks` has it.
+pub(super) fn purpose(text: &str) -> Purpose {
+    match text {
+        "answer" => Purpose::Answer,
+        "vote" => Purpose::Vote,
+        _ => Purpose::Act,
+    }
+}

@@ -1,0 +1,148 @@
+//! What steps and owners did in a period: how much, how late, how long it waited and was handled,
+//! and how many late days of cases are theirs.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use chrono::TimeDelta;
+use parvaneh_core::{BranchId, Instant, StepId, UnitId, WorkflowId, measure::Responsible};
+use sqlx::Row;
+
+use super::late_days::late_days;
+use crate::{Store, StoreError};
+
+/// Which tasks, and how they are told apart.
+#[derive(Clone, Debug)]
+pub struct WorkloadQuery {
+    /// The period in which they were closed.
+    pub period: Range<Instant>,
+    /// How they are told apart.
+    pub by: WorkloadBy,
+    /// Only those of this workflow.
+    pub workflow: Option<WorkflowId>,
+    /// Only those of cases received by this unit or one below it.
+    pub within: Option<UnitId>,
+}
+
+/// How tasks are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkloadBy {
+    /// By step, branch and the role that owned them.
+    Step,
+    /// By the role that owned them and the unit where they stood.
+    Owner,
+}
+
+/// The figures of one step or owner.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workload {
+    /// The workflow.
+    pub workflow: WorkflowId,
+    /// The step, when told apart by step.
+    pub step: Option<StepId>,
+    /// The branch, in a parallel step.
+    pub branch: Option<BranchId>,
+    /// Whose: a role, or `applicant`.
+    pub owner: String,
+    /// The unit, when told apart by owner.
+    pub unit: Option<UnitId>,
+    /// How many tasks were closed in the period. One that was no longer needed counts neither here
+    /// nor below.
+    pub closed: u64,
+    /// How many of them after their own deadline.
+    pub late: u64,
+    /// How long they waited in all, until somebody took them.
+    pub waiting: TimeDelta,
+    /// How long they were in somebody's hands in all.
+    pub handling: TimeDelta,
+    /// How many late days of cases of the period are theirs: see
+    /// [`parvaneh_core::measure::days_lost`].
+    pub days_lost: f64,
+}
+
+/// One range of the index `tasks_closed`. A task that nobody took has waited all the time.
+const CLOSED: &str = "
+    select c.workflow, t.step, t.branch, coalesce(t.owner_role, 'applicant'), t.unit_id,
+           count(*),
+           count(*) filter (where t.closed_at > t.due_at),
+           coalesce(sum(extract(epoch from coalesce(t.claimed_at, t.closed_at) - t.opened_at)), 0)::float8,
+           coalesce(sum(extract(epoch from t.closed_at - t.claimed_at)), 0)::float8
+    from tasks t
+    join cases c on c.id = t.case_id
+    where t.closed_at >= $1 and t.closed_at < $2
+      and t.purpose <> 'vote'
+      and t.outcome not in ('not_needed', 'withdrawn', 'silence_of_authority')
+      and ($3::text is null or c.workflow = $3)
+      and ($4::text is null or c.unit_id in (select unit from unit_closure where above = $4))
+    group by 1, 2, 3, 4, 5";
+
+impl Store {
+    /// What steps or owners did in a period, the most days lost first.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn workload(&self, query: &WorkloadQuery) -> Result<Vec<Workload>, StoreError> {
+        let rows = sqlx::query(CLOSED)
+            .bind(query.period.start)
+            .bind(query.period.end)
+            .bind(query.workflow.as_ref().map(|workflow| workflow.as_str()))
+            .bind(query.within.as_ref().map(|unit| unit.as_str()))
+            .fetch_all(&self.engine.readers)
+            .await?;
+        let mut found = BTreeMap::new();
+        for row in &rows {
+            let workflow = WorkflowId::from(row.try_get::<String, _>(0)?);
+            let whose = Responsible {
+                step: StepId::from(row.try_get::<String, _>(1)?),
+                branch: row.try_get::<Option<String>, _>(2)?.map(BranchId::from),
+                owner: row.try_get(3)?,
+                unit: UnitId::from(row.try_get::<String, _>(4)?),
+            };
+            let one = row_of(&mut found, query.by, workflow, whose);
+            one.closed += row.try_get::<i64, _>(5)? as u64;
+            one.late += row.try_get::<i64, _>(6)? as u64;
+            one.waiting += seconds(row.try_get(7)?);
+            one.handling += seconds(row.try_get(8)?);
+        }
+        for ((workflow, whose), days) in late_days(self, query).await? {
+            row_of(&mut found, query.by, workflow, whose).days_lost += days;
+        }
+        let mut rows: Vec<Workload> = found.into_values().collect();
+        // Stable, so that equals stay in the order of their keys.
+        rows.sort_by(|one, other| {
+            other.days_lost.total_cmp(&one.days_lost).then(other.late.cmp(&one.late))
+        });
+        Ok(rows)
+    }
+}
+
+type Key = (WorkflowId, Option<StepId>, Option<BranchId>, String, Option<UnitId>);
+
+fn row_of(
+    found: &mut BTreeMap<Key, Workload>,
+    by: WorkloadBy,
+    workflow: WorkflowId,
+    whose: Responsible,
+) -> &mut Workload {
+    let Responsible { step, branch, owner, unit } = whose;
+    let (step, branch, unit) = match by {
+        WorkloadBy::Step => (Some(step), branch, None),
+        WorkloadBy::Owner => (None, None, Some(unit)),
+    };
+    let key = (workflow, step, branch, owner, unit);
+    found.entry(key).or_insert_with_key(|(workflow, step, branch, owner, unit)| Workload {
+        workflow: workflow.clone(),
+        step: step.clone(),
+        branch: branch.clone(),
+        owner: owner.clone(),
+        unit: unit.clone(),
+        closed: 0,
+        late: 0,
+        waiting: TimeDelta::zero(),
+        handling: TimeDelta::zero(),
+        days_lost: 0.0,
+    })
+}
+
+fn seconds(seconds: f64) -> TimeDelta {
+    TimeDelta::microseconds((seconds * 1e6) as i64)
+}
