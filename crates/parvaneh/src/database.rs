@@ -61,6 +61,27 @@ impl Database {
         }
     }
 
+    /// Makes a new sandbox on a private Postgres. One that is there is replaced; a database for
+    /// real cases is not.
+    ///
+    /// # Errors
+    /// That of the private Postgres; `not-replaced` where real cases are kept.
+    pub(crate) async fn new_sandbox(options: &Options) -> Result<Self, Failure> {
+        let postgres = start(options).await?;
+        match replace_by_sandbox(&postgres).await {
+            Ok(store) => Ok(Self { store, postgres: Some(postgres) }),
+            Err(failure) => {
+                stop(postgres).await?;
+                Err(failure)
+            }
+        }
+    }
+
+    /// Where the private Postgres keeps its data; `None` for a named database.
+    pub(crate) fn data_dir(&self) -> Option<&std::path::Path> {
+        self.postgres.as_ref().map(PrivatePostgres::data_dir)
+    }
+
     /// Brings the database up to date, and sets it up if it is new.
     ///
     /// # Errors
@@ -177,6 +198,26 @@ async fn open_private(
     let migrated = prepare_private(postgres, founding).await?;
     let store = connect().await.map_err(|error| unusable(&error))?;
     Ok((store, Some(migrated)))
+}
+
+async fn replace_by_sandbox(postgres: &PrivatePostgres) -> Result<Store, Failure> {
+    let app = || Store::connect(postgres.app_options(PRIVATE_DATABASE), StoreOptions::default());
+    let created = postgres.ensure_database(PRIVATE_DATABASE).await.map_err(|e| private(&e))?;
+    if !created {
+        // Also an older schema tells what it is.
+        let owner = postgres.owner_options(PRIVATE_DATABASE);
+        let found = Store::migrate(&owner, Founding::Sandbox).await;
+        if !found.map_err(|error| unusable(&error))?.sandbox {
+            let dir = postgres.data_dir().display();
+            let message = format!("the database in {dir} keeps real cases: it is not replaced");
+            return Err(
+                Failure::no("not-replaced", message).help("name another folder with --data-dir")
+            );
+        }
+        postgres.drop_database(PRIVATE_DATABASE).await.map_err(|error| private(&error))?;
+    }
+    prepare_private(postgres, Founding::Sandbox).await?;
+    app().await.map_err(|error| unusable(&error))
 }
 
 async fn prepare_private(

@@ -26,10 +26,29 @@ pub(crate) fn with_database(
     on_signal: OnSignal,
     work: impl AsyncFnOnce(&Database, Shutdown) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    with_opened(Database::open(options), on_signal, work)
+}
+
+/// The same on a new sandbox, which replaces one that is there.
+///
+/// # Errors
+/// As [`with_database`]; `not-replaced` where real cases are kept.
+pub(crate) fn with_new_sandbox(
+    options: &Options,
+    work: impl AsyncFnOnce(&Database, Shutdown) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    with_opened(Database::new_sandbox(options), OnSignal::Leave, work)
+}
+
+fn with_opened(
+    opening: impl Future<Output = Result<Database, Failure>>,
+    on_signal: OnSignal,
+    work: impl AsyncFnOnce(&Database, Shutdown) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     block_on(async {
         let mut signals = Signals::watch()?;
         // Not interrupted: it takes seconds at most, and must not leave a server behind.
-        let database = Database::open(options).await?;
+        let database = opening.await?;
         let leave = match on_signal {
             OnSignal::Leave => &mut signals.first,
             OnSignal::Finish => &mut signals.second,

@@ -14,6 +14,7 @@ mod lifecycle;
 mod moment;
 mod output;
 mod refused;
+mod simulation;
 mod source;
 mod telemetry;
 mod who;

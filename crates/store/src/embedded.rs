@@ -164,6 +164,20 @@ impl PrivatePostgres {
         Ok(!exists)
     }
 
+    /// Drops a database with everything in it, whoever is connected; does nothing where there is
+    /// none.
+    ///
+    /// # Errors
+    /// [`EmbeddedError::BadDatabaseName`], or what the server answered.
+    pub async fn drop_database(&self, name: &str) -> Result<(), EmbeddedError> {
+        check_database_name(name)?;
+        let mut admin = PgConnection::connect_with(&self.admin_options("postgres")).await?;
+        let sql = format!("drop database if exists {name} with (force)");
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await?;
+        admin.close().await?;
+        Ok(())
+    }
+
     /// Makes the roles that are missing, also after a crash between `initdb` and here.
     async fn ensure_roles(&self) -> Result<(), EmbeddedError> {
         let mut admin = PgConnection::connect_with(&self.admin_options("postgres")).await?;

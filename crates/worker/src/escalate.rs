@@ -7,45 +7,31 @@ use parvaneh_store::{DueListener, Store, StoreError, TickOutcome};
 
 use crate::{Shutdown, Totals, WorkerOptions, pace::Pace};
 
-/// What one round did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Round {
-    /// How many cases it claimed; 0 when nothing was due that another worker does not have.
-    pub claimed: usize,
-    /// What it did with them.
-    pub totals: Totals,
-}
-
-impl From<&TickOutcome> for Round {
+impl From<&TickOutcome> for Totals {
     fn from(outcome: &TickOutcome) -> Self {
         let cases = outcome.done.iter().filter(|done| !done.events.is_empty()).count();
         let events: usize = outcome.done.iter().map(|done| done.events.len()).sum();
-        let totals = Totals {
+        Self {
             cases: cases as u64,
             events: events as u64,
             parked: outcome.parked.len() as u64,
             delivered: 0,
-        };
-        Self { claimed: outcome.claimed, totals }
+        }
     }
 }
 
-/// One round: claims up to `batch` due cases and records what time has caused.
+/// One round: claims up to `batch` due cases and records what time has caused. What it claimed is
+/// 0 when nothing was due that another worker does not have.
 ///
 /// # Errors
 /// The database; then nothing of this round was done, or all of it.
-pub async fn once(store: &Store, batch: usize) -> Result<Round, StoreError> {
+pub async fn once(store: &Store, batch: usize) -> Result<TickOutcome, StoreError> {
     let outcome = store.tick_due(batch).await?;
-    let round = Round::from(&outcome);
-    if round.claimed > 0 {
-        tracing::debug!(
-            cases = round.totals.cases,
-            events = round.totals.events,
-            parked = round.totals.parked,
-            "escalated"
-        );
+    if outcome.claimed > 0 {
+        let Totals { cases, events, parked, .. } = Totals::from(&outcome);
+        tracing::debug!(cases, events, parked, "escalated");
     }
-    Ok(round)
+    Ok(outcome)
 }
 
 /// Rounds until shutdown begins. Between them it waits for the instant at which the next case is
@@ -60,7 +46,7 @@ pub async fn run(store: &Store, options: WorkerOptions, mut shutdown: Shutdown) 
         let wait = match round(store, options, &mut listener).await {
             Ok((round, wait)) => {
                 trouble.begin_anew();
-                totals += round.totals;
+                totals += Totals::from(&round);
                 match wait {
                     Some(wait) => {
                         contended.begin_anew();
@@ -98,7 +84,7 @@ async fn round(
     store: &Store,
     options: WorkerOptions,
     listener: &mut Option<DueListener>,
-) -> Result<(Round, Option<Duration>), StoreError> {
+) -> Result<(TickOutcome, Option<Duration>), StoreError> {
     // Before the round, so that nothing is written unheard between the two.
     if listener.is_none() {
         *listener = Some(store.listen_due().await?);

@@ -107,7 +107,7 @@ pub async fn drain(
     let mut totals = Totals::default();
     while !shutdown.has_begun() {
         let round = escalate::once(store, options.batch).await?;
-        totals += round.totals;
+        totals += Totals::from(&round);
         if round.claimed == 0 {
             break;
         }

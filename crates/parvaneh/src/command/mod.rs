@@ -4,6 +4,7 @@ mod clock;
 mod completions;
 mod date;
 mod deadline;
+mod demo;
 mod migrate;
 mod organisation;
 mod people;
@@ -36,6 +37,7 @@ pub(crate) enum Command {
     Clock(clock::Clock),
     Worker(worker::Worker),
     Migrate(migrate::Migrate),
+    Demo(demo::Demo),
     Completions(completions::Completions),
 }
 
@@ -67,6 +69,7 @@ fn dispatch(command: Command, options: &Options, out: &Output) -> Result<(), Fai
         Command::Clock(clock) => clock.run(options, out),
         Command::Worker(worker) => worker.run(options, out),
         Command::Migrate(migrate) => migrate.run(options, out),
+        Command::Demo(demo) => demo.run(options, out),
         Command::Completions(completions) => completions.run(),
     }
 }

@@ -1,0 +1,107 @@
+//! `parvaneh demo`: a year of licensing for the whole country, through the real engine.
+
+use std::{collections::BTreeMap, path::PathBuf, time::Instant as Stopwatch};
+
+use parvaneh_core::{UnitId, WorkflowId, jalali::JalaliPeriod};
+use parvaneh_store::embedded::default_data_dir;
+
+use crate::{
+    builtin,
+    config::Options,
+    database::Database,
+    failure::Failure,
+    lifecycle::with_new_sandbox,
+    output::{Output, Progress},
+    simulation::{Country, Sandbox, Settings, Summary, Year},
+};
+
+/// Simulate a year of licensing for the whole country, through the real engine
+///
+/// Makes a sandbox with a private Postgres, fills 31 provinces and 478 counties with officers of
+/// finite capacity, and lets applications come in for a year: papers are sent back, other bodies
+/// answer late or never, commissions sit, and the worker escalates what is late. Every change goes
+/// through the engine's one write path, while the sandbox's clock moves. The same seed gives the
+/// same year.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  parvaneh demo
+  parvaneh demo --cases 20000 --seed 7
+  parvaneh demo --year 1402 --data-dir /var/tmp/parvaneh-1402
+
+Afterwards, in the same folder (it is printed at the end):
+  parvaneh --data-dir DIR report sla --period 1403 --by province
+  parvaneh --data-dir DIR worklist --as 'county_officer@2301'
+  parvaneh --data-dir DIR clock advance 30d")]
+pub(crate) struct Demo {
+    /// How many applications come in
+    #[arg(long, default_value_t = 4_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    cases: u32,
+    /// What the draws begin with
+    #[arg(long, default_value_t = 1403, value_name = "S")]
+    seed: u64,
+    /// The Jalali year
+    #[arg(long, default_value = "1403", value_name = "YEAR", value_parser = parse_year)]
+    year: JalaliPeriod,
+}
+
+fn parse_year(text: &str) -> Result<JalaliPeriod, String> {
+    let period: JalaliPeriod = text.parse().map_err(|error| format!("{error}"))?;
+    match period.month() {
+        None => Ok(period),
+        Some(_) => Err("a whole year is simulated: write 1403".to_owned()),
+    }
+}
+
+impl Demo {
+    pub(crate) fn run(self, options: &Options, out: &Output) -> Result<(), Failure> {
+        let options = &self.in_folder(options)?;
+        with_new_sandbox(options, async |database, _| {
+            let begun = Stopwatch::now();
+            let summary = self.live(database).await?;
+            let seconds = begun.elapsed().as_secs_f64();
+            let per_second = |count: u64| count as f64 / seconds.max(f64::MIN_POSITIVE);
+            out.line(format!(
+                "{} applications, {} commands in {seconds:.1} s: {:.0} cases and {:.0} commands a second",
+                summary.opened,
+                summary.commands,
+                per_second(summary.opened as u64),
+                per_second(summary.commands),
+            ))?;
+            let dir = database.data_dir().map(|dir| dir.display().to_string());
+            out.line(format!("The sandbox stays in {}", dir.unwrap_or_default()))
+        })
+    }
+
+    /// A demo has a folder of its own beside that of real cases, and always a private Postgres.
+    fn in_folder(&self, options: &Options) -> Result<Options, Failure> {
+        let beside = |dir: PathBuf| {
+            let name = dir.file_name().map(|name| name.to_string_lossy().into_owned());
+            dir.with_file_name(format!("{}-demo", name.unwrap_or_default()))
+        };
+        let data_dir = options.data_dir.clone().or_else(|| default_data_dir().map(beside));
+        Ok(Options { data_dir, database_url: None, owner_database_url: None, ..options.clone() })
+    }
+
+    async fn live(&self, database: &Database) -> Result<Summary, Failure> {
+        let store = &database.store;
+        let workflow = WorkflowId::from("ngo-establishment");
+        let definition = store.definition(&workflow, None).await?;
+        let calendars = store.calendars(&definition.calendar).await?;
+        let organisation = store.organisation().await?;
+        let population: BTreeMap<UnitId, u64> = builtin::units()?
+            .into_iter()
+            .filter_map(|row| Some((row.unit.id, row.population?)))
+            .collect();
+        let country = Country::new(&definition, &organisation, &population, self.seed);
+        let settings = Settings {
+            cases: self.cases as usize,
+            seed: self.seed,
+            first_day: self.year.start(),
+            last_day: self.year.end(),
+        };
+        let sandbox = Sandbox::new(store, workflow);
+        let year = Year::new(settings, &definition, &calendars, &organisation, &country);
+        let bar = Progress::new("a year of licensing", settings.days());
+        Ok(year.live(&sandbox, |done| bar.at(done)).await?)
+    }
+}
