@@ -125,8 +125,9 @@ fn a_worker_works_until_it_is_asked_to_end() {
     }
     // Another command works beside it, on the same private Postgres.
     here.json(["clock", "advance", "1d"]);
-    let pid = worker.id().to_string();
-    Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
+    // The shell's own `kill`: a small machine has no program of that name.
+    let kill = format!("kill -TERM {}", worker.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().expect("the shell runs").success());
     let output = worker.wait_with_output().expect("the worker ends");
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(String::from_utf8_lossy(&output.stdout).contains("\"parked\":0"));
