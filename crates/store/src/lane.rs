@@ -30,6 +30,8 @@ type Verdict = Result<Executed, ExecuteError>;
 const WAITING: usize = 4_096;
 /// How often others may change a case under one request before it is told of the conflict.
 const CONFLICTS: u32 = 20;
+/// How often a request is read again when a unique key was taken between reading and writing.
+const TAKEN: u32 = 3;
 /// How often a batch is tried again when the database was lost; then its callers are told.
 const LOSSES: u32 = 5;
 
@@ -139,6 +141,12 @@ async fn run(engine: Arc<Engine>, mut batch: Vec<Job>) {
             losses += 1;
             tracing::warn!(%error, requests = batch.len(), "the database was lost; trying again");
             tokio::time::sleep(Duration::from_millis(10 << losses)).await;
+        } else if let [job] = &mut batch[..]
+            && is_taken(&error)
+            && job.conflicts < TAKEN
+        {
+            // Somebody else has just written under the same key: reading again will tell.
+            job.conflicts += 1;
         } else if batch.len() == 1 || passes(&error) {
             let error = ExecuteError::from(error);
             for job in batch.drain(..) {
@@ -164,6 +172,10 @@ pub(crate) fn passes(error: &sqlx::Error) -> bool {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
         _ => false,
     }
+}
+
+fn is_taken(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.is_unique_violation())
 }
 
 /// Reads, decides and writes once. Whoever is settled gets his answer and leaves the batch; who
