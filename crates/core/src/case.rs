@@ -97,6 +97,8 @@ impl Place {
 /// A clock of a case with what has fired on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
+    /// The unit by whose calendar it counts, wherever its task goes later.
+    pub unit: UnitId,
     /// What the deadline is computed from.
     pub ledger: Ledger,
     /// The deadline, as the last event set it; `None` while the clock is suspended.
@@ -111,13 +113,19 @@ pub struct Clock {
 }
 
 impl Clock {
-    fn start(started: &StartedClock, at: Instant) -> Self {
+    fn start(started: &StartedClock, unit: &UnitId, at: Instant) -> Self {
         let mut ledger = Ledger::start(started.term, at);
         if started.deadline.is_none() {
             ledger.suspend(at);
         }
-        let deadline = started.deadline;
-        Self { ledger, deadline, fired: 0, silence: SilenceState::Armed, held_by_step: false }
+        Self {
+            unit: unit.clone(),
+            ledger,
+            deadline: started.deadline,
+            fired: 0,
+            silence: SilenceState::Armed,
+            held_by_step: false,
+        }
     }
 
     fn suspend(&mut self, at: Instant) {
@@ -294,9 +302,11 @@ impl Case {
         match &entry.statutory {
             None => {}
             Some(StatutoryChange::Started(started)) => {
-                let mut clock = Clock::start(started, at);
-                clock.held_by_step = started.deadline.is_none() && self.suspension.is_none();
-                self.statutory = Some(clock);
+                self.statutory = Some(Clock::start(started, &self.unit, at));
+            }
+            Some(StatutoryChange::StartedSuspended(started)) => {
+                let clock = Clock::start(started, &self.unit, at);
+                self.statutory = Some(Clock { held_by_step: true, ..clock });
             }
             Some(StatutoryChange::Suspended) => {
                 if let Some(clock) = &mut self.statutory {
@@ -341,7 +351,7 @@ impl Task {
             opened_at: at,
             assignee: None,
             claimed_at: None,
-            clock: opened.clock.as_ref().map(|clock| Clock::start(clock, at)),
+            clock: opened.clock.as_ref().map(|clock| Clock::start(clock, &opened.unit, at)),
         }
     }
 }

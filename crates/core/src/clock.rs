@@ -79,6 +79,12 @@ impl Ledger {
         self.suspensions.iter().any(|suspension| suspension.until.is_none())
     }
 
+    /// Since when the clock has counted without a break: its last resumption, else its start.
+    pub fn running_since(&self) -> Instant {
+        let resumed = self.suspensions.iter().filter_map(|suspension| suspension.until);
+        resumed.fold(self.started_at, Instant::max)
+    }
+
     /// How many of the term's unit the clock counts, extensions included.
     pub fn count(&self) -> u64 {
         let extensions = self.extensions.iter().map(|count| u64::from(*count));

@@ -356,8 +356,10 @@ pub struct StartedClock {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StatutoryChange {
-    /// It started; without a deadline, it started suspended.
+    /// It started; without a deadline, while a person had suspended the case.
     Started(StartedClock),
+    /// It started suspended, as long as the case stands here.
+    StartedSuspended(StartedClock),
     /// It is suspended while the case stands here.
     Suspended,
     /// It runs again, up to that deadline (absent while a person has suspended the case).

@@ -14,8 +14,10 @@ impl<'a> Draft<'a> {
         self.refuse_while_suspended()?;
         let reason = given(Some(reason), RefusalCode::ReasonNeeded, "a reason")?.to_owned();
         let basis = optional(basis)?;
-        // A clock past its deadline has nothing left to count.
-        let stops = |clock: &Clock| clock.is_running() && !clock.is_breached(self.now);
+        // A clock at its deadline, or past it, has nothing left to count.
+        let stops = |clock: &Clock| {
+            clock.is_running() && clock.deadline.is_none_or(|deadline| deadline > self.now)
+        };
         let clocks: Vec<_> =
             self.case.clocks().filter(|(_, clock)| stops(clock)).map(|(no, _)| no).collect();
         if clocks.is_empty() {
@@ -35,11 +37,9 @@ impl<'a> Draft<'a> {
         let suspended = |clock: &Clock| clock.ledger.is_suspended() && !clock.held_by_step;
         let mut deadlines = Vec::new();
         for (no, clock) in self.case.clocks().filter(|(_, clock)| suspended(clock)) {
-            let unit = self.case.task(no).map_or(&self.case.unit, |task| &task.unit);
-            deadlines.push(NewDeadline {
-                clock: no,
-                deadline: self.resumed_deadline(&clock.ledger, unit, self.now)?,
-            });
+            let calendar = self.calendar_of(clock);
+            let deadline = clock.ledger.deadline_if_resumed(calendar, self.now)?;
+            deadlines.push(NewDeadline { clock: no, deadline });
         }
         self.record(self.now, by, Fact::Resumed { reason, deadlines });
         Ok(())
@@ -61,8 +61,7 @@ impl<'a> Draft<'a> {
         let rule = self.extension_rule(no)?.ok_or_else(|| {
             RefusalCode::NoExtension.because("the definition permits no extension of this clock")
         })?;
-        let unit = self.case.task(no).map_or(&self.case.unit, |task| &task.unit);
-        let by = self.by_role(&rule.by, unit)?;
+        let by = self.by_role(&rule.by, self.unit_of(&rule.by)?)?;
         let reason = given(Some(reason), RefusalCode::ReasonNeeded, "a reason")?.to_owned();
         if clock.is_breached(self.now) {
             return Err(RefusalCode::DeadlinePassed
@@ -85,7 +84,7 @@ impl<'a> Draft<'a> {
         }
         let mut extended = clock.ledger.clone();
         extended.extend(by_term.count);
-        let deadline = extended.deadline(self.calendar_of(no))?;
+        let deadline = extended.deadline(self.calendar_of(clock))?;
         let fact =
             Fact::Extended { clock: no, by: by_term, deadline, reason, basis: rule.basis.clone() };
         self.record(self.now, by, fact);

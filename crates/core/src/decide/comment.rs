@@ -8,18 +8,17 @@ impl Draft<'_> {
         let actor = self.person()?;
         let (roles, organisation, unit) =
             (&self.ctx.definition.roles, self.ctx.organisation, &self.case.unit);
-        let taking_part = || {
-            let mut grants = actor.grants.iter();
-            let grant = grants
-                .find(|g| roles.contains_key(&g.role) && organisation.contains(&g.unit, unit))?;
-            Some(by_grant(actor.person, grant))
-        };
-        let by = match actor.person == self.case.applicant {
-            true => By::Applicant(actor.person),
-            false => taking_part().ok_or_else(|| {
-                RefusalCode::OutOfJurisdiction
-                    .because(format!("your roles do not reach the unit '{unit}'"))
-            })?,
+        let mut known = actor.grants.iter().filter(|grant| roles.contains_key(&grant.role));
+        let by = if actor.person == self.case.applicant {
+            By::Applicant(actor.person)
+        } else if known.clone().next().is_none() {
+            let reason = "only the applicant and those with a role in the procedure may";
+            return Err(RefusalCode::NotPermitted.because(reason));
+        } else if let Some(grant) = known.find(|grant| organisation.contains(&grant.unit, unit)) {
+            by_grant(actor.person, grant)
+        } else {
+            let reason = format!("your roles do not reach the unit '{unit}'");
+            return Err(RefusalCode::OutOfJurisdiction.because(reason));
         };
         let text = given(Some(text), RefusalCode::TextInvalid, "a text")?.to_owned();
         self.record(self.now, by, Fact::Commented { text });

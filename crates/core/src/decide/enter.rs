@@ -4,11 +4,9 @@ use super::{Draft, Refusal, RefusalCode};
 use crate::{
     BranchId, RoleId, StepId, Term, UnitId,
     calendar::after,
-    clock::{Instant, Ledger},
+    clock::Instant,
     definition::{End, Starts, StepKind},
-    event::{
-        EndReached, Entry, OpenedTask, Owner, Purpose, STATUTORY, StartedClock, StatutoryChange,
-    },
+    event::{EndReached, Entry, OpenedTask, Owner, Purpose, StartedClock, StatutoryChange},
 };
 
 impl Draft<'_> {
@@ -86,7 +84,7 @@ impl Draft<'_> {
         let statutory = match &self.case.statutory {
             None => None,
             Some(clock) => {
-                let calendar = self.calendar_of(STATUTORY);
+                let calendar = self.calendar_of(clock);
                 let deadline = match clock.deadline {
                     Some(deadline) => deadline,
                     None => clock.ledger.deadline_if_resumed(calendar, at)?,
@@ -120,18 +118,22 @@ impl Draft<'_> {
                 return Ok(None);
             }
             let term = definition.statutory.term;
-            let mut started = self.started(term, &self.case.unit, at)?;
             if suspends {
-                started.deadline = None;
+                let started = StartedClock { term, deadline: None };
+                return Ok(Some(StatutoryChange::StartedSuspended(started)));
             }
+            let started = self.started(term, &self.case.unit, at)?;
             return Ok(Some(StatutoryChange::Started(started)));
         };
         Ok(match (suspends, clock.held_by_step) {
-            // A clock past its deadline has nothing left to count: it is not suspended any more.
-            (true, false) if !clock.is_breached(at) => Some(StatutoryChange::Suspended),
+            // A clock at its deadline, or past it, has nothing left to count: it is not suspended
+            // any more.
+            (true, false) if clock.deadline.is_none_or(|deadline| deadline > at) => {
+                Some(StatutoryChange::Suspended)
+            }
             (false, true) if self.case.suspension.is_some() => Some(StatutoryChange::Resumed(None)),
             (false, true) => {
-                let deadline = clock.ledger.deadline_if_resumed(self.calendar_of(STATUTORY), at)?;
+                let deadline = clock.ledger.deadline_if_resumed(self.calendar_of(clock), at)?;
                 Some(StatutoryChange::Resumed(Some(deadline)))
             }
             _ => None,
@@ -177,15 +179,5 @@ impl Draft<'_> {
             None => Some(after(self.calendar_at(unit), at, term)?),
         };
         Ok(StartedClock { term, deadline })
-    }
-
-    /// The deadline of a suspended clock that is resumed at `at`.
-    pub(super) fn resumed_deadline(
-        &self,
-        ledger: &Ledger,
-        unit: &UnitId,
-        at: Instant,
-    ) -> Result<Instant, Refusal> {
-        Ok(ledger.deadline_if_resumed(self.calendar_at(unit), at)?)
     }
 }

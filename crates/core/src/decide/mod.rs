@@ -17,6 +17,7 @@ mod vote;
 mod withdraw;
 mod worklist;
 
+use chrono::SubsecRound;
 use serde::{Deserialize, Serialize};
 
 pub use open::{Open, open};
@@ -29,10 +30,10 @@ use crate::{
     ActionId, BranchId, PersonId, RoleId, Term, UnitId,
     actor::{Actor, Caller, Grant, Organisation},
     calendar::{Calendar, Calendars},
-    case::{Case, Place, Task, TaskRecord, evolve, task_records},
+    case::{Case, Clock, Place, Task, TaskRecord, evolve, task_records},
     clock::Instant,
     definition::{Answer, Definition, Permission, Step},
-    event::{By, ClockNo, Event, Fact, Owner, STATUTORY, Vote},
+    event::{By, ClockNo, Event, Fact, Owner, Vote},
 };
 
 /// What is asked of a case.
@@ -166,10 +167,13 @@ pub struct Decided {
 /// # Errors
 /// A [`Refusal`] with a stable code, the state, the reason, and what the caller can do instead.
 pub fn decide(ctx: &Context<'_>, case: &Case, command: &Command) -> Result<Decided, Refusal> {
-    let draft = Draft::new(ctx, case.clone());
-    match draft.decide(command) {
-        Ok(decided) => Ok(decided),
-        Err(refusal) => Err(refusal.with_state(case, possible::alternatives(ctx, case, command))),
+    let mut draft = Draft::new(ctx, case.clone());
+    let done = draft.belongs().and_then(|()| draft.catch_up());
+    // The state of which a refusal speaks is the one in which the command found the case.
+    let state = draft.case.place.name().clone();
+    match done.and_then(|due| draft.decide(command, due)) {
+        Ok(next_due) => Ok(draft.finish(next_due)),
+        Err(refusal) => Err(refusal.with_state(&state, possible::alternatives(ctx, case, command))),
     }
 }
 
@@ -185,19 +189,43 @@ struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     fn new(ctx: &'a Context<'a>, case: Case) -> Self {
-        let now = ctx.now.max(case.recorded_at);
+        let now = ctx.now.trunc_subsecs(6).max(case.recorded_at);
         Self { ctx, now, case, events: Vec::new(), tasks: Vec::new() }
     }
 
-    fn decide(mut self, command: &Command) -> Result<Decided, Refusal> {
-        self.catch_up()?;
+    /// Whether the case runs by the definition that was handed in.
+    fn belongs(&self) -> Result<(), Refusal> {
+        let (Case { workflow, version, .. }, definition) = (&self.case, self.ctx.definition);
+        if *workflow == definition.id && *version == definition.version {
+            return Ok(());
+        }
+        let reason = format!(
+            "the case runs by {workflow}@{version}, not by {}@{}",
+            definition.id, definition.version
+        );
+        Err(RefusalCode::WrongDefinition.because(reason))
+    }
+
+    /// Decides a command on a case that has been caught up, and records what follows from it at
+    /// once. `due` and the answer: when something must next happen by itself.
+    fn decide(
+        &mut self,
+        command: &Command,
+        due: Option<Instant>,
+    ) -> Result<Option<Instant>, Refusal> {
+        if *command != Command::Tick && due.is_some_and(|due| due <= self.now) {
+            let reason = "more has happened to the case by itself than is recorded in one go";
+            return Err(RefusalCode::CatchingUp.because(reason));
+        }
         match (&self.case.place, command) {
-            (_, Command::Tick) => match self.ctx.caller {
-                Caller::System => {}
-                Caller::Person(_) => {
-                    return Err(RefusalCode::NotPermitted.because("only the program ticks"));
-                }
-            },
+            (_, Command::Tick) => {
+                return match self.ctx.caller {
+                    Caller::System => Ok(due),
+                    Caller::Person(_) => {
+                        Err(RefusalCode::NotPermitted.because("only the program ticks"))
+                    }
+                };
+            }
             (_, Command::Comment { text }) => self.comment(text)?,
             (Place::End { end, .. }, _) => {
                 let reason = format!("the case has ended: {end}");
@@ -233,11 +261,10 @@ impl<'a> Draft<'a> {
                 self.release_silence(*clock, *take_effect, reason)?;
             }
         }
-        Ok(self.finish())
+        self.catch_up()
     }
 
-    fn finish(self) -> Decided {
-        let next_due = next_due(self.ctx, &self.case);
+    fn finish(self, next_due: Option<Instant>) -> Decided {
         Decided { events: self.events, case: self.case, tasks: self.tasks, next_due }
     }
 
@@ -271,10 +298,9 @@ impl<'a> Draft<'a> {
         calendar_at(self.ctx, unit)
     }
 
-    /// The unit by whose calendar a clock counts.
-    fn calendar_of(&self, clock: ClockNo) -> &'a Calendar {
-        let task = if clock == STATUTORY { None } else { self.case.task(clock) };
-        self.calendar_at(task.map_or(&self.case.unit, |task| &task.unit))
+    /// The calendar by which a clock of the case counts.
+    fn calendar_of(&self, clock: &Clock) -> &'a Calendar {
+        self.calendar_at(&clock.unit)
     }
 
     /// The caller as a person.

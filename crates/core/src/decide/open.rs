@@ -1,5 +1,6 @@
 //! Opening a case.
 
+use chrono::SubsecRound;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Decided, Draft, Refusal, RefusalCode, given, optional, permitted};
@@ -36,6 +37,7 @@ pub struct Open {
 /// reason.
 pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
     let definition = ctx.definition;
+    let now = ctx.now.trunc_subsecs(6);
     let level = ctx.organisation.get(&application.unit).map(|unit| unit.level);
     if level != Some(definition.opens_at) {
         let reason = format!(
@@ -56,7 +58,7 @@ pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
         Caller::Person(actor) => permitted(ctx, actor, Permission::Open, &application.unit)?,
     };
     let received_reason = match application.received_at {
-        Some(at) if at > ctx.now => {
+        Some(at) if at > now => {
             return Err(RefusalCode::ReceivedInFuture
                 .because("a paper cannot have been received in the future"));
         }
@@ -66,7 +68,7 @@ pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
         }
         None => optional(application.reason.as_deref())?,
     };
-    let at = application.received_at.unwrap_or(ctx.now);
+    let at = application.received_at.map_or(now, |at| at.trunc_subsecs(6));
     let subject =
         given(Some(&application.subject), RefusalCode::TextInvalid, "a subject")?.to_owned();
 
@@ -86,7 +88,7 @@ pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
     let event = |entry| Event {
         seq: 1,
         effective_at: at,
-        recorded_at: ctx.now,
+        recorded_at: now,
         by: by.clone(),
         fact: fact(entry),
     };
@@ -100,6 +102,6 @@ pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
     draft.keep_tasks(task_records(None, &opening, &draft.case));
     draft.events.push(opening);
     // A paper that was received long ago may already be past a deadline.
-    draft.catch_up()?;
-    Ok(draft.finish())
+    let next_due = draft.catch_up()?;
+    Ok(draft.finish(next_due))
 }

@@ -73,7 +73,8 @@ pub fn possible(ctx: &Context<'_>, case: &Case) -> Vec<Possible> {
         return Vec::new();
     }
     let mut draft = Draft::new(ctx, case.clone());
-    if draft.catch_up().is_err() {
+    let caught_up = draft.belongs().and_then(|()| draft.catch_up());
+    if !caught_up.is_ok_and(|due| due.is_none_or(|due| due > draft.now)) {
         return Vec::new();
     }
     let case = &draft.case;
@@ -132,7 +133,7 @@ pub fn possible(ctx: &Context<'_>, case: &Case) -> Vec<Possible> {
 
     let mut able: Vec<_> = candidates
         .into_iter()
-        .filter(|(_, command)| Draft::new(ctx, case.clone()).decide(command).is_ok())
+        .filter(|(_, command)| Draft::new(ctx, case.clone()).decide(command, None).is_ok())
         .map(|(possible, _)| possible)
         .collect();
     let assignable = case.tasks.iter().filter(|task| may_assign(ctx, case, task.no));
@@ -144,7 +145,7 @@ pub fn possible(ctx: &Context<'_>, case: &Case) -> Vec<Possible> {
 fn may_assign(ctx: &Context<'_>, case: &Case, task: u32) -> bool {
     let Caller::Person(actor) = ctx.caller else { return false };
     let command = Command::Assign { task, to: actor.person, reason: None };
-    match Draft::new(ctx, case.clone()).decide(&command) {
+    match Draft::new(ctx, case.clone()).decide(&command, None) {
         Ok(_) => true,
         Err(refusal) => refusal.code == RefusalCode::AssigneeNotEligible,
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Possible;
-use crate::{calendar::NoDeadline, case::Case};
+use crate::{StepId, calendar::NoDeadline};
 
 /// Why a command was refused: it changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -20,8 +20,8 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub(super) fn with_state(mut self, case: &Case, possible: Vec<Possible>) -> Self {
-        self.state = case.place.name().to_string();
+    pub(super) fn with_state(mut self, state: &StepId, possible: Vec<Possible>) -> Self {
+        self.state = state.to_string();
         self.possible = possible;
         self
     }
@@ -108,6 +108,9 @@ codes! {
     ReceivedInFuture = "received_in_future",
     /// The calendar does not reach so far, or has no working time.
     NoDeadline = "no_deadline",
+    /// More has happened to the case by itself than is recorded in one go: try again, once the
+    /// program has recorded the rest.
+    CatchingUp = "catching_up",
     /// The case does not belong to this definition.
     WrongDefinition = "wrong_definition",
 }

@@ -93,12 +93,13 @@ impl Draft<'_> {
         let by = self.by_permission(Permission::ReleaseSilence, &self.case.unit)?;
         let reason = given(Some(reason), RefusalCode::ReasonNeeded, "a reason")?.to_owned();
         let held = self.case.clock(clock).map(|clock| clock.silence);
-        let Some(SilenceState::Held { due }) = held else {
+        let Some(SilenceState::Held { .. }) = held else {
             return Err(RefusalCode::NothingHeld
                 .because(format!("no silence rule of clock {clock} is held")));
         };
         if take_effect {
-            self.take_silence(clock, due, by, Some(reason))
+            // From now on: nothing that a person does is back-dated.
+            self.take_silence(clock, self.now, by, Some(reason))
         } else {
             self.record(self.now, by, Fact::SilenceWaived { clock, reason });
             Ok(())

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::{Context, Draft, Refusal, calendar_at, silence::silence_of};
 use crate::{
-    BranchId,
+    BranchId, Term,
     calendar::{after, before},
     case::{Case, Clock, Place, SilenceState},
     clock::Instant,
@@ -16,16 +16,20 @@ use crate::{
 /// procedure whose silence rules run in a circle cannot hold up the others.
 const MOST_AT_ONCE: usize = 64;
 
-/// Something that must happen by itself.
+/// Something that must happen by itself. The order of firings is the order in which they happen: of
+/// what is due at the same instant, what counts from earlier comes first, then levels before
+/// silence, then clocks by their numbers.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Firing {
     /// The first instant at which it may happen.
     due: Instant,
     /// The instant at which it counts.
     effective_at: Instant,
-    clock: ClockNo,
     what: What,
+    clock: ClockNo,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum What {
     Level,
     Silence,
@@ -36,48 +40,46 @@ pub fn next_due(ctx: &Context<'_>, case: &Case) -> Option<Instant> {
     next_firing(ctx, case).map(|firing| firing.due)
 }
 
-/// The next firing over all running clocks. At the same instant levels come before silence, and
-/// clocks in the order of their numbers.
+/// The next firing over all running clocks. What would have fired while its clock was suspended
+/// fires at the resumption, and what would have before its start, at the start.
 fn next_firing(ctx: &Context<'_>, case: &Case) -> Option<Firing> {
     let Place::Step { step, .. } = &case.place else { return None };
     let mut next: Option<Firing> = None;
     for (no, clock) in case.clocks().filter(|(_, clock)| clock.is_running()) {
         let task = case.task(no);
         let branch = task.and_then(|task| task.branch.as_ref());
-        let calendar = calendar_at(ctx, task.map_or(&case.unit, |task| &task.unit));
+        let calendar = calendar_at(ctx, &clock.unit);
         let Some(deadline) = clock.deadline else { continue };
+        let running_since = clock.ledger.running_since();
+        let breached = |by: Term| {
+            let at = after(calendar, deadline, by).ok()?.max(running_since);
+            // Acting at the very instant is on time: what a passed instant causes is due just after
+            // it, and counts from it.
+            Some((at + TimeDelta::microseconds(1), at))
+        };
         let level = levels_of(ctx.definition, case, no, branch)
             .get(usize::from(clock.fired))
             .and_then(|level| {
                 let (due, effective_at) = match level.fires {
                     Fires::Before(term) => {
-                        let at =
-                            before(calendar, deadline, term).ok()?.max(clock.ledger.started_at);
+                        let at = before(calendar, deadline, term).ok()?.max(running_since);
                         (at, at)
                     }
-                    Fires::After(term) => breach(after(calendar, deadline, term).ok()?),
+                    Fires::After(term) => breached(term)?,
                 };
                 Some(Firing { due, effective_at, clock: no, what: What::Level })
             });
         let silence = silence_of(ctx.definition, step, no, branch)
             .filter(|_| clock.silence == SilenceState::Armed)
             .and_then(|rule| {
-                let (due, effective_at) = breach(after(calendar, deadline, rule.after).ok()?);
+                let (due, effective_at) = breached(rule.after)?;
                 Some(Firing { due, effective_at, clock: no, what: What::Silence })
             });
         for firing in level.into_iter().chain(silence) {
-            if next.as_ref().is_none_or(|next| firing.due < next.due) {
-                next = Some(firing);
-            }
+            next = Some(next.map_or(firing, |next| next.min(firing)));
         }
     }
     next
-}
-
-/// Acting at the very instant is on time: what a passed instant causes is due just after it, and
-/// counts from it.
-fn breach(at: Instant) -> (Instant, Instant) {
-    (at + TimeDelta::microseconds(1), at)
 }
 
 fn levels_of<'a>(
@@ -100,14 +102,16 @@ fn levels_of<'a>(
 
 impl Draft<'_> {
     /// Records everything that time alone has caused up to now, in the order in which it was due.
-    pub(super) fn catch_up(&mut self) -> Result<(), Refusal> {
+    /// Answers when something must next happen: in the past only where there was too much for one
+    /// go.
+    pub(super) fn catch_up(&mut self) -> Result<Option<Instant>, Refusal> {
         for _ in 0..MOST_AT_ONCE {
             match next_firing(self.ctx, &self.case) {
                 Some(firing) if firing.due <= self.now => self.fire(&firing)?,
-                _ => break,
+                next => return Ok(next.map(|firing| firing.due)),
             }
         }
-        Ok(())
+        Ok(next_due(self.ctx, &self.case))
     }
 
     fn fire(&mut self, firing: &Firing) -> Result<(), Refusal> {
@@ -176,9 +180,9 @@ impl Draft<'_> {
     fn fire_silence(&mut self, no: ClockNo, at: Instant) -> Result<(), Refusal> {
         let branch = self.case.task(no).and_then(|task| task.branch.as_ref());
         let rule = silence_of(self.ctx.definition, self.case.place.name(), no, branch);
-        let grace_until = match rule.and_then(|rule| rule.grace) {
-            Some(grace) => Some(after(self.calendar_of(no), at, grace)?),
-            None => None,
+        let grace_until = match (rule.and_then(|rule| rule.grace), self.case.clock(no)) {
+            (Some(grace), Some(clock)) => Some(after(self.calendar_of(clock), at, grace)?),
+            _ => None,
         };
         if grace_until.is_some_and(|until| self.now > until) {
             self.record(at, By::System, Fact::SilenceHeld { clock: no, due: at });

@@ -1,0 +1,437 @@
+//! Random sound definitions, calendars and commands.
+//!
+//! Everything is generated so that it shrinks towards the simplest: one working step that ends the
+//! case, no levels, no holidays, no commands.
+
+use chrono::{Days, NaiveDate, Weekday};
+use indexmap::IndexMap;
+use parvaneh_core::{
+    RoleId, StepId, Term, TermUnit, UnitId,
+    calendar::{CalendarSource, DayEnds, Scope, WeeklyHours},
+    definition::*,
+};
+use proptest::{collection::vec, option, prelude::*, sample::Index};
+
+use super::{closure, date, holiday, hours, notice, text};
+
+/// The roles of every random definition: one per level and two agencies.
+pub(crate) const ROLES: [(&str, Level, &[Permission]); 6] = [
+    ("officer", Level::County, &[Permission::Open]),
+    ("head", Level::County, &[Permission::Assign, Permission::Suspend, Permission::ReleaseSilence]),
+    ("board", Level::Province, &[Permission::Assign, Permission::RecordAnswer]),
+    ("ministry", Level::National, &[Permission::Suspend]),
+    ("agency.police", Level::Province, &[]),
+    ("agency.court", Level::National, &[]),
+];
+
+fn role() -> impl Strategy<Value = RoleId> {
+    (0..ROLES.len()).prop_map(|index| ROLES[index].0.into())
+}
+
+fn unit() -> impl Strategy<Value = TermUnit> {
+    use TermUnit::*;
+    prop_oneof![Just(WorkingDays), Just(Days), Just(WorkingHours), Just(Hours)]
+}
+
+/// So many units that the length is comparable, whatever the unit.
+fn most(unit: TermUnit) -> u32 {
+    match unit {
+        TermUnit::WorkingDays => 10,
+        TermUnit::Days => 20,
+        TermUnit::WorkingHours => 60,
+        TermUnit::Hours => 300,
+    }
+}
+
+fn term(from: u32) -> impl Strategy<Value = Term> {
+    unit()
+        .prop_flat_map(move |unit| (from..=most(unit)).prop_map(move |count| Term { count, unit }))
+}
+
+fn short() -> impl Strategy<Value = Term> {
+    (unit(), 1..4_u32).prop_map(|(unit, count)| Term { count, unit })
+}
+
+fn basis() -> Basis {
+    Basis::Source("art. 7".to_owned())
+}
+
+/// Warnings in one unit, then levels in one unit, each in ascending order.
+fn levels(act: bool) -> impl Strategy<Value = Vec<EscalationLevel>> {
+    let addressee = prop_oneof![
+        Just(Addressee::Owner),
+        Just(Addressee::Applicant),
+        role().prop_map(Addressee::Role)
+    ];
+    let effect = prop_oneof![
+        6 => Just(Effect::Notify),
+        2 => role().prop_map(Effect::Reassign),
+        u32::from(act) => Just(Effect::Act("go".into())),
+    ];
+    let one = (0..30_u32, vec(addressee, 0..2), effect);
+    (unit(), vec(one.clone(), 0..3), unit(), vec(one, 0..4)).prop_map(
+        |(before_unit, mut before, after_unit, mut after)| {
+            before.sort_by_key(|(count, ..)| std::cmp::Reverse(*count));
+            after.sort_by_key(|(count, ..)| *count);
+            let warnings = before.into_iter().map(|(count, tell, effect)| EscalationLevel {
+                fires: Fires::Before(Term { count: count + 1, unit: before_unit }),
+                tell,
+                effect,
+            });
+            let breaches = after.into_iter().map(|(count, tell, effect)| EscalationLevel {
+                fires: Fires::After(Term { count, unit: after_unit }),
+                tell,
+                effect,
+            });
+            warnings.chain(breaches).collect()
+        },
+    )
+}
+
+fn extension(unit: TermUnit) -> impl Strategy<Value = Option<ExtensionRule>> {
+    option::of((1..3_u32, 1..10_u32, role()).prop_map(move |(times, count, by)| ExtensionRule {
+        times,
+        up_to: Term { count, unit },
+        by,
+        basis: basis(),
+    }))
+}
+
+/// What a term has beside itself.
+#[derive(Clone, Debug)]
+struct Timing {
+    term: Term,
+    levels: Vec<EscalationLevel>,
+    extension: Option<ExtensionRule>,
+    silence: Option<(Term, Option<Term>, Index, bool)>,
+}
+
+fn timing(act: bool) -> impl Strategy<Value = Timing> {
+    let silence = option::weighted(
+        0.3,
+        (term(0), option::weighted(0.7, short()), any::<Index>(), any::<bool>()),
+    );
+    (term(1), levels(act), silence).prop_flat_map(|(term, levels, silence)| {
+        extension(term.unit).prop_map(move |extension| Timing {
+            term,
+            levels: levels.clone(),
+            extension,
+            silence,
+        })
+    })
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Work(RoleId),
+    Applicant,
+    Parallel { branches: Vec<(RoleId, Timing)>, needed: usize, at_once: bool, negative: Index },
+    Commission { owner: RoleId, members: RoleId, quorum: u32, majority: Majority },
+}
+
+#[derive(Clone, Debug)]
+struct Draft {
+    kind: Kind,
+    timing: Timing,
+    suspends: bool,
+    /// Beside the first, which leads on: where to, and what it needs.
+    actions: Vec<(Index, bool, bool)>,
+}
+
+fn step() -> impl Strategy<Value = Draft> {
+    let majority =
+        prop_oneof![Just(Majority::Simple), Just(Majority::Absolute), Just(Majority::TwoThirds)];
+    let kind = prop_oneof![
+        3 => role().prop_map(Kind::Work),
+        2 => Just(Kind::Applicant),
+        3 => (vec((role(), timing(false)), 1..4), 0..4_usize, any::<bool>(), any::<Index>())
+            .prop_map(|(branches, needed, at_once, negative)| Kind::Parallel {
+                branches, needed, at_once, negative
+            }),
+        1 => (role(), role(), 1..3_u32, majority).prop_map(
+            |(owner, members, quorum, majority)| Kind::Commission {
+                owner, members, quorum, majority
+            }
+        ),
+    ];
+    let actions = vec((any::<Index>(), any::<bool>(), any::<bool>()), 0..3);
+    (kind, timing(true), prop::bool::weighted(0.3), actions)
+        .prop_map(|(kind, timing, suspends, actions)| Draft { kind, timing, suspends, actions })
+}
+
+const ENDS: [(&str, Outcome, bool); 4] = [
+    ("granted", Outcome::Granted, true),
+    ("refused", Outcome::Refused, true),
+    ("lapsed", Outcome::Lapsed, false),
+    ("withdrawn", Outcome::Withdrawn, false),
+];
+
+/// A definition in which an end can be reached from every step: the first action of a step leads
+/// to the next one or to the grant.
+pub(crate) fn definition() -> impl Strategy<Value = Definition> {
+    let statutory = (timing(false), option::weighted(0.3, any::<Index>()));
+    (vec(step(), 1..6), statutory).prop_map(|(drafts, (timing, starts))| {
+        let places: Vec<StepId> = (0..drafts.len())
+            .map(|number| StepId::from(format!("s{number}")))
+            .chain(ENDS.iter().map(|(end, ..)| StepId::from(*end)))
+            .collect();
+        let steps = drafts.iter().enumerate();
+        let steps: IndexMap<_, _> = steps
+            .map(|(number, draft)| (places[number].clone(), checked(draft, number, &places)))
+            .collect();
+        let starts = match starts {
+            Some(index) => Starts::Entering(places[index.index(drafts.len())].clone()),
+            None => Starts::Opened,
+        };
+        let end = |(name, outcome, decision): &(&str, Outcome, bool)| {
+            let licence = Licence { kind: "test".into(), valid_months: 12, mark: None };
+            let licence = (*outcome == Outcome::Granted).then_some(licence);
+            let (title, decision, outcome) = (text(name), *decision, *outcome);
+            (StepId::from(*name), End { title, decision, outcome, licence })
+        };
+        let declared = |(name, at, may): &(&str, Level, &[Permission])| {
+            let may = may.iter().copied().collect();
+            let agency = name.starts_with("agency.");
+            (RoleId::from(*name), Role { at: *at, title: text(name), agency, may })
+        };
+        Definition {
+            id: "random".into(),
+            version: 1,
+            hash: "0".repeat(64),
+            title: text("Random"),
+            basis: None,
+            opens_at: Level::County,
+            calendar: "ir".into(),
+            first: places[0].clone(),
+            statutory: Statutory {
+                term: timing.term,
+                starts,
+                service_norm: None,
+                silence: silence(&timing, &places[drafts.len()..]),
+                extension: timing.extension,
+                levels: timing.levels,
+                basis: None,
+            },
+            roles: ROLES.iter().map(declared).collect(),
+            steps,
+            ends: ENDS.iter().map(end).collect(),
+        }
+    })
+}
+
+fn silence(timing: &Timing, places: &[StepId]) -> Option<SilenceRule> {
+    timing.silence.as_ref().map(|(after, grace, to, _)| SilenceRule {
+        after: *after,
+        to: to.get(places).clone(),
+        grace: *grace,
+        basis: basis(),
+    })
+}
+
+fn checked(draft: &Draft, number: usize, places: &[StepId]) -> Step {
+    let next = match places.len() - ENDS.len() {
+        steps if number + 1 < steps => places[number + 1].clone(),
+        _ => "granted".into(),
+    };
+    // What happens without a person leads on: else it could go round in a circle for ever.
+    let onwards = &places[number + 1..];
+    let action = |to: &StepId, needs_reason: bool, needs_citation: bool| Action {
+        title: text("act"),
+        to: to.clone(),
+        needs_reason,
+        needs_citation,
+    };
+    let mut actions = IndexMap::new();
+    let mut own = draft.timing.clone();
+    let kind = match &draft.kind {
+        Kind::Work(owner) => StepKind::Work { owner: owner.clone() },
+        Kind::Applicant => StepKind::Applicant,
+        Kind::Parallel { branches, needed, at_once, negative } => {
+            let count = branches.len();
+            let branches = branches.iter().enumerate().map(|(number, (owner, timing))| {
+                let silence = timing.silence.as_ref().map(|(after, grace, _, positive)| {
+                    let answer = if *positive { Answer::Positive } else { Answer::Negative };
+                    BranchSilence { after: *after, answer, grace: *grace, basis: basis() }
+                });
+                let branch = Branch {
+                    title: text("branch"),
+                    owner: owner.clone(),
+                    term: timing.term,
+                    basis: None,
+                    levels: timing.levels.clone(),
+                    silence,
+                    extension: timing.extension.clone(),
+                };
+                (format!("b{number}").as_str().into(), branch)
+            });
+            StepKind::Parallel(Parallel {
+                branches: branches.collect(),
+                join: match needed {
+                    0 => Join::All,
+                    1 => Join::Any,
+                    n => Join::N((*n).min(count) as u32),
+                },
+                negative_at_once: *at_once,
+                positive: next.clone(),
+                negative: negative.get(onwards).clone(),
+            })
+        }
+        Kind::Commission { owner, members, quorum, majority } => StepKind::Commission(Commission {
+            owner: owner.clone(),
+            members: members.clone(),
+            seats: quorum + 1,
+            quorum: *quorum,
+            majority: *majority,
+        }),
+    };
+    match &kind {
+        StepKind::Parallel(_) => {}
+        StepKind::Commission(_) => {
+            actions.insert(APPROVED.into(), action(&next, false, false));
+            actions.insert(REJECTED.into(), action(&"refused".into(), false, true));
+            let acts = |level: &EscalationLevel| matches!(level.effect, Effect::Act(_));
+            own.levels.retain(|level| !acts(level));
+        }
+        StepKind::Work { .. } | StepKind::Applicant => {
+            actions.insert("go".into(), action(&next, false, false));
+            for (number, (to, reason, citation)) in draft.actions.iter().enumerate() {
+                let name = format!("other{number}");
+                actions.insert(name.as_str().into(), action(to.get(places), *reason, *citation));
+            }
+        }
+    }
+    let parallel = matches!(kind, StepKind::Parallel(_));
+    Step {
+        title: text("step"),
+        suspends_statutory: draft.suspends,
+        term: (!parallel).then_some(own.term),
+        basis: None,
+        silence: silence(&own, onwards).filter(|_| !parallel),
+        levels: if parallel { Vec::new() } else { own.levels },
+        extension: own.extension.filter(|_| !parallel),
+        kind,
+        actions,
+    }
+}
+
+/// Hours, holidays and closures of the nation and of the case's own province and county, in 2025.
+pub(crate) fn calendar() -> impl Strategy<Value = CalendarSource> {
+    let day = || (0..360_u64).prop_map(|days| date("2025-01-01") + Days::new(days));
+    let scope = || {
+        prop_oneof![
+            Just(Scope::Nation),
+            Just(Scope::Unit(UnitId::from("23"))),
+            Just(Scope::Unit(UnitId::from("2301"))),
+        ]
+    };
+    let worked = vec(any::<bool>(), 7);
+    let shifts = prop_oneof![Just("07:30-14:30"), Just("08:00-12:00, 13:00-17:00")];
+    let holidays = vec((scope(), day()), 0..12);
+    let closures = vec((scope(), day(), 0..9_u64), 0..3);
+    (worked, shifts, holidays, closures, any::<bool>()).prop_map(
+        |(worked, shifts, holidays, closures, midnight)| {
+            let ends = if midnight { DayEnds::Midnight } else { DayEnds::CloseOfBusiness };
+            let mut source = CalendarSource::new("ir".into(), chrono_tz::Asia::Tehran, ends);
+            let mut days = vec![Weekday::Sat];
+            let weekdays = [Weekday::Sun, Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu];
+            days.extend(weekdays.iter().zip(worked).filter(|(_, on)| *on).map(|(day, _)| *day));
+            let notice = notice("hours", Scope::Nation);
+            source.add_weekly_hours(WeeklyHours::on(notice, &days, &hours(shifts)));
+            for (scope, on) in holidays {
+                source.add_holiday(holiday(scope, on));
+            }
+            for (scope, from, days) in closures {
+                let until: NaiveDate = from + Days::new(days);
+                source.add_closure(closure(scope, from, until));
+            }
+            source
+        },
+    )
+}
+
+/// One thing that somebody tries, some time after the one before.
+#[derive(Clone, Debug)]
+pub(crate) struct Attempt {
+    /// How long after the attempt before.
+    pub(crate) wait: Wait,
+    /// Who tries.
+    pub(crate) who: Who,
+    /// What.
+    pub(crate) what: What,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wait {
+    Minutes(u32),
+    /// Until just before something happens by itself: at the very deadline, mostly.
+    BeforeDue,
+    /// Until something happens by itself.
+    Due,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Who {
+    /// An owner of one of the open tasks.
+    Owner(Index),
+    /// Somebody whom the engine will allow it, if there is anybody.
+    Able(Index),
+    /// Anybody at all.
+    Anybody(Index),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum What {
+    /// One of the things that the person can do now, beside commenting and withdrawing.
+    Possible(Index),
+    /// What the step waits for: an action, an answer or a vote.
+    Move(Index, bool),
+    Act(Index, bool),
+    Claim(Index),
+    Release(Index),
+    Assign(Index, Index),
+    Comment,
+    Answer(Index, bool),
+    Vote(u8),
+    Suspend,
+    Resume,
+    Extend(Index, u32, bool),
+    Withdraw,
+    ReleaseSilence(Index, bool),
+    Tick,
+}
+
+pub(crate) fn attempts(most: usize) -> impl Strategy<Value = Vec<Attempt>> {
+    let wait = prop_oneof![
+        4 => Just(Wait::Minutes(0)),
+        6 => (0..600_u32).prop_map(Wait::Minutes),
+        6 => (0..6_000_u32).prop_map(Wait::Minutes),
+        2 => (0..80_000_u32).prop_map(Wait::Minutes),
+        3 => Just(Wait::BeforeDue),
+        3 => Just(Wait::Due),
+    ];
+    let who = prop_oneof![
+        2 => any::<Index>().prop_map(Who::Owner),
+        3 => any::<Index>().prop_map(Who::Able),
+        1 => any::<Index>().prop_map(Who::Anybody),
+    ];
+    let index = any::<Index>;
+    let what = prop_oneof![
+        8 => index().prop_map(What::Possible),
+        9 => (index(), prop::bool::weighted(0.8)).prop_map(|(a, b)| What::Move(a, b)),
+        1 => (index(), prop::bool::weighted(0.8)).prop_map(|(a, b)| What::Act(a, b)),
+        1 => index().prop_map(What::Claim),
+        1 => index().prop_map(What::Release),
+        2 => (index(), index()).prop_map(|(a, b)| What::Assign(a, b)),
+        2 => Just(What::Comment),
+        1 => (index(), any::<bool>()).prop_map(|(a, b)| What::Answer(a, b)),
+        1 => (0..3_u8).prop_map(What::Vote),
+        1 => Just(What::Suspend),
+        2 => Just(What::Resume),
+        3 => (index(), 0..6_u32, prop::bool::weighted(0.1))
+            .prop_map(|(a, b, c)| What::Extend(a, b, c)),
+        1 => Just(What::Withdraw),
+        2 => (index(), any::<bool>()).prop_map(|(a, b)| What::ReleaseSilence(a, b)),
+        3 => Just(What::Tick),
+    ];
+    vec((wait, who, what).prop_map(|(wait, who, what)| Attempt { wait, who, what }), 0..most)
+}

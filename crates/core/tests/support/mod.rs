@@ -1,0 +1,127 @@
+//! What the tests of decisions share: a small organisation, its people and its calendar.
+#![allow(clippy::unwrap_used, dead_code, reason = "each test program uses a part of it")]
+
+pub(crate) mod generate;
+pub(crate) mod live;
+
+use chrono::{NaiveDate, NaiveDateTime, TimeZone, Weekday::*};
+use parvaneh_core::{
+    Actor, Calendars, CaseId, Definition, Grant, Instant, Organisation, PersonId, RoleId, Unit,
+    UnitId,
+    calendar::{
+        CalendarSource, Certainty, Closure, DayEnds, Holiday, Hours, Notice, Scope, WeeklyHours,
+    },
+    definition::{Level, Text},
+};
+use uuid::Uuid;
+
+/// The county in which every case of these tests is opened.
+pub(crate) const COUNTY: &str = "2301";
+
+/// The instant of a local time in Iran: `2025-03-18 14:30`.
+pub(crate) fn at(text: &str) -> Instant {
+    let format = if text.len() > 16 { "%Y-%m-%d %H:%M:%S%.f" } else { "%Y-%m-%d %H:%M" };
+    let local = NaiveDateTime::parse_from_str(text, format).unwrap();
+    chrono_tz::Asia::Tehran.from_local_datetime(&local).unwrap().to_utc()
+}
+
+pub(crate) fn date(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+pub(crate) fn text(en: &str) -> Text {
+    Text { fa: "متن".to_owned(), en: en.to_owned() }
+}
+
+pub(crate) fn person(number: u128) -> PersonId {
+    PersonId(Uuid::from_u128(number))
+}
+
+/// Who applies in these tests.
+pub(crate) fn applicant() -> Actor {
+    Actor { person: person(1), grants: Vec::new() }
+}
+
+pub(crate) fn case_id() -> CaseId {
+    CaseId(Uuid::from_u128(0xca5e))
+}
+
+/// Two provinces with two counties each.
+pub(crate) fn organisation() -> Organisation {
+    let rows = [
+        ("ir", None, Level::National),
+        ("23", Some("ir"), Level::Province),
+        ("2301", Some("23"), Level::County),
+        ("2302", Some("23"), Level::County),
+        ("08", Some("ir"), Level::Province),
+        ("0801", Some("08"), Level::County),
+    ];
+    let unit = |(id, parent, level): (&str, Option<&str>, Level)| Unit {
+        id: id.into(),
+        parent: parent.map(UnitId::from),
+        level,
+        title: text(id),
+    };
+    Organisation::new(rows.into_iter().map(unit)).unwrap()
+}
+
+pub(crate) fn notice(name: &str, scope: Scope) -> Notice {
+    Notice {
+        name: Text { fa: name.to_owned(), en: name.to_owned() },
+        scope,
+        certainty: Certainty::Sourced,
+        sources: vec!["test".to_owned()],
+        note: None,
+    }
+}
+
+pub(crate) fn hours(text: &str) -> Vec<Hours> {
+    text.split(", ").map(|hours| hours.parse().unwrap()).collect()
+}
+
+/// Saturday to Wednesday, 07:30 to 14:30, in 2024 to 2028.
+pub(crate) fn office_hours() -> CalendarSource {
+    let mut source =
+        CalendarSource::new("ir".into(), chrono_tz::Asia::Tehran, DayEnds::CloseOfBusiness);
+    source.add_weekly_hours(WeeklyHours::on(
+        notice("office hours", Scope::Nation),
+        &[Sat, Sun, Mon, Tue, Wed],
+        &hours("07:30-14:30"),
+    ));
+    source
+}
+
+pub(crate) fn holiday(scope: Scope, on: NaiveDate) -> Holiday {
+    Holiday { notice: notice("holiday", scope).into(), date: on, kind: None }
+}
+
+pub(crate) fn closure(scope: Scope, from: NaiveDate, until: NaiveDate) -> Closure {
+    Closure { notice: notice("closure", scope).into(), from, until, hours: None }
+}
+
+pub(crate) fn compiled(source: CalendarSource) -> Calendars {
+    Calendars::compile_between(source, date("2024-01-01"), date("2031-12-31"))
+}
+
+/// Everybody whom a definition knows: for each role two holders where the case needs them, one in
+/// the other province and one at the top; then the applicant and a stranger.
+pub(crate) fn people(definition: &Definition) -> Vec<Actor> {
+    let mut people = vec![applicant(), Actor { person: person(2), grants: Vec::new() }];
+    for (role, declared) in &definition.roles {
+        let units = match declared.at {
+            Level::County => ["2301", "2301", "0801", "ir"],
+            Level::Province => ["23", "23", "08", "ir"],
+            Level::National => ["ir", "ir", "08", "2301"],
+        };
+        for unit in units {
+            people.push(holder(people.len() as u128 + 1, role, unit));
+        }
+    }
+    people
+}
+
+/// A person with one role at one unit.
+pub(crate) fn holder(number: u128, role: &RoleId, unit: &str) -> Actor {
+    let grant = Grant { role: role.clone(), unit: unit.into() };
+    Actor { person: person(number), grants: vec![grant] }
+}
