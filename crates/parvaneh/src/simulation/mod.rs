@@ -2,7 +2,7 @@
 //!
 //! Nothing here decides, measures or escalates: people are simulated, and what they ask for goes
 //! through the store's one write path, while the worker's own code does what time causes. The
-//! sandbox clock stands still within a slot of half an hour and then jumps to the next, so that the
+//! sandbox clock stands still within a slot of an hour and then jumps to the next, so that the
 //! same seed gives the same year.
 
 mod behaviour;

@@ -17,7 +17,7 @@ use parvaneh_core::{
 use super::{
     Country, Settings, Summary, Year,
     country::Person,
-    year::{Asks, Engine, Request},
+    year::{Asks, Changed, Engine, Request},
 };
 
 struct Rehearsal<'a> {
@@ -42,7 +42,7 @@ impl Rehearsal<'_> {
         }
     }
 
-    fn keep(&self, before: Option<&Case>, decided: parvaneh_core::Decided) -> Case {
+    fn keep(&self, before: Option<&Case>, decided: parvaneh_core::Decided) -> Changed {
         let system = Caller::System;
         let mut due = self.due.borrow_mut();
         if let Some(at) = before.and_then(|case| next_due(&self.context(&system), case)) {
@@ -56,7 +56,7 @@ impl Rehearsal<'_> {
             cases.entry(decided.case.id).or_insert_with(|| (decided.case.clone(), Vec::new()));
         entry.0 = decided.case.clone();
         entry.1.extend(decided.events);
-        decided.case
+        Changed { case: decided.case, next_due: decided.next_due }
     }
 }
 
@@ -68,7 +68,7 @@ impl Engine for Rehearsal<'_> {
         Ok(())
     }
 
-    async fn work(&self) -> Result<Vec<Case>, Self::Error> {
+    async fn work(&self) -> Result<Vec<Changed>, Self::Error> {
         let mut changed = Vec::new();
         loop {
             let first = self.due.borrow().first().copied();
@@ -82,7 +82,7 @@ impl Engine for Rehearsal<'_> {
         }
     }
 
-    async fn execute(&self, requests: Vec<Request>) -> Result<Vec<Option<Case>>, Self::Error> {
+    async fn execute(&self, requests: Vec<Request>) -> Result<Vec<Option<Changed>>, Self::Error> {
         let answer = |request: Request| {
             let grants = self.grants.get(&request.by).cloned().unwrap_or_default();
             let caller = Caller::Person(Actor { person: request.by, grants });

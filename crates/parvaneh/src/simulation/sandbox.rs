@@ -1,11 +1,13 @@
 //! The simulation's hands: the store's write path, the worker's rounds and the sandbox clock.
 
-use parvaneh_core::{Case, Instant, WorkflowId};
-use parvaneh_store::{ExecuteError, Request as StoreRequest, SandboxClock, Store, StoreError};
+use parvaneh_core::{Instant, WorkflowId};
+use parvaneh_store::{
+    ExecuteError, Executed, Request as StoreRequest, SandboxClock, Store, StoreError,
+};
 
 use super::{
     country::Person,
-    year::{Asks, Engine, Request},
+    year::{Asks, Changed, Engine, Request},
 };
 
 /// How many due cases a round of the worker takes.
@@ -41,13 +43,13 @@ impl Engine for Sandbox<'_> {
         Ok(())
     }
 
-    async fn work(&self) -> Result<Vec<Case>, ExecuteError> {
+    async fn work(&self) -> Result<Vec<Changed>, ExecuteError> {
         let mut changed = Vec::new();
         loop {
             let round = parvaneh_worker::escalate::once(self.store, ROUND).await.map_err(store)?;
             let full = round.claimed >= ROUND;
             changed.extend(
-                round.done.into_iter().filter(|done| !done.events.is_empty()).map(|done| done.case),
+                round.done.into_iter().filter(|done| !done.events.is_empty()).map(changed_case),
             );
             if !full {
                 return Ok(changed);
@@ -55,11 +57,11 @@ impl Engine for Sandbox<'_> {
         }
     }
 
-    async fn execute(&self, requests: Vec<Request>) -> Result<Vec<Option<Case>>, ExecuteError> {
+    async fn execute(&self, requests: Vec<Request>) -> Result<Vec<Option<Changed>>, ExecuteError> {
         let requests = requests.into_iter().map(|request| self.request(request)).collect();
         let answers = self.store.execute_batch(requests).await;
-        let case = |answer: Result<parvaneh_store::Executed, ExecuteError>| match answer {
-            Ok(executed) => Ok(Some(executed.case)),
+        let case = |answer: Result<Executed, ExecuteError>| match answer {
+            Ok(executed) => Ok(Some(changed_case(executed))),
             Err(ExecuteError::Refused(_)) => Ok(None),
             Err(error) => Err(error),
         };
@@ -74,6 +76,10 @@ impl Engine for Sandbox<'_> {
         self.store.save_people(named).await.map_err(store)?;
         self.store.grant(grants.collect()).await.map_err(store)
     }
+}
+
+fn changed_case(executed: Executed) -> Changed {
+    Changed { case: executed.case, next_due: executed.next_due }
 }
 
 fn store(error: StoreError) -> ExecuteError {

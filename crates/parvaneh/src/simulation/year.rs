@@ -36,8 +36,8 @@ pub(crate) struct Settings {
 
 /// Applications come in from that long before the year, so that the year begins with work in hand.
 const LEAD_DAYS: i64 = 75;
-/// Half-hour slots of a usual working day.
-const SLOTS_A_DAY: f64 = 14.0;
+/// Slots of a usual working day: an hour each.
+const SLOTS_A_DAY: f64 = 7.0;
 /// How often a commission sits.
 const SITTING_EVERY: i64 = 9;
 /// How many cases a sitting decides at least.
@@ -74,12 +74,20 @@ pub(crate) trait Engine {
     type Error;
     /// Makes the sandbox clock stand at an instant.
     async fn set_clock(&self, at: Instant) -> Result<(), Self::Error>;
-    /// Lets the worker do what is due; the cases that it changed.
-    async fn work(&self) -> Result<Vec<Case>, Self::Error>;
+    /// Lets the worker do what is due; what it changed.
+    async fn work(&self) -> Result<Vec<Changed>, Self::Error>;
     /// Puts requests, of different cases, through the write path; a refusal is `None`.
-    async fn execute(&self, requests: Vec<Request>) -> Result<Vec<Option<Case>>, Self::Error>;
+    async fn execute(&self, requests: Vec<Request>) -> Result<Vec<Option<Changed>>, Self::Error>;
     /// Makes applicants known.
     async fn register(&self, people: &[Person]) -> Result<(), Self::Error>;
+}
+
+/// A case that has changed.
+#[derive(Clone, Debug)]
+pub(crate) struct Changed {
+    pub(crate) case: Case,
+    /// When something must happen to it by itself.
+    pub(crate) next_due: Option<Instant>,
 }
 
 /// One command for one case.
@@ -104,6 +112,7 @@ type Agenda = BTreeSet<(Option<Instant>, usize)>;
 
 struct Application {
     case: Option<Case>,
+    next_due: Option<Instant>,
     id: CaseId,
     temper: Temper,
     /// The tasks that somebody has been set to.
@@ -132,6 +141,8 @@ pub(crate) struct Year<'a> {
     applications: Vec<Application>,
     by_id: HashMap<CaseId, usize>,
     jobs: BTreeMap<Instant, Vec<(usize, Job)>>,
+    /// When the worker has something to do, as the engine told.
+    due: BTreeSet<(Instant, usize)>,
     desks: BTreeMap<DeskId, Desk>,
     busy: BTreeSet<DeskId>,
     agendas: BTreeMap<DeskId, Agenda>,
@@ -158,6 +169,7 @@ impl<'a> Year<'a> {
             applications: Vec::new(),
             by_id: HashMap::new(),
             jobs: BTreeMap::new(),
+            due: BTreeSet::new(),
             desks: BTreeMap::new(),
             busy: BTreeSet::new(),
             agendas: BTreeMap::new(),
@@ -194,7 +206,7 @@ impl<'a> Year<'a> {
     /// When things happen on a date: through its working hours, and in the evening, when other
     /// bodies' answers and applicants' papers have come in.
     fn slots(&self, date: NaiveDate) -> Vec<Instant> {
-        (15..=30).chain([40]).map(|half_hour| self.instant(date, half_hour * 30)).collect()
+        (8..=14).chain([20]).map(|hour| self.instant(date, hour * 60)).collect()
     }
 
     fn instant(&self, date: NaiveDate, minute: i64) -> Instant {
@@ -227,7 +239,14 @@ impl<'a> Year<'a> {
             };
             let temper = Temper::new(self.settings.seed, number as u64);
             let pending = VecDeque::from([(applicant.id, Asks::Open(open))]);
-            self.applications.push(Application { case: None, id, temper, seen: 0, pending });
+            self.applications.push(Application {
+                case: None,
+                next_due: None,
+                id,
+                temper,
+                seen: 0,
+                pending,
+            });
             self.by_id.insert(id, number);
             self.schedule(at, number, Job::Arrive);
             people.push(applicant);
@@ -241,6 +260,14 @@ impl<'a> Year<'a> {
 
     async fn live_slot<E: Engine>(&mut self, engine: &E, now: Instant) -> Result<(), E::Error> {
         self.slot += 1;
+        let reached = |at: Option<&Instant>| at.is_some_and(|at| *at <= now);
+        let idle = self.busy.is_empty()
+            && self.agendas.values().all(BTreeSet::is_empty)
+            && !reached(self.jobs.keys().next())
+            && !reached(self.due.first().map(|(at, _)| at));
+        if idle {
+            return Ok(());
+        }
         engine.set_clock(now).await?;
         self.work(engine, now).await?;
         let mut asking = BTreeSet::new();
@@ -272,9 +299,9 @@ impl<'a> Year<'a> {
             }
             for (number, case) in numbers.into_iter().zip(engine.execute(requests).await?) {
                 match case {
-                    Some(case) => {
+                    Some(changed) => {
                         self.summary.commands += 1;
-                        self.react(number, case, now);
+                        self.react(number, changed, now);
                     }
                     None => {
                         self.summary.refused += 1;
@@ -287,17 +314,25 @@ impl<'a> Year<'a> {
     }
 
     async fn work<E: Engine>(&mut self, engine: &E, now: Instant) -> Result<(), E::Error> {
-        for case in engine.work().await? {
+        if self.due.first().is_none_or(|(at, _)| *at > now) {
+            return Ok(());
+        }
+        for changed in engine.work().await? {
             self.summary.ticked += 1;
-            if let Some(number) = self.by_id.get(&case.id).copied() {
-                self.react(number, case, now);
+            if let Some(number) = self.by_id.get(&changed.case.id).copied() {
+                self.react(number, changed, now);
             }
         }
         Ok(())
     }
 
     /// Sets somebody to every task that is new, and remembers the case.
-    fn react(&mut self, number: usize, case: Case, now: Instant) {
+    fn react(&mut self, number: usize, changed: Changed, now: Instant) {
+        let Changed { case, next_due } = changed;
+        if let Some(at) = std::mem::replace(&mut self.applications[number].next_due, next_due) {
+            self.due.remove(&(at, number));
+        }
+        self.due.extend(next_due.map(|at| (at, number)));
         let opened = self.applications[number].case.is_none();
         let before = self.applications[number].case.replace(case.clone());
         if opened {
