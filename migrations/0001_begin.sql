@@ -335,6 +335,10 @@ create table escalations (
     primary key (case_id, clock, level)
 );
 
+-- What fired in a period. Rows come in the order of time, so that an index of ranges is enough,
+-- and costs the worker next to nothing.
+create index escalations_recorded on escalations using brin (recorded_at) with (autosummarize = on);
+
 -- What must reach somebody: written with the event that causes it.
 create table outbox (
     case_id uuid not null,

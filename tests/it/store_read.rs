@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use parvaneh_core::{
-    Case, CaseId, Command, PersonId, Place,
+    Case, CaseId, Command, Fact, PersonId, Place,
     decide::Possible,
     definition::Answer,
     event::{Owner, Vote},
@@ -177,6 +177,30 @@ async fn on_time_figures_agree_with_the_rules() {
     }
     let elsewhere = OnTimeQuery { within: Some("08".into()), ..query(OnTimeBy::Whole) };
     assert_eq!(office.store.on_time(&elsewhere).await.unwrap().rows, []);
+}
+
+#[tokio::test]
+async fn escalations_are_counted_by_their_number() {
+    let (office, ids) = busy_office(5, 40).await;
+    let period = start() - TimeDelta::days(1)..start() + TimeDelta::days(400);
+    let mut expected = BTreeMap::new();
+    for id in &ids {
+        let mut fired = BTreeMap::new();
+        for entry in office.store.timeline(*id).await.unwrap().entries {
+            if let Fact::Escalated { clock, warning, .. } = entry.event.fact {
+                let number = fired.entry((clock, warning)).or_insert(0);
+                *number += 1;
+                *expected.entry((clock == 0, warning, *number)).or_insert(0) += 1;
+            }
+        }
+    }
+    let counts = office.store.escalation_counts(&period).await.unwrap();
+    let counts: BTreeMap<_, _> =
+        counts.iter().map(|row| ((row.statutory, row.warning, row.number), row.fired)).collect();
+    assert_eq!(counts, expected);
+    assert!(counts.keys().any(|(_, warning, number)| !warning && *number > 1), "{counts:?}");
+    let before = start() - TimeDelta::days(9)..start() - TimeDelta::days(1);
+    assert_eq!(office.store.escalation_counts(&before).await.unwrap(), []);
 }
 
 #[tokio::test]

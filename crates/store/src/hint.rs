@@ -29,8 +29,13 @@ impl Hints {
         tokio::spawn(async move {
             while asked.recv().await.is_some() {
                 let sent = sqlx::query("select pg_notify($1, '')").bind(CHANNEL).execute(&writers);
-                if let Err(error) = sent.await {
-                    tracing::warn!(%error, "workers were not told that something is due");
+                match sent.await {
+                    Ok(_) => {}
+                    // The store has been closed; workers look by themselves.
+                    Err(sqlx::Error::PoolClosed) => break,
+                    Err(error) => {
+                        tracing::warn!(%error, "workers were not told that something is due");
+                    }
                 }
                 tokio::time::sleep(PAUSE).await;
             }
@@ -50,7 +55,8 @@ impl Hints {
         match self.ask.try_send(()) {
             // One waits already and will be sent after this write, which is what is wanted.
             Ok(()) | Err(TrySendError::Full(())) => {}
-            Err(TrySendError::Closed(())) => tracing::warn!("nobody sends hints any more"),
+            // The store is being closed.
+            Err(TrySendError::Closed(())) => {}
         }
     }
 }

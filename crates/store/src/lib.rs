@@ -28,9 +28,9 @@ pub use outbox::{Delivery, Notice};
 pub use people::{PeopleFilter, Person};
 pub use publish::{Published, PublishedDefinition, UnitRow};
 pub use read::{
-    CaseFile, CaseRow, CasesQuery, Cursor, FiledTask, Hands, OnTime, OnTimeBy, OnTimeKey,
-    OnTimeQuery, OnTimeRow, Sort, Timeline, TimelineEntry, WorkItem, Worklist, WorklistQuery,
-    Workload, WorkloadBy, WorkloadQuery,
+    CaseFile, CaseRow, CasesQuery, Cursor, EscalationCount, FiledTask, Hands, OnTime, OnTimeBy,
+    OnTimeKey, OnTimeQuery, OnTimeRow, Sort, Timeline, TimelineEntry, WorkItem, Worklist,
+    WorklistQuery, Workload, WorkloadBy, WorkloadQuery,
 };
 pub use request::{Ask, Executed, Request, Requester};
 pub use sandbox::{EngineClock, SandboxClock};

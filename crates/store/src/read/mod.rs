@@ -2,6 +2,7 @@
 
 mod case_file;
 mod cases;
+mod escalations;
 mod late_days;
 mod on_time;
 mod timeline;
@@ -10,6 +11,7 @@ mod workload;
 
 pub use case_file::{CaseFile, FiledTask};
 pub use cases::{CaseRow, CasesQuery};
+pub use escalations::EscalationCount;
 pub use on_time::{OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow};
 pub use timeline::{Timeline, TimelineEntry};
 pub use worklist::{Cursor, Hands, Sort, WorkItem, Worklist, WorklistQuery};
