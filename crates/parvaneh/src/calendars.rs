@@ -2,15 +2,12 @@
 
 use std::{collections::HashMap, path::Path};
 
-use parvaneh_core::{
-    Calendar, CalendarSource, Calendars, UnitId, calendar::DayEnds, document::Problem,
-};
+use parvaneh_core::{Calendar, CalendarSource, Calendars, UnitId, calendar::DayEnds};
 
 use crate::{
     builtin,
-    failure::{Failure, Unsound},
-    output::Problems,
-    source::read,
+    failure::Failure,
+    source::{not_sound, read},
 };
 
 /// A calendar, as the program carries it or as a file tells it.
@@ -57,13 +54,13 @@ pub(crate) fn load(file_or_id: &str) -> Result<Loaded, Failure> {
     }
     match read(file_or_id) {
         Ok(source) => compile(file_or_id, &source),
-        Err(problem) => Err(not_sound(file_or_id, None, vec![*problem])),
+        Err(problem) => Err(not_sound("calendar", file_or_id, None, vec![*problem])),
     }
 }
 
 fn compile(file: &str, source: &str) -> Result<Loaded, Failure> {
     let mut calendar = CalendarSource::parse(file, source)
-        .map_err(|problems| not_sound(file, Some(source), problems))?;
+        .map_err(|problems| not_sound("calendar", file, Some(source), problems))?;
     let version = calendar.version().to_owned();
     // So that the rows of a province apply in its counties, also in one with rows of its own.
     for (unit, parent) in builtin::parents() {
@@ -72,16 +69,6 @@ fn compile(file: &str, source: &str) -> Result<Loaded, Failure> {
         }
     }
     Ok(Loaded { calendars: Calendars::compile(calendar), version })
-}
-
-fn not_sound(file: &str, source: Option<&str>, problems: Vec<Problem>) -> Failure {
-    let count = problems.len();
-    let message =
-        format!("the calendar {file} has {count} problem{}", if count == 1 { "" } else { "s" });
-    let mut failure = Failure::no("not-sound", message);
-    let shown = Problems { problems: &problems, source }.render(false);
-    failure.file = Some(Box::new(Unsound { problems, shown }));
-    failure
 }
 
 /// Calendars that were loaded before, for the rows of a batch.

@@ -155,7 +155,9 @@ async fn start(options: &Options) -> Result<PrivatePostgres, Failure> {
             Failure::usage("there is no home for the data").help("name one with --data-dir")
         })?,
     };
-    let search = ServerSearch { bin_dir: options.pg_bin.clone(), ..ServerSearch::from_env() };
+    let from_env = ServerSearch::from_env();
+    let bin_dir = options.pg_bin.clone().or_else(|| from_env.bin_dir.clone());
+    let search = ServerSearch { bin_dir, ..from_env };
     PrivatePostgres::start(&data_dir, &search).await.map_err(|error| private(&error))
 }
 

@@ -12,6 +12,7 @@ mod database;
 mod failure;
 mod lifecycle;
 mod moment;
+mod names;
 mod output;
 mod refused;
 mod simulation;

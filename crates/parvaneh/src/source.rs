@@ -4,6 +4,11 @@ use std::{fs::File, io::Read};
 
 use parvaneh_core::document::{MAX_BYTES, Problem, Reader, Severity, code};
 
+use crate::{
+    failure::{Failure, Unsound},
+    output::Problems,
+};
+
 /// The code of a file that cannot be read at all.
 pub(crate) const CANNOT_READ: &str = "cannot-read";
 
@@ -37,6 +42,21 @@ pub(crate) fn read(file: &str) -> Result<String, Box<Problem>> {
         return Err(Box::new(problem(file, code::TOO_LARGE, message, help)));
     }
     Reader::decode(file, &bytes).map(str::to_owned)
+}
+
+/// A file that cannot be used, with all its problems: `what` is a definition or a calendar.
+pub(crate) fn not_sound(
+    what: &str,
+    file: &str,
+    source: Option<&str>,
+    problems: Vec<Problem>,
+) -> Failure {
+    let s = if problems.len() == 1 { "" } else { "s" };
+    let message = format!("the {what} {file} has {} problem{s}", problems.len());
+    let shown = Problems { problems: &problems, source }.render(false);
+    let mut failure = Failure::no("not-sound", message);
+    failure.file = Some(Box::new(Unsound { problems, shown }));
+    failure
 }
 
 fn problem(file: &str, code: &'static str, message: String, help: &str) -> Problem {

@@ -1,9 +1,10 @@
 //! Records what time has caused: warnings, escalation levels, silence.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use parvaneh_store::{DueListener, Store, StoreError, TickOutcome};
+use tokio::sync::Notify;
 
 use crate::{Shutdown, Totals, WorkerOptions, pace::Pace};
 
@@ -15,7 +16,7 @@ impl From<&TickOutcome> for Totals {
             cases: cases as u64,
             events: events as u64,
             parked: outcome.parked.len() as u64,
-            delivered: 0,
+            notices: 0,
         }
     }
 }
@@ -36,7 +37,14 @@ pub async fn once(store: &Store, batch: usize) -> Result<TickOutcome, StoreError
 
 /// Rounds until shutdown begins. Between them it waits for the instant at which the next case is
 /// due, for a hint that something nearer was written, and never longer than `options.idle`.
-pub async fn run(store: &Store, options: WorkerOptions, mut shutdown: Shutdown) -> Totals {
+///
+/// `written` is told of every round that wrote something, which may have to be delivered.
+pub async fn run(
+    store: &Store,
+    options: WorkerOptions,
+    mut shutdown: Shutdown,
+    written: Arc<Notify>,
+) -> Totals {
     let mut totals = Totals::default();
     let mut listener = None;
     let mut trouble = Pace::new(Duration::from_millis(100), Duration::from_secs(5));
@@ -46,7 +54,11 @@ pub async fn run(store: &Store, options: WorkerOptions, mut shutdown: Shutdown) 
         let wait = match round(store, options, &mut listener).await {
             Ok((round, wait)) => {
                 trouble.begin_anew();
-                totals += Totals::from(&round);
+                let done = Totals::from(&round);
+                totals += done;
+                if done.events > 0 {
+                    written.notify_one();
+                }
                 match wait {
                     Some(wait) => {
                         contended.begin_anew();

@@ -5,13 +5,14 @@
 //! and leaves nothing claimed behind, so any number of workers run side by side, a worker may be
 //! killed at any instant, and the next round is the retry.
 
+pub mod deliver;
 pub mod escalate;
 mod pace;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use parvaneh_store::{Store, StoreError};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// How a worker works.
 #[derive(Clone, Copy, Debug)]
@@ -70,14 +71,14 @@ impl Stop {
 /// What a worker has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// How many cases something was recorded for.
+    /// How many times something was recorded for a case.
     pub cases: u64,
     /// How many events that were.
     pub events: u64,
     /// How many cases could not be treated and were parked.
     pub parked: u64,
-    /// How many deliveries were made.
-    pub delivered: u64,
+    /// How many notices people got.
+    pub notices: u64,
 }
 
 impl std::ops::AddAssign for Totals {
@@ -85,17 +86,23 @@ impl std::ops::AddAssign for Totals {
         self.cases += other.cases;
         self.events += other.events;
         self.parked += other.parked;
-        self.delivered += other.delivered;
+        self.notices += other.notices;
     }
 }
 
-/// Escalates until shutdown begins; then finishes the round in hand. Survives a database that is
-/// away for a while.
+/// Escalates and delivers until shutdown begins; then finishes the rounds in hand. Survives a
+/// database that is away for a while.
 pub async fn run(store: &Store, options: WorkerOptions, shutdown: Shutdown) -> Totals {
-    escalate::run(store, options, shutdown).await
+    let written = Arc::new(Notify::new());
+    let (mut totals, delivered) = tokio::join!(
+        escalate::run(store, options, shutdown.clone(), written.clone()),
+        deliver::run(store, options, shutdown, written),
+    );
+    totals += delivered;
+    totals
 }
 
-/// Escalates until nothing is due, or shutdown begins.
+/// Escalates and delivers until nothing is due and nothing waits, or shutdown begins.
 ///
 /// # Errors
 /// The database; what was done until then is done.
@@ -109,6 +116,13 @@ pub async fn drain(
         let round = escalate::once(store, options.batch).await?;
         totals += Totals::from(&round);
         if round.claimed == 0 {
+            break;
+        }
+    }
+    while !shutdown.has_begun() {
+        let delivery = deliver::once(store, options.batch).await?;
+        totals.notices += delivery.notices;
+        if delivery.addressees == 0 {
             break;
         }
     }

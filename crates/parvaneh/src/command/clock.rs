@@ -143,13 +143,7 @@ fn text(clock: &EngineClock, out: &Output) -> String {
         (true, false) => "a sandbox's clock, running",
         (true, true) => "a sandbox's clock, standing still",
     };
-    format!("{} ({kind})", minute(whole(clock.now), chrono_tz::Asia::Tehran, out.dates))
-}
-
-/// Without fractions of a second, which nobody wants to read.
-fn whole(at: Instant) -> Instant {
-    use chrono::SubsecRound;
-    at.trunc_subsecs(0)
+    format!("{} ({kind})", minute(clock.now, chrono_tz::Asia::Tehran, out.dates))
 }
 
 fn show(clock: &EngineClock, out: &Output) -> Result<(), Failure> {
@@ -162,16 +156,12 @@ async fn tell(store: &Store, from: Instant, lived: &Totals, out: &Output) -> Res
         let mut answer = document(&clock);
         answer["from"] = json!(rfc3339(from, chrono_tz::Asia::Tehran));
         answer["events"] = json!(lived.events);
-        answer["cases"] = json!(lived.cases);
-        answer["delivered"] = json!(lived.delivered);
+        answer["notices"] = json!(lived.notices);
         answer["parked"] = json!(lived.parked);
         return out.document(&answer);
     }
     out.line(text(&clock, out))?;
-    out.line(format!(
-        "meanwhile: {} events on {} cases, {} deliveries",
-        lived.events, lived.cases, lived.delivered
-    ))
+    out.line(format!("meanwhile: {} events, {} notices", lived.events, lived.notices))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `parvaneh deadline`: when a term ends, and why.
 
 mod batch;
-mod explain;
+pub(crate) mod explain;
 mod question;
 
 use std::path::PathBuf;

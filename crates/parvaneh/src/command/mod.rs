@@ -1,15 +1,20 @@
 //! One file a subcommand.
 
+mod calendar;
+mod case;
 mod clock;
 mod completions;
 mod date;
 mod deadline;
 mod demo;
 mod migrate;
+mod notices;
 mod organisation;
 mod people;
+mod report;
 mod worker;
 mod workflow;
+mod worklist;
 
 use std::{io::Write, process::ExitCode};
 
@@ -30,6 +35,14 @@ pub(crate) enum Command {
     Deadline(deadline::Deadline),
     #[command(subcommand)]
     Workflow(workflow::Workflow),
+    #[command(subcommand)]
+    Calendar(calendar::Calendar),
+    #[command(subcommand)]
+    Case(case::Command),
+    Worklist(worklist::Worklist),
+    Notices(notices::Notices),
+    #[command(subcommand)]
+    Report(report::Report),
     #[command(subcommand)]
     People(people::People),
     #[command(subcommand)]
@@ -63,7 +76,12 @@ fn dispatch(command: Command, options: &Options, out: &Output) -> Result<(), Fai
     match command {
         Command::Date(date) => date.run(out),
         Command::Deadline(deadline) => deadline.run(out),
-        Command::Workflow(workflow) => workflow.run(out),
+        Command::Workflow(workflow) => workflow.run(options, out),
+        Command::Calendar(calendar) => calendar.run(options, out),
+        Command::Case(case) => case.run(options, out),
+        Command::Worklist(worklist) => worklist.run(options, out),
+        Command::Notices(notices) => notices.run(options, out),
+        Command::Report(report) => report.run(options, out),
         Command::People(people) => people.run(options, out),
         Command::Organisation(organisation) => organisation.run(options, out),
         Command::Clock(clock) => clock.run(options, out),

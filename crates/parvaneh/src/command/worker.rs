@@ -49,15 +49,11 @@ impl Worker {
 fn tell(totals: &Totals, parked: usize, out: &Output) -> Result<(), Failure> {
     if out.json {
         return out.document(&json!({
-            "cases": totals.cases,
             "events": totals.events,
-            "delivered": totals.delivered,
+            "notices": totals.notices,
             "newly_parked": totals.parked,
             "parked": parked,
         }));
     }
-    out.line(format!(
-        "{} events on {} cases, {} deliveries, {parked} cases parked",
-        totals.events, totals.cases, totals.delivered
-    ))
+    out.line(format!("{} events, {} notices, {parked} cases parked", totals.events, totals.notices))
 }

@@ -13,8 +13,8 @@ use serde::Serialize;
 pub(crate) use self::{
     problems::Problems,
     progress::Progress,
-    table::{Align, Table, isolate},
-    when::{minute, rfc3339},
+    table::{Align, Table, bar, isolate},
+    when::{day, minute, rfc3339},
 };
 use crate::{
     config::{Color, Dates, Lang, Options, is_set},
@@ -98,6 +98,11 @@ impl Output {
             serde_json::to_string(document)
         };
         self.line(text.map_err(|error| Failure::internal(error.to_string()))?)
+    }
+
+    /// A text of the database, so that it holds its place among others on a terminal.
+    pub(crate) fn isolate(&self, text: &str) -> String {
+        isolate(self.terminal, text)
     }
 
     /// The text in that style, where stdout takes colours.

@@ -15,17 +15,22 @@ pub(crate) fn rfc3339(at: Instant, zone: Tz) -> String {
     at.with_timezone(&zone).to_rfc3339_opts(format, true)
 }
 
-/// An instant for people, in the zone: `1403/12/30 14:30`; seconds only when there are any.
+/// The date of an instant for people, in the zone: `1403/12/30`.
+pub(crate) fn day(at: Instant, zone: Tz, dates: Dates) -> String {
+    let date = at.with_timezone(&zone).date_naive();
+    match dates {
+        Dates::Jalali => JalaliDate::from(date).to_string(),
+        Dates::Iso => date.to_string(),
+    }
+}
+
+/// An instant for people, in the zone: `1403/12/30 14:30`; seconds only when there are any,
+/// fractions of them never.
 pub(crate) fn minute(at: Instant, zone: Tz, dates: Dates) -> String {
     let local: DateTime<Tz> = at.with_timezone(&zone);
-    let date = match dates {
-        Dates::Jalali => JalaliDate::from(local.date_naive()).to_string(),
-        Dates::Iso => local.format("%Y-%m-%d").to_string(),
+    let time = match local.second() {
+        0 => local.format("%H:%M"),
+        _ => local.format("%H:%M:%S"),
     };
-    let time = match (local.second(), local.nanosecond() / 1000) {
-        (0, 0) => local.format("%H:%M"),
-        (_, 0) => local.format("%H:%M:%S"),
-        _ => local.format("%H:%M:%S%.6f"),
-    };
-    format!("{date} {time}")
+    format!("{} {time}", day(at, zone, dates))
 }

@@ -113,7 +113,8 @@ fn a_database_that_cannot_be_had_ends_with_3() {
 
 #[test]
 fn a_worker_works_until_it_is_asked_to_end() {
-    let here = Installation::sandbox();
+    let here = Installation::empty();
+    here.run(["migrate", "--sandbox"]).ends(0);
     let once = here.json(["worker", "--once"]);
     assert_eq!(once["parked"], 0);
 

@@ -7,29 +7,66 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+use parvaneh_core::{Grant, PersonId};
+use parvaneh_store::{
+    Store, StoreOptions,
+    embedded::{PrivatePostgres, ServerSearch},
+};
+use tokio::runtime::Runtime;
+
 use super::{Run, finish};
 
-/// A data directory with a private Postgres that runs only while a command does.
+/// A data directory with a private Postgres.
 #[derive(Debug)]
 pub(crate) struct Installation {
     folder: PathBuf,
+    /// Keeps the server running between commands.
+    kept: Option<(Runtime, PrivatePostgres)>,
 }
 
 impl Installation {
-    /// A folder in which nothing is yet.
+    /// A folder in which nothing is yet. Its Postgres runs only while a command does.
     pub(crate) fn empty() -> Self {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         let count = COUNTER.fetch_add(1, Ordering::Relaxed);
         // Not a folder of `tempfile`: that of root is closed to the account that runs Postgres.
         let folder = format!("/tmp/parvaneh-cli-{}-{count}", std::process::id());
-        Self { folder: PathBuf::from(folder) }
+        Self { folder: PathBuf::from(folder), kept: None }
     }
 
-    /// A database whose clock can be moved.
+    /// A database whose clock can be moved. Its Postgres runs on between commands, to which they
+    /// attach: starting it for each would take a test minutes.
     pub(crate) fn sandbox() -> Self {
-        let installation = Self::empty();
+        let mut installation = Self::empty();
+        let runtime = Runtime::new().expect("a runtime");
+        let search = ServerSearch::from_env();
+        let start = PrivatePostgres::start(&installation.folder, &search);
+        let server = runtime.block_on(start).expect("a private Postgres starts");
+        installation.kept = Some((runtime, server));
         installation.run(["migrate", "--sandbox"]).ends(0);
         installation
+    }
+
+    /// Lets people take part, each with a role at a unit or with none. Past the command line, which
+    /// would take seconds for that.
+    pub(crate) fn people(&self, people: &[(&str, &str)]) {
+        let (runtime, server) = self.kept.as_ref().expect("only a sandbox's server runs on");
+        runtime.block_on(async {
+            let options = server.app_options("parvaneh");
+            let store = Store::connect(options, StoreOptions::default()).await.expect("a database");
+            let mut grants = Vec::new();
+            let mut named = Vec::new();
+            for (number, (name, grant)) in (1..).zip(people) {
+                let person = PersonId(uuid::Uuid::from_u128(number));
+                named.push((person, (*name).to_owned()));
+                if let Some((role, unit)) = grant.split_once('@') {
+                    grants.push((person, Grant { role: role.into(), unit: unit.into() }));
+                }
+            }
+            store.save_people(named).await.expect("people are added");
+            store.grant(grants).await.expect("roles are given");
+            store.close().await;
+        });
     }
 
     /// Where the data are.
@@ -82,6 +119,10 @@ impl Installation {
 
 impl Drop for Installation {
     fn drop(&mut self) {
+        if let Some((runtime, server)) = self.kept.take() {
+            let stopped = runtime.block_on(server.stop());
+            assert!(stopped.is_ok() || std::thread::panicking(), "{stopped:?}");
+        }
         // What is left in /tmp after a failure is no reason for another one.
         let _ = fs::remove_dir_all(&self.folder);
     }

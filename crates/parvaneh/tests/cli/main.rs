@@ -1,9 +1,11 @@
 //! The program as a person or a script calls it.
 
+mod case;
 mod database;
 mod date;
 mod deadline;
 mod installation;
+mod publishing;
 mod usage;
 mod workflow;
 

@@ -1,0 +1,74 @@
+//! `parvaneh case open`.
+
+use clap::Args;
+use parvaneh_core::{CaseId, UnitId, WorkflowId, decide};
+use parvaneh_store::{Ask, Request, Requester, Store};
+use uuid::Uuid;
+
+use super::change::{self, By};
+use crate::{failure::Failure, moment, output::Output, who::person};
+
+/// Open a case
+#[derive(Debug, Args)]
+pub(crate) struct Open {
+    /// The workflow
+    workflow: String,
+    /// The unit that receives it
+    #[arg(long)]
+    unit: String,
+    /// What it is about
+    #[arg(long)]
+    subject: String,
+    /// Who applies: name or identifier (default: who acts)
+    #[arg(long, value_name = "PERSON")]
+    applicant: Option<String>,
+    /// When the paper was handed in, if earlier than now: the clock starts there
+    #[arg(long, value_name = "MOMENT", requires = "reason")]
+    received: Option<String>,
+    /// Why it is recorded only now
+    #[arg(long)]
+    reason: Option<String>,
+    /// The version (default: the latest in use)
+    #[arg(long)]
+    version: Option<u32>,
+    /// The identifier of the case (default: a new one; to repeat a request with --key, give the
+    /// same)
+    #[arg(long, value_name = "UUID")]
+    id: Option<Uuid>,
+    #[command(flatten)]
+    by: By,
+}
+
+impl Open {
+    pub(super) async fn run(self, store: &Store, out: &Output) -> Result<(), Failure> {
+        let actor = person(store, &self.by.person).await?.id;
+        let applicant = match &self.applicant {
+            Some(text) => person(store, text).await?.id,
+            None => actor,
+        };
+        let workflow = WorkflowId::from(self.workflow);
+        let received_at = match &self.received {
+            None => None,
+            Some(text) => {
+                let definition = store.definition(&workflow, self.version).await?;
+                let calendars = store.calendars(&definition.calendar).await?;
+                Some(moment::parse(text, calendars.national())?)
+            }
+        };
+        #[expect(clippy::disallowed_methods, reason = "the edge: identifiers are made here")]
+        let case = CaseId(self.id.unwrap_or_else(Uuid::now_v7));
+        let application = decide::Open {
+            case,
+            unit: UnitId::from(self.unit),
+            applicant,
+            subject: self.subject,
+            received_at,
+            reason: self.reason,
+        };
+        let ask = Ask::Open { workflow, version: self.version, application };
+        let by = Requester::Person(actor);
+        let request = Request { by, ask, key: self.by.key, expected_seq: None };
+        let executed = store.execute(request).await?;
+        change::tell(store, &executed, out).await
+    }
+}

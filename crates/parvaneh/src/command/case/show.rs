@@ -1,0 +1,213 @@
+//! `parvaneh case show`.
+
+use clap::Args;
+use parvaneh_core::{
+    Calendar, CaseId, Definition,
+    case::{Clock, SilenceState},
+    event::STATUTORY,
+};
+use parvaneh_store::{CaseFile, FiledTask, Store};
+use serde_json::{Value, json};
+
+use super::parse_case;
+use crate::{
+    command::deadline::explain,
+    failure::Failure,
+    names::Names,
+    output::{Align, Output, Table, minute},
+    refused::possible,
+    who::person,
+};
+
+/// Show the file of a case: where it stands, its clocks, its tasks
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// The case's identifier
+    #[arg(value_parser = parse_case)]
+    case: CaseId,
+    /// Tell what this person could do with it now
+    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS", hide_env_values = true)]
+    person: Option<String>,
+    /// Tell how the statutory deadline comes about, day by day
+    #[arg(long)]
+    explain: bool,
+}
+
+impl Show {
+    pub(super) async fn run(self, store: &Store, out: &Output) -> Result<(), Failure> {
+        let file = store.case_file(self.case).await?;
+        let able = match &self.person {
+            Some(text) => Some(store.possible(self.case, person(store, text).await?.id).await?),
+            None => None,
+        };
+        let names = Names::open(store, out).await?;
+        let calendars = store.calendars(&file.case.calendar).await?;
+        let calendar = calendars.for_unit(names.organisation().path(&file.case.unit));
+        let explanation = match &file.case.statutory {
+            Some(clock) if self.explain => Some(
+                clock
+                    .ledger
+                    .explain(calendar)
+                    .map_err(|error| Failure::no(error.code(), error.to_string()))?,
+            ),
+            _ => None,
+        };
+        if out.json {
+            let mut document = document(&file);
+            if let Some(able) = able {
+                document["possible"] = json!(able);
+            }
+            if let Some(explanation) = explanation {
+                document["explanation"] = json!(explanation);
+            }
+            return out.document(&document);
+        }
+        let definition = names.definition_of(&file.case).await?;
+        out.line(text(&file, &definition, calendar, &names, out).await?)?;
+        if let Some(able) = able {
+            let able: Vec<String> = able.iter().map(possible).collect();
+            let able = if able.is_empty() { "nothing".to_owned() } else { able.join(", ") };
+            out.line(format!("possible   {able}"))?;
+        }
+        if let Some(explanation) = explanation {
+            out.line(format!("\n{}", explain::text(&explanation, calendar, out)))?;
+        }
+        Ok(())
+    }
+}
+
+fn document(file: &CaseFile) -> Value {
+    json!({
+        "case": file.case,
+        "raw_deadline": file.raw_deadline,
+        "next_due": file.next_due,
+        "parked": file.parked,
+        "tasks": file.tasks.iter().map(task).collect::<Vec<_>>(),
+        "now": file.now,
+    })
+}
+
+fn task(task: &FiledTask) -> Value {
+    json!({
+        "no": task.no,
+        "step": task.step,
+        "branch": task.branch,
+        "purpose": task.purpose,
+        "owner": task.owner,
+        "unit": task.unit,
+        "assignee": task.assignee,
+        "opened_at": task.opened_at,
+        "claimed_at": task.claimed_at,
+        "due_at": task.due_at,
+        "closed_at": task.closed_at,
+        "closed_by": task.closed_by,
+        "outcome": task.outcome,
+    })
+}
+
+async fn text(
+    file: &CaseFile,
+    definition: &Definition,
+    calendar: &Calendar,
+    names: &Names,
+    out: &Output,
+) -> Result<String, Failure> {
+    let case = &file.case;
+    let when = |at| minute(at, calendar.zone(), out.dates);
+    let bold = owo_colors::Style::new().bold();
+    let place = out.isolate(&names.step(definition, case.place.name()));
+    let mut lines = vec![
+        format!("case       {} ({} events)", case.id, case.seq),
+        format!("subject    {}", out.isolate(&case.subject)),
+        format!(
+            "workflow   {} ({}@{})",
+            out.isolate(&names.text(&definition.title)),
+            case.workflow,
+            case.version
+        ),
+        format!("unit       {}", out.isolate(&names.unit(&case.unit))),
+        format!("applicant  {}", out.isolate(&names.person(case.applicant).await?)),
+        format!("received   {}", when(case.opened_at)),
+        format!("stands in  {} ({})", out.paint(bold, &place), case.place.name()),
+    ];
+    if let Some(suspension) = &case.suspension {
+        let since = when(suspension.since);
+        lines.push(format!("suspended  since {since}: {}", out.isolate(&suspension.reason)));
+    }
+    if let Some(clock) = &case.statutory {
+        lines.push(format!("statutory  {}", clock_text(clock, file, calendar, out)));
+        if let Some(raw) = file.raw_deadline {
+            lines.push(format!("raw        {}, without suspensions and extensions", when(raw)));
+        }
+        if let SilenceState::Held { due } = clock.silence {
+            lines.push(format!(
+                "silence    held since {}: a manager decides, with release-silence --clock \
+                 {STATUTORY}",
+                when(due)
+            ));
+        }
+    }
+    if let Some(parked) = &file.parked {
+        lines.push(format!("parked     {parked}"));
+    }
+    let columns = [
+        ("no", Align::Right),
+        ("task", Align::Left),
+        ("owner", Align::Left),
+        ("unit", Align::Left),
+        ("opened", Align::Left),
+        ("in hand", Align::Left),
+        ("due", Align::Left),
+        ("closed", Align::Left),
+    ];
+    let mut table = Table::new(out, &columns);
+    for task in &file.tasks {
+        let title = match &task.branch {
+            Some(branch) => names.branch(definition, &task.step, branch),
+            None => names.step(definition, &task.step),
+        };
+        let in_hand = match task.assignee {
+            Some(person) => names.person(person).await?,
+            None => String::new(),
+        };
+        let closed = match (task.closed_at, &task.outcome) {
+            (Some(at), Some(outcome)) => format!("{} {outcome}", when(at)),
+            _ => String::new(),
+        };
+        table.row([
+            task.no.to_string(),
+            title,
+            names.owner(definition, &task.owner),
+            names.unit(&task.unit),
+            when(task.opened_at),
+            in_hand,
+            task.due_at.map(when).unwrap_or_default(),
+            closed,
+        ]);
+    }
+    lines.push(table.render("no tasks"));
+    Ok(lines.join("\n"))
+}
+
+/// What the statutory clock shows.
+fn clock_text(clock: &Clock, file: &CaseFile, calendar: &Calendar, out: &Output) -> String {
+    let when = |at| minute(at, calendar.zone(), out.dates);
+    let term = parvaneh_core::case::extended_term(&clock.ledger);
+    let red = owo_colors::Style::new().red().bold();
+    let green = owo_colors::Style::new().green();
+    match (clock.ledger.stopped_at, clock.deadline) {
+        (Some(stopped), Some(deadline)) => {
+            let verdict = if stopped <= deadline {
+                out.paint(green, "on time")
+            } else {
+                out.paint(red, "late")
+            };
+            format!("{term}: stopped {}, deadline {}: {verdict}", when(stopped), when(deadline))
+        }
+        (None, Some(deadline)) if file.now > deadline => {
+            format!("{term}: {} since {}", out.paint(red, "overdue"), when(deadline))
+        }
+        (_, Some(deadline)) => format!("{term}: runs until {}", when(deadline)),
+        (_, None) => format!("{term}: suspended"),
+    }
+}

@@ -1,0 +1,240 @@
+//! `parvaneh case timeline`: what happened to a case.
+
+use std::fmt::Write;
+
+use chrono::TimeDelta;
+use chrono_tz::Tz;
+use clap::Args;
+use parvaneh_core::{
+    CaseId, Definition, Event, Fact,
+    definition::Answer,
+    event::{By, Entry, Recipient, STATUTORY, Vote},
+};
+use parvaneh_store::Store;
+use serde_json::json;
+
+use super::parse_case;
+use crate::{
+    failure::Failure,
+    names::Names,
+    output::{Align, Output, Table, minute},
+};
+
+/// Show what happened to a case, and whether its timeline is whole
+///
+/// Every event chains the hash of the one before it. A timeline that is not whole is told, and the
+/// exit code is 1.
+#[derive(Debug, Args)]
+pub(crate) struct Timeline {
+    /// The case's identifier
+    #[arg(value_parser = parse_case)]
+    case: CaseId,
+}
+
+impl Timeline {
+    pub(super) async fn run(self, store: &Store, out: &Output) -> Result<(), Failure> {
+        let timeline = store.timeline(self.case).await?;
+        if out.json {
+            let events: Vec<_> = timeline
+                .entries
+                .iter()
+                .map(|entry| {
+                    let hash = entry.hash.iter().fold(String::new(), |mut hex, byte| {
+                        // Writing to a String cannot fail.
+                        let _ = write!(hex, "{byte:02x}");
+                        hex
+                    });
+                    json!({ "event": entry.event, "actor": entry.actor, "hash": hash })
+                })
+                .collect();
+            out.document(&json!({
+                "case": self.case,
+                "whole": timeline.broken_at.is_none(),
+                "broken_at": timeline.broken_at,
+                "events": events,
+            }))?;
+        } else {
+            let names = Names::open(store, out).await?;
+            let case = store.case(self.case).await?;
+            let definition = names.definition_of(&case).await?;
+            let zone = store.calendars(&case.calendar).await?.national().zone();
+            let events: Vec<Event> =
+                timeline.entries.iter().map(|entry| entry.event.clone()).collect();
+            out.line(table(&events, &definition, &names, zone, out).await?)?;
+        }
+        match timeline.broken_at {
+            None => Ok(()),
+            Some(seq) => Err(Failure::no(
+                "timeline-broken",
+                format!("the timeline is not whole: event {seq} is missing or was changed"),
+            )
+            .help("somebody wrote to the database past the program: compare with a backup")),
+        }
+    }
+}
+
+/// Events as a table.
+///
+/// # Errors
+/// The database, where names are looked up.
+pub(crate) async fn table(
+    events: &[Event],
+    definition: &Definition,
+    names: &Names,
+    zone: Tz,
+    out: &Output,
+) -> Result<String, Failure> {
+    let columns =
+        [("no", Align::Right), ("when", Align::Left), ("who", Align::Left), ("what", Align::Left)];
+    let mut table = Table::new(out, &columns);
+    for event in events {
+        let who = match &event.by {
+            By::System => "the program".to_owned(),
+            By::Applicant(person) => names.person(*person).await?,
+            By::Officer { person, role, .. } => {
+                format!("{}, {}", names.person(*person).await?, names.role(definition, role))
+            }
+        };
+        let mut when = minute(event.effective_at, zone, out.dates);
+        if event.recorded_at - event.effective_at > TimeDelta::minutes(1) {
+            let recorded = minute(event.recorded_at, zone, out.dates);
+            when.push_str(&format!(" (recorded {recorded})"));
+        }
+        let what = Words { definition, names, zone, out }.fact(&event.fact).await?;
+        table.row([event.seq.to_string(), when, who, what]);
+    }
+    Ok(table.render("nothing was changed"))
+}
+
+struct Words<'a> {
+    definition: &'a Definition,
+    names: &'a Names,
+    zone: Tz,
+    out: &'a Output,
+}
+
+impl Words<'_> {
+    /// What happened, in words.
+    async fn fact(&self, fact: &Fact) -> Result<String, Failure> {
+        let names = self.names;
+        Ok(match fact {
+            Fact::Opened { subject, unit, entry, received_reason, .. } => format!(
+                "opened at {}: {subject}{}{}",
+                names.unit(unit),
+                because(received_reason),
+                self.entered(entry)
+            ),
+            Fact::Claimed { task } => format!("took task {task}"),
+            Fact::Released { task, reason } => {
+                format!("put task {task} back{}", because(reason))
+            }
+            Fact::Assigned { task, to, reason } => {
+                format!("gave task {task} to {}{}", names.person(*to).await?, because(reason))
+            }
+            Fact::Commented { text } => format!("remarked: {text}"),
+            Fact::Acted { action, reason, citation, entry, .. } => format!(
+                "{}{}{}{}",
+                names.action(self.definition, action),
+                because(reason),
+                citation.as_ref().map_or(String::new(), |number| format!(" [condition {number}]")),
+                self.entered(entry)
+            ),
+            Fact::Answered { branch, answer, reason, reference, silence, entry, .. } => {
+                let title = self
+                    .definition
+                    .steps
+                    .keys()
+                    .map(|step| names.branch(self.definition, step, branch))
+                    .find(|title| title != branch.as_str())
+                    .unwrap_or_else(|| branch.to_string());
+                let how = match answer {
+                    Answer::Positive => "positive",
+                    Answer::Negative => "negative",
+                };
+                let by = if silence.is_some() { " by silence" } else { "" };
+                let letter = reference
+                    .as_ref()
+                    .map_or(String::new(), |number| format!(" [letter {number}]"));
+                let entered = entry.as_ref().map_or(String::new(), |entry| self.entered(entry));
+                format!("{title}: {how}{by}{letter}{}{entered}", because(reason))
+            }
+            Fact::Voted { vote, reason } => {
+                let vote = match vote {
+                    Vote::For => "for",
+                    Vote::Against => "against",
+                    Vote::Abstain => "to abstain",
+                };
+                format!("voted {vote}{}", because(reason))
+            }
+            Fact::Suspended { reason, basis, .. } => {
+                let by = basis.as_ref().map_or(String::new(), |basis| format!(" [{basis}]"));
+                format!("suspended the clocks: {reason}{by}")
+            }
+            Fact::Resumed { reason, deadlines } => {
+                let statutory = deadlines.iter().find(|new| new.clock == STATUTORY);
+                let until = statutory.map_or(String::new(), |new| {
+                    format!("; statutory deadline {}", self.when(new.deadline))
+                });
+                format!("resumed the clocks{}{until}", because(reason))
+            }
+            Fact::Extended { clock, by, deadline, reason, .. } => {
+                let until = deadline
+                    .map_or(String::new(), |deadline| format!(" to {}", self.when(deadline)));
+                format!("extended {} by {by}{until}: {reason}", clock_name(*clock))
+            }
+            Fact::Withdrawn { reason, entry } => {
+                format!("withdrew{}{}", because(reason), self.entered(entry))
+            }
+            Fact::Escalated { clock, level, warning, deadline, tell, reassigned } => {
+                let kind = if *warning { "warning" } else { "escalation" };
+                let mut told = Vec::with_capacity(tell.len());
+                for one in tell {
+                    told.push(match &one.to {
+                        Recipient::Person(person) => names.person(*person).await?,
+                        Recipient::Holders { role, .. } => names.role(self.definition, role),
+                    });
+                }
+                let told = match told.as_slice() {
+                    [] => String::new(),
+                    told => format!("; told: {}", told.join(", ")),
+                };
+                let gone = reassigned.as_ref().map_or(String::new(), |gone| {
+                    format!("; reassigned to {}", names.role(self.definition, &gone.to))
+                });
+                let of = clock_name(*clock);
+                let deadline = self.when(*deadline);
+                format!("{kind} {level} of {of}, deadline {deadline}{told}{gone}")
+            }
+            Fact::SilenceHeld { clock, due } => format!(
+                "silence of {} was due {}: held for a manager",
+                clock_name(*clock),
+                self.when(*due)
+            ),
+            Fact::SilenceWaived { clock, reason } => {
+                format!("waived the silence of {}: {reason}", clock_name(*clock))
+            }
+            Fact::SilenceTookEffect { clock, reason, entry, .. } => format!(
+                "silence of {} took effect{}{}",
+                clock_name(*clock),
+                because(reason),
+                self.entered(entry)
+            ),
+        })
+    }
+
+    fn when(&self, at: parvaneh_core::Instant) -> String {
+        minute(at, self.zone, self.out.dates)
+    }
+
+    fn entered(&self, entry: &Entry) -> String {
+        format!(" → {}", self.names.step(self.definition, &entry.step))
+    }
+}
+
+fn because(reason: &Option<String>) -> String {
+    reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"))
+}
+
+fn clock_name(clock: u32) -> String {
+    if clock == STATUTORY { "the statutory clock".to_owned() } else { format!("task {clock}") }
+}
