@@ -155,7 +155,7 @@ impl Clock {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SilenceState {
-    /// It takes effect when its time comes.
+    /// It takes effect when its time comes, as long as the clock runs.
     Armed,
     /// It was overdue beyond its grace: a manager must release it.
     Held {
@@ -330,6 +330,8 @@ impl Case {
                     }
                     clock.ledger.stopped_at = Some(at);
                     clock.deadline = Some(*deadline);
+                    // With the clock, nothing is held any more.
+                    clock.silence = SilenceState::Armed;
                 }
             }
         }

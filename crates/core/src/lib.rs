@@ -15,6 +15,7 @@ pub mod event;
 pub mod id;
 pub mod jalali;
 pub mod measure;
+pub mod scenario;
 pub mod soundness;
 mod term;
 pub mod timeline;

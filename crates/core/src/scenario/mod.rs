@@ -1,0 +1,197 @@
+//! Scenarios: what happens to a case, when, and what the law and the definition make of it.
+//!
+//! A scenario is a file beside the definition that it speaks of: a list of moments, each with what
+//! somebody does then and what is expected afterwards. Running it needs nothing but the
+//! definition, a calendar and the organisation.
+//!
+//! ```yaml
+//! scenario: { fa: سکوت مرجع استعلام, en: Silence of an asked body is consent }
+//! unit: '2301'                                 # the unit that receives the case
+//! steps:
+//!   - { at: 1403/02/01 09:00, do: open, expect: { step: reception } }
+//!   - { at: 1403/02/02 10:00, as: county_officer, do: accept }
+//!   - { at: 1403/03/02 10:00, expect: { answers: { police: positive } } }
+//! ```
+//!
+//! Before each entry the program lives: everything that is due up to that moment happens at its
+//! own time, as with a prompt worker. Then somebody does something, and what is expected is
+//! compared; whatever differs is a [`Problem`] with its place in the file.
+//!
+//! | key of an entry | what it says |
+//! | --- | --- |
+//! | `at` | the moment, by the calendar's own clock: `1403/02/01 09:00` |
+//! | `as`, `of` | who: a role (`county_officer`, its second holder `county_officer#2`) or `applicant`; at which unit, where not at the case's own |
+//! | `do` | in the first entry `open` (with `received`, `reason`, `subject`), after it an action of the step (with `reason`, `cite`) |
+//! | `claim`, `release` | a task, by the name of its step or branch (`votes` is the voting of a commission) |
+//! | `assign`, `to`, `to_of` | a task, and who is to have it, where |
+//! | `answer` | `{ police: positive }` (with `reason`, `letter`) |
+//! | `vote` | `for`, `against` or `abstain` |
+//! | `suspend`, `resume`, `withdraw`, `comment` | the reason, or the remark |
+//! | `extend` | a clock and by how much: `{ statutory: 20 d }` (with `reason`) |
+//! | `silence` | a held silence rule: `{ statutory: released }` or `{ statutory: waived }` (with `reason`) |
+//! | `system_down_until` | the program is down from `at` until then; what is expected is compared after it has come back |
+//! | `expect` | see below; only what is named is compared |
+//!
+//! | key of `expect` | what it compares |
+//! | --- | --- |
+//! | `refused` | the code of the refusal; without it, a refusal is a difference |
+//! | `step`, `outcome`, `mark` | where the case stands, how it ended, and which mark its licence bears |
+//! | `counted` | how the case counts in the on-time rate: `on_time`, `late`, `by_silence`, `given_up_late`, `overdue`, or `not` at all |
+//! | `statutory` | the statutory deadline, `suspended`, or `none` before it starts |
+//! | `due` | the deadlines of open tasks: `{ police: 1403/03/01 14:30 }` |
+//! | `open` | the names of all open tasks |
+//! | `owners`, `holders` | whose tasks are, and who has claimed them (`nobody`) |
+//! | `answers` | the answers that have come |
+//! | `escalated` | every level that fired since the entry before: `reception 0`, counted from 0 as they stand in the definition |
+//! | `suspended` | whether a person has suspended the case |
+//! | `held` | the clocks whose silence rule is held |
+
+mod actual;
+mod read;
+mod run;
+
+use crate::{
+    ActionId, BranchId, Calendars, Definition, Organisation, RefusalCode, StepId, Term, UnitId,
+    clock::Instant,
+    definition::{Answer, Outcome, Text},
+    document::{Place, Problem, Reader, has_errors},
+    event::Vote,
+};
+
+/// The codes that a scenario can raise, beside those of every document.
+pub mod code {
+    crate::document::codes! {
+        DIFFERENT = "different", "Something came out other than it is expected.";
+        REFUSED = "refused", "Something is refused that is expected to happen.";
+        NOT_REFUSED = "not-refused", "Something happens that is expected to be refused.";
+        RESTLESS = "restless", "The case does not come to rest: silence rules run in a circle.";
+        NOT_A_MOMENT = "not-a-moment", "A moment is not a date and a time such as `1403/02/01 09:00`.";
+        OUT_OF_ORDER = "out-of-order", "An entry lies before the one above it.";
+        NOT_OPENED = "not-opened", "The first entry does not open the case.";
+        NOBODY = "nobody", "Nobody is said to do it, or there is nobody such.";
+        SEVERAL_THINGS = "several-things", "An entry does more than one thing.";
+        UNKNOWN_UNIT = "unknown-unit", "The organisation has no such unit.";
+        UNKNOWN_NAME = "unknown-name", "The definition has nothing of that name.";
+    }
+}
+
+/// What a scenario is run against.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'a> {
+    /// The definition.
+    pub definition: &'a Definition,
+    /// Its calendar.
+    pub calendars: &'a Calendars,
+    /// The organisation.
+    pub organisation: &'a Organisation,
+}
+
+/// What came of a scenario.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What the scenario is called, if that could be read.
+    pub title: Option<Text>,
+    /// How many of its entries were lived through: none, when the file has problems.
+    pub lived: usize,
+    /// Every problem of the file; if it has none, every difference.
+    pub problems: Vec<Problem>,
+}
+
+impl Report {
+    /// Whether all came out as expected.
+    pub fn is_as_expected(&self) -> bool {
+        !has_errors(&self.problems)
+    }
+}
+
+/// Reads a scenario and lives through it.
+///
+/// `file` only names the file in problems.
+pub fn run(setting: &Setting<'_>, file: &str, source: &str) -> Report {
+    let (mut reader, root) = Reader::open(file, source);
+    let scenario = root.and_then(|root| read::scenario(&mut reader, setting, &root));
+    let Some(scenario) = scenario.filter(|_| !reader.has_errors()) else {
+        return Report { title: None, lived: 0, problems: reader.finish() };
+    };
+    let lived = run::live(setting, &mut reader, &scenario);
+    Report { title: Some(scenario.title), lived, problems: reader.finish() }
+}
+
+/// Something together with where it stands.
+#[derive(Clone, Debug)]
+struct At<T> {
+    value: T,
+    place: Place,
+}
+
+#[derive(Debug)]
+struct Scenario {
+    title: Text,
+    unit: UnitId,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    at: Instant,
+    place: Place,
+    deed: Option<At<Deed>>,
+    who: Option<Who>,
+    expect: Vec<At<Expect>>,
+}
+
+/// A person by his role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Who {
+    /// `county_officer`, or `applicant`.
+    role: String,
+    /// Which of its holders, from 1.
+    number: u32,
+    /// Where he holds the role; `None` where the case needs it.
+    unit: Option<UnitId>,
+}
+
+/// What somebody does, or what befalls the program.
+#[derive(Debug)]
+enum Deed {
+    Open { received: Option<Instant>, reason: Option<String>, subject: Option<String> },
+    Act { action: ActionId, reason: Option<String>, citation: Option<String> },
+    Claim(String),
+    Release { task: String, reason: Option<String> },
+    Assign { task: String, to: Who, reason: Option<String> },
+    Comment(String),
+    Answer { branch: BranchId, answer: Answer, reason: Option<String>, letter: Option<String> },
+    Vote { vote: Vote, reason: Option<String> },
+    Suspend { reason: String, basis: Option<String> },
+    Resume(String),
+    Extend { clock: String, by: Term, reason: String },
+    Withdraw(String),
+    Silence { clock: String, release: bool, reason: String },
+    Down(Instant),
+}
+
+/// What a clock is expected to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    At(Instant),
+    Suspended,
+    None,
+}
+
+#[derive(Debug)]
+enum Expect {
+    Refused(RefusalCode),
+    Step(StepId),
+    Outcome(Outcome),
+    Counted(String),
+    Mark(String),
+    Statutory(Due),
+    Due(String, Due),
+    Open(Vec<String>),
+    Owner(String, String),
+    Holder(String, String),
+    Answer(String, Answer),
+    Escalated(Vec<String>),
+    Suspended(bool),
+    Held(Vec<String>),
+}

@@ -1,0 +1,315 @@
+//! Lives through a scenario.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono_tz::Tz;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{
+    At, Deed, Expect, Scenario, Setting, Who,
+    actual::{clock_no, difference, moment, task},
+    code,
+};
+use crate::{
+    CaseId, PersonId,
+    actor::{Actor, Caller, Grant},
+    case::{Case, evolve},
+    clock::Instant,
+    decide::{Command, Context, Decided, Open, Refusal, decide, open},
+    definition::Answer,
+    document::{Place, Reader},
+    event::{ClockNo, Entry, Event, Fact, STATUTORY},
+};
+
+/// More than this never happens to a case by itself between two entries.
+const MOST_TICKS: usize = 1_000;
+
+/// A case on its way through a scenario.
+pub(super) struct Life<'a> {
+    setting: &'a Setting<'a>,
+    pub(super) case: Case,
+    /// The moment up to which it has lived.
+    pub(super) now: Instant,
+    next_due: Option<Instant>,
+    /// What each task was called, open or not.
+    names: HashMap<ClockNo, String>,
+    /// Who has been met so far.
+    people: HashMap<PersonId, String>,
+    /// The levels that fired since the entry before.
+    pub(super) escalated: Vec<String>,
+    /// Every answer that has come, by its branch.
+    pub(super) answers: BTreeMap<String, Answer>,
+}
+
+/// Lives through a scenario and tells every difference. Answers how many entries were lived
+/// through.
+pub(super) fn live(setting: &Setting<'_>, reader: &mut Reader<'_>, scenario: &Scenario) -> usize {
+    let mut entries = scenario.entries.iter();
+    let Some(first) = entries.next() else { return 0 };
+    let Some(At { value: Deed::Open { received, reason, subject }, place }) = &first.deed else {
+        return 0;
+    };
+    let applicant = person(&Who { role: "applicant".to_owned(), number: 1, unit: None }, "");
+    let application = Open {
+        case: CaseId(identifier(&scenario.title.en)),
+        unit: scenario.unit.clone(),
+        applicant,
+        subject: subject.clone().unwrap_or_else(|| scenario.title.en.clone()),
+        received_at: *received,
+        reason: reason.clone(),
+    };
+    let anybody = Who { role: "applicant".to_owned(), number: 1, unit: None };
+    let who = first.who.as_ref().unwrap_or(&anybody);
+    let mut people = HashMap::new();
+    let actor = actor(setting, &mut people, &scenario.unit, who);
+    let caller = Caller::Person(actor);
+    let opened = open(&context(setting, &caller, None, first.at), &application);
+    let decided = match told(reader, *place, &first.expect, opened) {
+        Some(decided) => decided,
+        None => return 1,
+    };
+    let Some(case) = decided.events.first().and_then(Case::opened) else { return 0 };
+    let mut life = Life {
+        setting,
+        case,
+        now: first.at,
+        next_due: None,
+        names: HashMap::from([(STATUTORY, "statutory".to_owned())]),
+        people,
+        escalated: Vec::new(),
+        answers: BTreeMap::new(),
+    };
+    life.take(decided);
+    life.compare(reader, &first.expect);
+    let mut lived = 1;
+    for entry in entries {
+        life.escalated.clear();
+        if !life.let_live(entry.at) {
+            let message = "the case never comes to rest before this: silence runs in a circle";
+            reader.error(code::RESTLESS, entry.place, message);
+            return lived;
+        }
+        match &entry.deed {
+            None => {}
+            Some(At { value: Deed::Down(until), .. }) => life.tick((*until).max(entry.at)),
+            Some(At { value: deed, place }) => {
+                let Some(who) = &entry.who else { continue };
+                let outcome = life.act(who, deed, entry.at);
+                if let Some(decided) = told(reader, *place, &entry.expect, outcome) {
+                    life.take(decided);
+                }
+            }
+        }
+        life.compare(reader, &entry.expect);
+        lived += 1;
+    }
+    lived
+}
+
+/// What was decided, unless it was refused; a difference where that is not what is expected.
+fn told(
+    reader: &mut Reader<'_>,
+    place: Place,
+    expect: &[At<Expect>],
+    outcome: Result<Decided, Refusal>,
+) -> Option<Decided> {
+    let expected = expect.iter().find_map(|expect| match expect.value {
+        Expect::Refused(code) => Some((code, expect.place)),
+        _ => None,
+    });
+    match (&outcome, expected) {
+        (Ok(_), Some((code, place))) => {
+            let message = format!("expected the refusal '{code}', but it happened");
+            reader.error(code::NOT_REFUSED, place, message);
+        }
+        (Err(refusal), Some((code, place))) if refusal.code != code => {
+            let message = format!("expected the refusal '{code}', found {refusal}");
+            reader.error(code::DIFFERENT, place, message);
+        }
+        (Err(refusal), None) => {
+            reader.error(code::REFUSED, place, format!("refused: {refusal}"));
+        }
+        _ => {}
+    }
+    outcome.ok()
+}
+
+impl Life<'_> {
+    pub(super) fn zone(&self) -> Tz {
+        self.setting.calendars.national().zone()
+    }
+
+    /// What a clock or its task is called.
+    pub(super) fn clock_name(&self, no: ClockNo) -> String {
+        self.names.get(&no).cloned().unwrap_or_else(|| no.to_string())
+    }
+
+    /// What a person is called.
+    pub(super) fn called(&self, person: PersonId) -> String {
+        self.people.get(&person).cloned().unwrap_or_else(|| person.to_string())
+    }
+
+    /// Whatever is due up to `until` happens at its own time; `false` if it never ends.
+    fn let_live(&mut self, until: Instant) -> bool {
+        for _ in 0..MOST_TICKS {
+            match self.next_due.filter(|due| *due <= until) {
+                Some(due) => self.tick(due),
+                None => {
+                    self.now = until;
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    fn tick(&mut self, now: Instant) {
+        self.now = now;
+        let ctx = context(self.setting, &Caller::System, None, now);
+        match decide(&ctx, &self.case, &Command::Tick) {
+            Ok(decided) => self.take(decided),
+            // Only a calendar that does not reach so far: nothing more happens by itself.
+            Err(_) => self.next_due = None,
+        }
+    }
+
+    fn act(&mut self, who: &Who, deed: &Deed, now: Instant) -> Result<Decided, Refusal> {
+        let unit = self.case.unit.clone();
+        let caller = Caller::Person(actor(self.setting, &mut self.people, &unit, who));
+        let task = |name: &str| task(self, name).map_or(u32::MAX, |task| task.no);
+        let mut assignee = None;
+        let command = match deed {
+            Deed::Act { action, reason, citation } => Command::Act {
+                action: action.clone(),
+                reason: reason.clone(),
+                citation: citation.clone(),
+            },
+            Deed::Claim(name) => Command::Claim { task: task(name) },
+            Deed::Release { task: name, reason } => {
+                Command::Release { task: task(name), reason: reason.clone() }
+            }
+            Deed::Assign { task: name, to, reason } => {
+                let task = task(name);
+                let to = actor(self.setting, &mut self.people, &unit, to);
+                let (to, reason) = (assignee.insert(to).person, reason.clone());
+                Command::Assign { task, to, reason }
+            }
+            Deed::Comment(text) => Command::Comment { text: text.clone() },
+            Deed::Answer { branch, answer, reason, letter } => Command::Answer {
+                branch: branch.clone(),
+                answer: *answer,
+                reason: reason.clone(),
+                reference: letter.clone(),
+            },
+            Deed::Vote { vote, reason } => Command::Vote { vote: *vote, reason: reason.clone() },
+            Deed::Suspend { reason, basis } => {
+                Command::Suspend { reason: reason.clone(), basis: basis.clone() }
+            }
+            Deed::Resume(reason) => Command::Resume { reason: Some(reason.clone()) },
+            Deed::Extend { clock, by, reason } => {
+                Command::Extend { clock: clock_no(self, clock), by: *by, reason: reason.clone() }
+            }
+            Deed::Withdraw(reason) => Command::Withdraw { reason: Some(reason.clone()) },
+            Deed::Silence { clock, release, reason } => Command::ReleaseSilence {
+                clock: clock_no(self, clock),
+                take_effect: *release,
+                reason: reason.clone(),
+            },
+            // Neither is done by a person to a case that is open.
+            Deed::Open { .. } | Deed::Down(_) => Command::Tick,
+        };
+        decide(&context(self.setting, &caller, assignee.as_ref(), now), &self.case, &command)
+    }
+
+    fn take(&mut self, decided: Decided) {
+        for event in &decided.events {
+            self.note(event);
+            if event.seq > self.case.seq {
+                evolve(&mut self.case, event);
+            }
+        }
+        self.next_due = decided.next_due;
+    }
+
+    fn note(&mut self, event: &Event) {
+        match &event.fact {
+            Fact::Escalated { clock, level, .. } => {
+                self.escalated.push(format!("{} {level}", self.clock_name(*clock)));
+            }
+            Fact::Answered { branch, answer, .. } => {
+                self.answers.insert(branch.to_string(), *answer);
+            }
+            _ => {}
+        }
+        if let Some(Entry { step, tasks, .. }) = event.fact.entry() {
+            for task in tasks {
+                let name = match &task.branch {
+                    Some(branch) => branch.to_string(),
+                    None => step.to_string(),
+                };
+                self.names.insert(task.no, name);
+            }
+        }
+    }
+
+    fn compare(&self, reader: &mut Reader<'_>, expect: &[At<Expect>]) {
+        for expect in expect {
+            if let Some(difference) = difference(self, &expect.value) {
+                let problem = reader.problem(code::DIFFERENT, expect.place, difference);
+                let at = moment(self, self.case.recorded_at);
+                let stands = format!("the case stands in '{}' since", self.case.place.name());
+                let since = match &self.case.place {
+                    crate::Place::Step { since, .. } => *since,
+                    crate::Place::End { at, .. } => *at,
+                };
+                let help =
+                    format!("{stands} {}; its last event was written at {at}", moment(self, since));
+                reader.push(problem.with_help(help));
+            }
+        }
+    }
+}
+
+fn context<'a>(
+    setting: &Setting<'a>,
+    caller: &'a Caller,
+    assignee: Option<&'a Actor>,
+    now: Instant,
+) -> Context<'a> {
+    let Setting { definition, calendars, organisation } = *setting;
+    Context { definition, calendars, organisation, caller, assignee, now }
+}
+
+/// A person with the one role that his name says, at the unit where the case needs it.
+fn actor(
+    setting: &Setting<'_>,
+    people: &mut HashMap<PersonId, String>,
+    case_unit: &crate::UnitId,
+    who: &Who,
+) -> Actor {
+    let role = setting.definition.roles.get_key_value(who.role.as_str());
+    let grant = role.and_then(|(role, declared)| {
+        let needed = || setting.organisation.at_level(case_unit, declared.at).cloned();
+        Some(Grant { role: role.clone(), unit: who.unit.clone().or_else(needed)? })
+    });
+    let unit = grant.as_ref().map_or("", |grant| grant.unit.as_str());
+    let person = person(who, unit);
+    people.entry(person).or_insert_with(|| match who.number {
+        1 => who.role.clone(),
+        number => format!("{}#{number}", who.role),
+    });
+    Actor { person, grants: grant.into_iter().collect() }
+}
+
+/// The same person for the same words.
+fn person(who: &Who, unit: &str) -> PersonId {
+    PersonId(identifier(&format!("{}#{}@{unit}", who.role, who.number)))
+}
+
+fn identifier(text: &str) -> Uuid {
+    let hash = Sha256::digest(text.as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    Uuid::from_bytes(bytes)
+}
