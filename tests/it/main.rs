@@ -7,3 +7,4 @@ mod store_faults;
 mod store_fixture;
 mod store_read;
 mod store_rights;
+mod worker;

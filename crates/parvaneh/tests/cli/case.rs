@@ -237,3 +237,80 @@ fn what_is_named_must_be_there() {
         assert!(!text.contains('\u{1b}'), "{text:?}");
     }
 }
+
+#[test]
+fn a_commission_votes_and_a_licence_is_granted() {
+    let here = office();
+    here.people(&[
+        ("Secretariat", "secretariat@23"),
+        ("Security", "security_officer@23"),
+        ("Deputy", "specialist_deputy@23"),
+        ("One", "commission_member@23"),
+        ("Two", "commission_member@23"),
+        ("Three", "commission_member@23"),
+    ]);
+    let case = &open(&here);
+    // The head gives the task to his officer, who puts it back.
+    let assigned = here.json(["case", "assign", case, "1", "Ali", "--as", "Head"]);
+    assert_eq!(assigned["events"][0]["fact"]["type"], "assigned");
+    assert_eq!(
+        here.refused(["case", "assign", case, "1", "One", "--as", "Head"]),
+        "assignee_not_eligible"
+    );
+    here.json(["case", "release", case, "--reason", "ill", "--as", "Ali"]);
+    assert_eq!(here.refused(["case", "release", case, "--as", "Ali"]), "no-such-task");
+
+    here.json(["case", "act", case, "accept", "--as", "Ali"]);
+    for (branch, body) in [
+        ("police", "Police"),
+        ("judiciary", "Judiciary"),
+        ("intelligence", "Intelligence"),
+        ("specialist_agency", "Specialist"),
+    ] {
+        here.json(["case", "answer", case, branch, "positive", "--as", body]);
+    }
+    for (action, person) in [
+        ("forward", "Ali"),
+        ("refer", "Secretariat"),
+        ("eligible", "Security"),
+        ("needed", "Deputy"),
+    ] {
+        here.json(["case", "act", case, action, "--as", person]);
+    }
+    here.json(["case", "vote", case, "for", "--as", "One"]);
+    here.json(["case", "vote", case, "against", "--reason", "doubts", "--as", "Two"]);
+    let approve = ["case", "act", case, "approved", "--as", "Secretariat"];
+    assert_eq!(here.refused(approve), "quorum_missing");
+    here.json(["case", "vote", case, "for", "--as", "Three"]);
+    let granted = here.json(approve);
+    assert_eq!(granted["case"]["place"]["end"]["licence"]["kind"], "establishment", "{granted}");
+    let text = here.run(["case", "show", case]).ends(0).out;
+    assert!(text.contains("Licence granted") && text.contains("on time"), "{text}");
+    assert_eq!(here.json(["report", "sla", "--period", "1450"])["total"]["on_time"], 1);
+}
+
+#[test]
+fn silence_found_long_after_an_outage_waits_for_a_manager() {
+    let here = office();
+    let case = &open(&here);
+    here.json(["case", "act", case, "accept", "--as", "Ali"]);
+    // The clock jumps while no worker works: as after an outage.
+    here.jump("2071-08-01T08:00:00Z");
+    here.json(["worker", "--once"]);
+    let held = here.json(["case", "show", case]);
+    let clock = &held["case"]["tasks"][0]["clock"];
+    assert!(clock["silence"]["held"].is_object(), "{held}");
+    let text = here.run(["case", "show", case, "--as", "Director"]).ends(0).out;
+    assert!(text.contains("release-silence"), "{text}");
+    let release = |decision, clock, person| {
+        let mut command = here.program();
+        command.args(["case", "release-silence", case, decision, "--clock", clock, "--json"]);
+        super::finish(command.args(["--reason", "the mail was slow", "--as", person]))
+    };
+    assert_eq!(release("waive", "2", "Ali").ends(1).error_code(), "not_permitted");
+    let waived = release("waive", "2", "Director").ends(0).json();
+    assert_eq!(waived["events"][0]["fact"]["type"], "silence_waived");
+    assert_eq!(release("take-effect", "2", "Director").ends(1).error_code(), "nothing_held");
+    let taken = release("take-effect", "3", "Director").ends(0).json();
+    assert_eq!(taken["events"][0]["fact"]["answer"], "positive", "{taken}");
+}

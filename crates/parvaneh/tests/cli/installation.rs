@@ -50,14 +50,12 @@ impl Installation {
     /// Lets people take part, each with a role at a unit or with none. Past the command line, which
     /// would take seconds for that.
     pub(crate) fn people(&self, people: &[(&str, &str)]) {
-        let (runtime, server) = self.kept.as_ref().expect("only a sandbox's server runs on");
-        runtime.block_on(async {
-            let options = server.app_options("parvaneh");
-            let store = Store::connect(options, StoreOptions::default()).await.expect("a database");
-            let mut grants = Vec::new();
-            let mut named = Vec::new();
-            for (number, (name, grant)) in (1..).zip(people) {
-                let person = PersonId(uuid::Uuid::from_u128(number));
+        self.with_store(async |store| {
+            let (mut named, mut grants) = (Vec::new(), Vec::new());
+            for (name, grant) in people {
+                // The same name is the same person.
+                let bytes = name.bytes().cycle().take(16).collect::<Vec<_>>();
+                let person = PersonId(uuid::Uuid::from_slice(&bytes).expect("16 bytes"));
                 named.push((person, (*name).to_owned()));
                 if let Some((role, unit)) = grant.split_once('@') {
                     grants.push((person, Grant { role: role.into(), unit: unit.into() }));
@@ -65,6 +63,23 @@ impl Installation {
             }
             store.save_people(named).await.expect("people are added");
             store.grant(grants).await.expect("roles are given");
+        });
+    }
+
+    /// Lets the clock jump to an instant, without anybody living the time between.
+    pub(crate) fn jump(&self, to: &str) {
+        let to = to.parse().expect("an instant");
+        self.with_store(async |store| {
+            store.sandbox_clock().set_frozen(to).await.expect("a sandbox");
+        });
+    }
+
+    fn with_store(&self, work: impl AsyncFnOnce(&Store)) {
+        let (runtime, server) = self.kept.as_ref().expect("only a sandbox's server runs on");
+        runtime.block_on(async {
+            let options = server.app_options("parvaneh");
+            let store = Store::connect(options, StoreOptions::default()).await.expect("a database");
+            work(&store).await;
             store.close().await;
         });
     }

@@ -163,7 +163,7 @@ pub(crate) struct Target {
 pub(crate) struct By {
     /// Who acts: name or identifier
     #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS", hide_env_values = true)]
-    pub(super) person: String,
+    pub(super) actor: String,
     /// A name for this request: repeated with it, the request changes nothing more
     #[arg(long)]
     pub(super) key: Option<String>,
@@ -196,7 +196,7 @@ pub(crate) enum Release {
 impl Change {
     pub(super) async fn run(self, store: &Store, out: &Output) -> Result<(), Failure> {
         let target = self.target().clone();
-        let person = person(store, &target.by.person).await?.id;
+        let person = person(store, &target.by.actor).await?.id;
         let command = self.command(store, person).await?;
         let mut request = Request::command(person, target.case, command);
         if let Some(key) = target.by.key {

@@ -41,7 +41,7 @@ pub(crate) struct Open {
 
 impl Open {
     pub(super) async fn run(self, store: &Store, out: &Output) -> Result<(), Failure> {
-        let actor = person(store, &self.by.person).await?.id;
+        let actor = person(store, &self.by.actor).await?.id;
         let applicant = match &self.applicant {
             Some(text) => person(store, text).await?.id,
             None => actor,
