@@ -1,5 +1,7 @@
 //! `parvaneh demo`: a year of licensing for the whole country, through the real engine.
 
+mod report;
+
 use std::{collections::BTreeMap, path::PathBuf, time::Instant as Stopwatch};
 
 use parvaneh_core::{UnitId, WorkflowId, jalali::JalaliPeriod};
@@ -59,16 +61,11 @@ impl Demo {
             let begun = Stopwatch::now();
             let summary = self.live(database).await?;
             let seconds = begun.elapsed().as_secs_f64();
-            let per_second = |count: u64| count as f64 / seconds.max(f64::MIN_POSITIVE);
-            out.line(format!(
-                "{} applications, {} commands in {seconds:.1} s: {:.0} cases and {:.0} commands a second",
-                summary.opened,
-                summary.commands,
-                per_second(summary.opened as u64),
-                per_second(summary.commands),
-            ))?;
-            let dir = database.data_dir().map(|dir| dir.display().to_string());
-            out.line(format!("The sandbox stays in {}", dir.unwrap_or_default()))
+            let year = report::Lived { period: self.year, seed: self.seed, summary, seconds };
+            report::tell(database, year, out).await?;
+            // From now on it is lived in by whoever looks at it.
+            database.store.sandbox_clock().run().await?;
+            Ok(())
         })
     }
 

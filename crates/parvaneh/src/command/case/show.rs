@@ -2,7 +2,7 @@
 
 use clap::Args;
 use parvaneh_core::{
-    Calendar, CaseId, Definition,
+    Calendar, CaseId, Definition, Place,
     case::{Clock, SilenceState},
     event::STATUTORY,
 };
@@ -197,7 +197,10 @@ fn clock_text(clock: &Clock, file: &CaseFile, calendar: &Calendar, out: &Output)
     let green = owo_colors::Style::new().green();
     match (clock.ledger.stopped_at, clock.deadline) {
         (Some(stopped), Some(deadline)) => {
-            let verdict = if stopped <= deadline {
+            let by_silence = matches!(file.case.place, Place::End { by_silence: true, .. });
+            let verdict = if by_silence {
+                out.paint(red, "late, by silence")
+            } else if stopped <= deadline {
                 out.paint(green, "on time")
             } else {
                 out.paint(red, "late")

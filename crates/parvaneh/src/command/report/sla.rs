@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use chrono::TimeDelta;
+use chrono_tz::Tz;
 use clap::{Args, ValueEnum};
 use parvaneh_core::{
     Calendar, Instant, JalaliPeriod, UnitId, WorkflowId,
@@ -10,7 +11,7 @@ use parvaneh_core::{
     measure::{TARGET, Tally},
 };
 use parvaneh_store::{
-    OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, Store, Workload, WorkloadBy, WorkloadQuery,
+    OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow, Store, Workload, WorkloadBy, WorkloadQuery,
 };
 use serde_json::{Value, json};
 
@@ -93,70 +94,89 @@ impl Sla {
             workflow: self.workflow.map(WorkflowId::from),
         };
         with_database(options, OnSignal::Leave, async |database, _| {
-            print(&database.store, &question, out).await
+            let figures = Figures::ask(&database.store, question).await?;
+            if out.json {
+                return out.document(&figures.document());
+            }
+            let names = Names::open(&database.store, out).await?;
+            out.line(figures.text(&names, out).await?)
         })
     }
 }
 
-/// Prints a report.
-///
-/// # Errors
-/// `unknown-unit`; the database.
-pub(crate) async fn print(store: &Store, question: &Question, out: &Output) -> Result<(), Failure> {
-    let names = Names::open(store, out).await?;
-    if let Some(unit) =
-        question.within.as_ref().filter(|unit| names.organisation().get(unit).is_none())
-    {
-        return Err(Failure::no("unknown-unit", format!("there is no unit '{unit}'"))
-            .help("`parvaneh organisation list` tells the units"));
-    }
-    // Only the time zone matters: when a Jalali day begins.
-    let loaded = calendars::load("ir")?;
-    let calendar = loaded.calendars.national();
-    let period = span(question.period, calendar);
-    let by = match question.by {
-        Some(By::Month) => {
-            let months = question.period.months();
-            OnTimeBy::Slices(months.map(|month| calendar.start_of(month.start())).collect())
+/// The answer to a question.
+#[derive(Debug)]
+pub(crate) struct Figures {
+    pub(crate) question: Question,
+    pub(crate) on_time: OnTime,
+    /// Of steps or owners, where they are asked for: the most days lost first.
+    pub(crate) workload: Option<Vec<Workload>>,
+    period: Range<Instant>,
+    zone: Tz,
+}
+
+impl Figures {
+    /// Asks the store.
+    ///
+    /// # Errors
+    /// `unknown-unit`; the database.
+    pub(crate) async fn ask(store: &Store, question: Question) -> Result<Self, Failure> {
+        let organisation = store.organisation().await?;
+        if let Some(unit) = question.within.as_ref().filter(|unit| organisation.get(unit).is_none())
+        {
+            return Err(Failure::no("unknown-unit", format!("there is no unit '{unit}'"))
+                .help("`parvaneh organisation list` tells the units"));
         }
-        Some(By::Province) => OnTimeBy::Province,
-        _ => OnTimeBy::Whole,
-    };
-    let query = OnTimeQuery {
-        period: period.clone(),
-        by,
-        workflow: question.workflow.clone(),
-        within: question.within.clone(),
-    };
-    let figures = store.on_time(&query).await?;
-    let workload = match question.by {
-        Some(By::Step) => Some(WorkloadBy::Step),
-        Some(By::Owner) => Some(WorkloadBy::Owner),
-        _ => None,
-    };
-    let workload = match workload {
-        None => None,
-        Some(by) => {
-            let (workflow, within) = (question.workflow.clone(), question.within.clone());
-            let query = WorkloadQuery { period: period.clone(), by, workflow, within };
-            Some(store.workload(&query).await?)
-        }
-    };
-    if out.json {
-        return out.document(&document(question, &period, calendar, &figures, &workload));
+        // Only the time zone matters: when a Jalali day begins.
+        let loaded = calendars::load("ir")?;
+        let calendar = loaded.calendars.national();
+        let period = span(question.period, calendar);
+        let by = match question.by {
+            Some(By::Month) => {
+                let months = question.period.months();
+                OnTimeBy::Slices(months.map(|month| calendar.start_of(month.start())).collect())
+            }
+            Some(By::Province) => OnTimeBy::Province,
+            _ => OnTimeBy::Whole,
+        };
+        let (workflow, within) = (question.workflow.clone(), question.within.clone());
+        let query = OnTimeQuery { period: period.clone(), by, workflow, within };
+        let on_time = store.on_time(&query).await?;
+        let by = match question.by {
+            Some(By::Step) => Some(WorkloadBy::Step),
+            Some(By::Owner) => Some(WorkloadBy::Owner),
+            _ => None,
+        };
+        let workload = match by {
+            None => None,
+            Some(by) => {
+                let OnTimeQuery { period, workflow, within, .. } = query;
+                let query = WorkloadQuery { period, by, workflow, within };
+                Some(store.workload(&query).await?)
+            }
+        };
+        Ok(Self { question, on_time, workload, period, zone: calendar.zone() })
     }
-    let zone = calendar.zone();
-    out.line(format!(
-        "period  {}: {} up to {} (now {})",
-        question.period,
-        minute(period.start, zone, out.dates),
-        minute(period.end, zone, out.dates),
-        minute(figures.now, zone, out.dates),
-    ))?;
-    out.line(on_time_table(question, &figures, &names, out))?;
-    match workload {
-        Some(workload) => out.line(workload_table(&workload, &names, out).await?),
-        None => Ok(()),
+
+    /// The same for people.
+    ///
+    /// # Errors
+    /// The database, where names are looked up.
+    pub(crate) async fn text(&self, names: &Names, out: &Output) -> Result<String, Failure> {
+        let when = |at| minute(at, self.zone, out.dates);
+        let head = format!(
+            "period  {}: {} up to {} (now {})",
+            self.question.period,
+            when(self.period.start),
+            when(self.period.end),
+            when(self.on_time.now),
+        );
+        let on_time = on_time_table(&self.question, &self.on_time, names, out);
+        let mut text = format!("{head}\n{on_time}");
+        if let Some(workload) = &self.workload {
+            text.push_str(&format!("\n{}", workload_table(workload, names, out).await?));
+        }
+        Ok(text)
     }
 }
 
@@ -267,7 +287,11 @@ fn percent(rate: Option<f64>) -> String {
     rate.map_or_else(|| "-".to_owned(), |rate| format!("{:.1}%", (rate * 1000.0).floor() / 10.0))
 }
 
-async fn workload_table(
+/// What steps or owners did, as a table in the order of the rows.
+///
+/// # Errors
+/// The database, where names are looked up.
+pub(crate) async fn workload_table(
     workload: &[Workload],
     names: &Names,
     out: &Output,
@@ -326,49 +350,44 @@ fn mean(sum: TimeDelta, count: u64) -> String {
     }
 }
 
-fn document(
-    question: &Question,
-    period: &Range<Instant>,
-    calendar: &Calendar,
-    figures: &OnTime,
-    workload: &Option<Vec<Workload>>,
-) -> Value {
-    let zone = calendar.zone();
-    let (tally, raw) = figures.total();
-    let rows: Vec<Value> = match workload {
-        Some(workload) => workload.iter().map(workload_document).collect(),
-        None => figures
-            .rows
-            .iter()
-            .map(|row| {
-                let mut document = tally_document(&row.tally, &row.raw);
-                match &row.key {
-                    OnTimeKey::Whole => document["period"] = json!(question.period),
-                    OnTimeKey::Slice(place) => {
-                        document["period"] = json!(question.period.months().nth(*place));
-                    }
-                    OnTimeKey::Unit(unit) => document["unit"] = json!(unit),
-                    OnTimeKey::Definition(workflow, version) => {
-                        document["workflow"] = json!(workflow);
-                        document["version"] = json!(version);
-                    }
-                }
-                document
-            })
-            .collect(),
-    };
-    json!({
-        "period": question.period,
-        "from": rfc3339(period.start, zone),
-        "until": rfc3339(period.end, zone),
-        "now": rfc3339(figures.now, zone),
-        "target": TARGET as f64 / 1000.0,
-        "by": question.by.map(By::as_str),
-        "unit": question.within,
-        "workflow": question.workflow,
-        "total": tally_document(&tally, &raw),
-        "rows": rows,
-    })
+impl Figures {
+    /// The same for programs.
+    pub(crate) fn document(&self) -> Value {
+        let Self { question, on_time, workload, period, zone } = self;
+        let (tally, raw) = on_time.total();
+        let rows: Vec<Value> = match workload {
+            Some(workload) => workload.iter().map(workload_document).collect(),
+            None => on_time.rows.iter().map(|row| row_document(question, row)).collect(),
+        };
+        json!({
+            "period": question.period,
+            "from": rfc3339(period.start, *zone),
+            "until": rfc3339(period.end, *zone),
+            "now": rfc3339(on_time.now, *zone),
+            "target": TARGET as f64 / 1000.0,
+            "by": question.by.map(By::as_str),
+            "unit": question.within,
+            "workflow": question.workflow,
+            "total": tally_document(&tally, &raw),
+            "rows": rows,
+        })
+    }
+}
+
+fn row_document(question: &Question, row: &OnTimeRow) -> Value {
+    let mut document = tally_document(&row.tally, &row.raw);
+    match &row.key {
+        OnTimeKey::Whole => document["period"] = json!(question.period),
+        OnTimeKey::Slice(place) => {
+            document["period"] = json!(question.period.months().nth(*place));
+        }
+        OnTimeKey::Unit(unit) => document["unit"] = json!(unit),
+        OnTimeKey::Definition(workflow, version) => {
+            document["workflow"] = json!(workflow);
+            document["version"] = json!(version);
+        }
+    }
+    document
 }
 
 fn tally_document(tally: &Tally, raw: &Tally) -> Value {
