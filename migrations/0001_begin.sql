@@ -326,7 +326,10 @@ create table escalations (
     case_id uuid not null,
     -- 0 is the statutory clock, else the task's number.
     clock integer not null,
+    -- Its place among the warnings and levels of the clock, from 0.
     level integer not null,
+    -- Its number among the warnings, or among the levels, from 1: as people call it.
+    number integer not null,
     warning boolean not null,
     -- The event that says so.
     seq integer not null,

@@ -186,10 +186,12 @@ async fn escalations_are_counted_by_their_number() {
     let mut expected = BTreeMap::new();
     for id in &ids {
         let mut fired = BTreeMap::new();
-        for entry in office.store.timeline(*id).await.unwrap().entries {
-            if let Fact::Escalated { clock, warning, .. } = entry.event.fact {
+        let timeline = office.store.timeline(*id).await.unwrap();
+        for entry in timeline.entries {
+            if let Fact::Escalated { clock, warning, number: told, .. } = entry.event.fact {
                 let number = fired.entry((clock, warning)).or_insert(0);
                 *number += 1;
+                assert_eq!(u32::from(told), *number);
                 *expected.entry((clock == 0, warning, *number)).or_insert(0) += 1;
             }
         }

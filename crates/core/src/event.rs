@@ -209,8 +209,10 @@ pub enum Fact {
     Escalated {
         /// Of which clock.
         clock: ClockNo,
-        /// The level's place in the definition, from 0.
+        /// Its place among the warnings and levels of the clock, from 0.
         level: u16,
+        /// Its number among the warnings, or among the levels, from 1: as people call it.
+        number: u16,
         /// Whether it was a warning, before the deadline.
         warning: bool,
         /// The deadline that it belongs to.

@@ -82,6 +82,10 @@ fn next_firing(ctx: &Context<'_>, case: &Case) -> Option<Firing> {
     next
 }
 
+fn is_warning(level: &EscalationLevel) -> bool {
+    matches!(level.fires, Fires::Before(_))
+}
+
 fn levels_of<'a>(
     definition: &'a Definition,
     case: &Case,
@@ -127,12 +131,12 @@ impl Draft<'_> {
         let Some(Clock { fired, deadline: Some(deadline), .. }) = self.case.clock(no) else {
             return Ok(());
         };
-        let (number, deadline) = (*fired, *deadline);
-        let Some(level) =
-            levels_of(self.ctx.definition, &self.case, no, branch).get(usize::from(number))
-        else {
-            return Ok(());
-        };
+        let (place, deadline) = (*fired, *deadline);
+        let levels = levels_of(self.ctx.definition, &self.case, no, branch);
+        let Some(level) = levels.get(usize::from(place)) else { return Ok(()) };
+        let warning = is_warning(level);
+        let before = levels.iter().take(usize::from(place));
+        let number = before.filter(|other| is_warning(other) == warning).count() as u16 + 1;
         let mut tell = Vec::new();
         for addressee in &level.tell {
             for to in self.recipients(no, addressee)? {
@@ -147,9 +151,9 @@ impl Draft<'_> {
             }),
             _ => None,
         };
-        let warning = matches!(level.fires, Fires::Before(_));
+        let clock = no;
         let fact =
-            Fact::Escalated { clock: no, level: number, warning, deadline, tell, reassigned };
+            Fact::Escalated { clock, level: place, number, warning, deadline, tell, reassigned };
         self.record(at, By::System, fact);
         if let Effect::Act(action) = &level.effect {
             self.act_by_system(action, at)?;

@@ -74,19 +74,19 @@ with written as (
         closed_at = excluded.closed_at, closed_by = excluded.closed_by,
         outcome = excluded.outcome
 ), fired as (
-    insert into escalations (case_id, clock, level, warning, seq, deadline_at, recorded_at)
-    select n.case_id, n.clock, n.level, n.warning, n.seq, n.deadline_at, n.recorded_at
+    insert into escalations (case_id, clock, level, number, warning, seq, deadline_at, recorded_at)
+    select n.case_id, n.clock, n.level, n.number, n.warning, n.seq, n.deadline_at, n.recorded_at
     from unnest(
-        $45::uuid[], $46::int[], $47::int[], $48::bool[], $49::int[], $50::timestamptz[],
-        $51::timestamptz[]
-    ) as n (case_id, clock, level, warning, seq, deadline_at, recorded_at)
+        $45::uuid[], $46::int[], $47::int[], $48::int[], $49::bool[], $50::int[], $51::timestamptz[],
+        $52::timestamptz[]
+    ) as n (case_id, clock, level, number, warning, seq, deadline_at, recorded_at)
     join written on written.id = n.case_id
 ), told as (
     insert into outbox (case_id, seq, no, kind, person, role, unit_id, created_at)
     select n.case_id, n.seq, n.no, n.kind, n.person, n.role, n.unit_id, n.created_at
     from unnest(
-        $52::uuid[], $53::int[], $54::int[], $55::text[], $56::uuid[], $57::text[], $58::text[],
-        $59::timestamptz[]
+        $53::uuid[], $54::int[], $55::int[], $56::text[], $57::uuid[], $58::text[], $59::text[],
+        $60::timestamptz[]
     ) as n (case_id, seq, no, kind, person, role, unit_id, created_at)
     join written on written.id = n.case_id
 ), keyed as (
@@ -94,8 +94,8 @@ with written as (
         actor, key, request_hash, case_id, first_seq, last_seq, recorded_at)
     select n.actor, n.key, n.request_hash, n.case_id, n.first_seq, n.last_seq, n.recorded_at
     from unnest(
-        $60::uuid[], $61::text[], $62::bytea[], $63::uuid[], $64::int[], $65::int[],
-        $66::timestamptz[]
+        $61::uuid[], $62::text[], $63::bytea[], $64::uuid[], $65::int[], $66::int[],
+        $67::timestamptz[]
     ) as n (actor, key, request_hash, case_id, first_seq, last_seq, recorded_at)
     join written on written.id = n.case_id
 )
@@ -178,6 +178,7 @@ columns!(Escalations {
     case: Uuid,
     clock: i32,
     level: i32,
+    number: i32,
     warning: bool,
     seq: i32,
     deadline_at: Instant,
@@ -304,13 +305,15 @@ impl<'a> Rows<'a> {
             rows.actor.push(event.by.person().map(|person| person.0));
             rows.body.push(body);
             rows.hash.push(hash);
-            let Fact::Escalated { clock, level, warning, deadline, tell, .. } = &event.fact else {
+            let Fact::Escalated { clock, level, number, warning, deadline, tell, .. } = &event.fact
+            else {
                 continue;
             };
             let rows = &mut self.escalations;
             rows.case.push(case);
             rows.clock.push(*clock as i32);
             rows.level.push(i32::from(*level));
+            rows.number.push(i32::from(*number));
             rows.warning.push(*warning);
             rows.seq.push(event.seq as i32);
             rows.deadline_at.push(*deadline);

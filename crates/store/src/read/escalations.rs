@@ -20,18 +20,11 @@ pub struct EscalationCount {
     pub fired: u64,
 }
 
-/// A range of the index `escalations_recorded`. Levels fire in their order, so the number of one is
-/// the count of those of its kind that had fired by then: the key of the table leads to them.
+/// A range of the index `escalations_recorded`.
 const COUNTS: &str = "
     select clock = 0, warning, number, count(*)
-    from (
-        select e.clock, e.warning, (
-            select count(*) from escalations before
-            where before.case_id = e.case_id and before.clock = e.clock
-              and before.warning = e.warning and before.level <= e.level) as number
-        from escalations e
-        where e.recorded_at >= $1 and e.recorded_at < $2
-    ) as numbered
+    from escalations
+    where recorded_at >= $1 and recorded_at < $2
     group by 1, 2, 3
     order by 1 desc, 2 desc, 3";
 
@@ -55,7 +48,7 @@ impl Store {
                 Ok(EscalationCount {
                     statutory: row.try_get(0)?,
                     warning: row.try_get(1)?,
-                    number: row.try_get::<i64, _>(2)? as u32,
+                    number: row.try_get::<i32, _>(2)? as u32,
                     fired: row.try_get::<i64, _>(3)? as u64,
                 })
             })

@@ -185,8 +185,8 @@ impl Words<'_> {
             Fact::Withdrawn { reason, entry } => {
                 format!("withdrew{}{}", because(reason), self.entered(entry))
             }
-            Fact::Escalated { clock, level, warning, deadline, tell, reassigned } => {
-                let kind = if *warning { "warning" } else { "escalation" };
+            Fact::Escalated { clock, number, warning, deadline, tell, reassigned, .. } => {
+                let kind = if *warning { "warning" } else { "escalation, level" };
                 let mut told = Vec::with_capacity(tell.len());
                 for one in tell {
                     told.push(match &one.to {
@@ -203,7 +203,7 @@ impl Words<'_> {
                 });
                 let of = clock_name(*clock);
                 let deadline = self.when(*deadline);
-                format!("{kind} {level} of {of}, deadline {deadline}{told}{gone}")
+                format!("{kind} {number} of {of}, deadline {deadline}{told}{gone}")
             }
             Fact::SilenceHeld { clock, due } => format!(
                 "silence of {} was due {}: held for a manager",
