@@ -4,6 +4,7 @@ mod case;
 mod database;
 mod date;
 mod deadline;
+mod demo;
 mod installation;
 mod publishing;
 mod usage;
