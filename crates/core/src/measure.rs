@@ -163,7 +163,7 @@ pub struct TaskSpan {
 /// Whose the late days of a case are.
 ///
 /// A late day is a date after the deadline's own, up to the date on which the clock stopped (or to
-/// today). It belongs to whoever had the case at the end of that date, or at the stop; where
+/// today); midnight belongs to the day that it ends. It belongs to whoever had the case at the end of that date, or at the stop; where
 /// several branches were open, each bears an equal part of it. The sum is the number of late days.
 pub fn days_lost(
     spans: &[TaskSpan],
@@ -175,8 +175,8 @@ pub fn days_lost(
     if stopped_at <= deadline {
         return lost;
     }
-    let last = calendar.local_date(stopped_at);
-    let mut date = calendar.local_date(deadline - TimeDelta::microseconds(1));
+    let date_of = |at: Instant| calendar.local_date(at - TimeDelta::microseconds(1));
+    let (mut date, last) = (date_of(deadline), date_of(stopped_at));
     while let Some(next) = date.succ_opt().filter(|next| *next <= last) {
         date = next;
         let judged_at = end_of(date, calendar).min(stopped_at) - TimeDelta::microseconds(1);

@@ -1,7 +1,7 @@
 //! What a command does to a case: events, or a refusal.
 //!
 //! Before a command is looked at, everything that time alone has already caused is recorded
-//! ([`tick`]): so the result never depends on how quick the worker was.
+//! (`tick.rs`): so the result never depends on how quick the worker was.
 
 mod act;
 mod answer;

@@ -10,7 +10,12 @@ use parvaneh_core::{
     calendar::{CalendarSource, DayEnds, Scope, WeeklyHours},
     definition::*,
 };
-use proptest::{collection::vec, option, prelude::*, sample::Index};
+use proptest::{
+    collection::{btree_map, vec},
+    option,
+    prelude::*,
+    sample::Index,
+};
 
 use super::{closure, date, holiday, hours, notice, text};
 
@@ -24,8 +29,13 @@ pub(crate) const ROLES: [(&str, Level, &[Permission]); 6] = [
     ("agency.court", Level::National, &[]),
 ];
 
-fn role() -> impl Strategy<Value = RoleId> {
+fn anybody() -> impl Strategy<Value = RoleId> {
     (0..ROLES.len()).prop_map(|index| ROLES[index].0.into())
+}
+
+/// A role that is no other body.
+fn role() -> impl Strategy<Value = RoleId> {
+    (0..ROLES.len() - 2).prop_map(|index| ROLES[index].0.into())
 }
 
 fn unit() -> impl Strategy<Value = TermUnit> {
@@ -56,36 +66,31 @@ fn basis() -> Basis {
     Basis::Source("art. 7".to_owned())
 }
 
-/// Warnings in one unit, then levels in one unit, each in ascending order.
-fn levels(act: bool) -> impl Strategy<Value = Vec<EscalationLevel>> {
+/// Warnings in the term's unit, then levels in one unit, each in ascending order.
+fn levels(term: Term, task: bool, act: bool) -> impl Strategy<Value = Vec<EscalationLevel>> {
     let addressee = prop_oneof![
         Just(Addressee::Owner),
         Just(Addressee::Applicant),
-        role().prop_map(Addressee::Role)
+        anybody().prop_map(Addressee::Role)
     ];
     let effect = prop_oneof![
         6 => Just(Effect::Notify),
-        2 => role().prop_map(Effect::Reassign),
+        2 * u32::from(task) => role().prop_map(Effect::Reassign),
         u32::from(act) => Just(Effect::Act("go".into())),
     ];
-    let one = (0..30_u32, vec(addressee, 0..2), effect);
-    (unit(), vec(one.clone(), 0..3), unit(), vec(one, 0..4)).prop_map(
-        |(before_unit, mut before, after_unit, mut after)| {
-            before.sort_by_key(|(count, ..)| std::cmp::Reverse(*count));
-            after.sort_by_key(|(count, ..)| *count);
-            let warnings = before.into_iter().map(|(count, tell, effect)| EscalationLevel {
-                fires: Fires::Before(Term { count: count + 1, unit: before_unit }),
-                tell,
-                effect,
-            });
-            let breaches = after.into_iter().map(|(count, tell, effect)| EscalationLevel {
-                fires: Fires::After(Term { count, unit: after_unit }),
-                tell,
-                effect,
-            });
-            warnings.chain(breaches).collect()
-        },
-    )
+    let warnings = btree_map(1..=term.count, (vec(addressee.clone(), 1..3), effect.clone()), 0..3);
+    let breaches = btree_map(0..30_u32, (vec(addressee, 1..3), effect), 0..4);
+    (warnings, unit(), breaches).prop_map(move |(warnings, unit, breaches)| {
+        let level = |fires, (tell, effect)| EscalationLevel { fires, tell, effect };
+        let warnings = warnings
+            .into_iter()
+            .rev()
+            .map(|(count, rest)| level(Fires::Before(Term { count, unit: term.unit }), rest));
+        let breaches = breaches
+            .into_iter()
+            .map(|(count, rest)| level(Fires::After(Term { count, unit }), rest));
+        warnings.chain(breaches).collect()
+    })
 }
 
 fn extension(unit: TermUnit) -> impl Strategy<Value = Option<ExtensionRule>> {
@@ -106,17 +111,16 @@ struct Timing {
     silence: Option<(Term, Option<Term>, Index, bool)>,
 }
 
-fn timing(act: bool) -> impl Strategy<Value = Timing> {
+fn timing(task: bool, act: bool) -> impl Strategy<Value = Timing> {
     let silence = option::weighted(
         0.3,
         (term(0), option::weighted(0.7, short()), any::<Index>(), any::<bool>()),
     );
-    (term(1), levels(act), silence).prop_flat_map(|(term, levels, silence)| {
-        extension(term.unit).prop_map(move |extension| Timing {
-            term,
-            levels: levels.clone(),
-            extension,
-            silence,
+    (term(1), silence).prop_flat_map(move |(term, silence)| {
+        (levels(term, task, act), extension(term.unit)).prop_map(move |(levels, extension)| {
+            // A level that takes the case on leaves nothing to silence.
+            let acts = levels.iter().any(|level| matches!(level.effect, Effect::Act(_)));
+            Timing { term, levels, extension, silence: silence.filter(|_| !acts) }
         })
     })
 }
@@ -144,7 +148,7 @@ fn step() -> impl Strategy<Value = Draft> {
     let kind = prop_oneof![
         3 => role().prop_map(Kind::Work),
         2 => Just(Kind::Applicant),
-        3 => (vec((role(), timing(false)), 1..4), 0..4_usize, any::<bool>(), any::<Index>())
+        3 => (vec((anybody(), timing(true, false)), 1..4), 0..4_usize, any::<bool>(), any::<Index>())
             .prop_map(|(branches, needed, at_once, negative)| Kind::Parallel {
                 branches, needed, at_once, negative
             }),
@@ -155,7 +159,7 @@ fn step() -> impl Strategy<Value = Draft> {
         ),
     ];
     let actions = vec((any::<Index>(), any::<bool>(), any::<bool>()), 0..3);
-    (kind, timing(true), prop::bool::weighted(0.3), actions)
+    (kind, timing(true, true), prop::bool::weighted(0.3), actions)
         .prop_map(|(kind, timing, suspends, actions)| Draft { kind, timing, suspends, actions })
 }
 
@@ -169,7 +173,7 @@ const ENDS: [(&str, Outcome, bool); 4] = [
 /// A definition in which an end can be reached from every step: the first action of a step leads
 /// to the next one or to the grant.
 pub(crate) fn definition() -> impl Strategy<Value = Definition> {
-    let statutory = (timing(false), option::weighted(0.3, any::<Index>()));
+    let statutory = (timing(false, false), option::weighted(0.3, any::<Index>()));
     (vec(step(), 1..6), statutory).prop_map(|(drafts, (timing, starts))| {
         let places: Vec<StepId> = (0..drafts.len())
             .map(|number| StepId::from(format!("s{number}")))
@@ -194,7 +198,7 @@ pub(crate) fn definition() -> impl Strategy<Value = Definition> {
             let agency = name.starts_with("agency.");
             (RoleId::from(*name), Role { at: *at, title: text(name), agency, may })
         };
-        Definition {
+        let mut definition = Definition {
             id: "random".into(),
             version: 1,
             hash: "0".repeat(64),
@@ -207,7 +211,8 @@ pub(crate) fn definition() -> impl Strategy<Value = Definition> {
                 term: timing.term,
                 starts,
                 service_norm: None,
-                silence: silence(&timing, &places[drafts.len()..]),
+                // Of the ends, the first two are decisions.
+                silence: silence(&timing, &places[drafts.len()..drafts.len() + 2]),
                 extension: timing.extension,
                 levels: timing.levels,
                 basis: None,
@@ -215,8 +220,31 @@ pub(crate) fn definition() -> impl Strategy<Value = Definition> {
             roles: ROLES.iter().map(declared).collect(),
             steps,
             ends: ENDS.iter().map(end).collect(),
-        }
+        };
+        let led_to: Vec<StepId> = targets(&definition).cloned().collect();
+        definition.ends.retain(|end, _| led_to.contains(end) || end.as_str() == "withdrawn");
+        definition
     })
+}
+
+/// Wherever something leads.
+fn targets(definition: &Definition) -> impl Iterator<Item = &StepId> {
+    definition
+        .steps
+        .values()
+        .flat_map(|step| {
+            let results = match &step.kind {
+                StepKind::Parallel(parallel) => {
+                    [Some(&parallel.positive), Some(&parallel.negative)]
+                }
+                _ => [None, None],
+            };
+            let actions = step.actions.values().map(|action| &action.to);
+            actions
+                .chain(step.silence.iter().map(|rule| &rule.to))
+                .chain(results.into_iter().flatten())
+        })
+        .chain(definition.statutory.silence.iter().map(|rule| &rule.to))
 }
 
 fn silence(timing: &Timing, places: &[StepId]) -> Option<SilenceRule> {
@@ -293,6 +321,9 @@ fn checked(draft: &Draft, number: usize, places: &[StepId]) -> Step {
             own.levels.retain(|level| !acts(level));
         }
         StepKind::Work { .. } | StepKind::Applicant => {
+            if kind == StepKind::Applicant {
+                own.levels.retain(|level| !matches!(level.effect, Effect::Reassign(_)));
+            }
             actions.insert("go".into(), action(&next, false, false));
             for (number, (to, reason, citation)) in draft.actions.iter().enumerate() {
                 let name = format!("other{number}");

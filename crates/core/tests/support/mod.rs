@@ -3,6 +3,7 @@
 
 pub(crate) mod generate;
 pub(crate) mod live;
+pub(crate) mod stage;
 
 use chrono::{NaiveDate, NaiveDateTime, TimeZone, Weekday::*};
 use parvaneh_core::{

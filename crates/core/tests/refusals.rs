@@ -1,0 +1,186 @@
+//! Every code of a refusal occurs here, and every refusal says why, where and what is possible.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::HashSet;
+
+use parvaneh_core::{
+    Actor, Calendars, Caller, Command, Definition, Open, RefusalCode, decide::possible,
+    event::Vote, open,
+};
+use support::{
+    applicant, at, compiled, date,
+    live::World,
+    office_hours, person,
+    stage::{
+        Stage, act, act_with, answer, application, board, circle, comment, extend, head, licence,
+        member, officer, one, police, release, resume, suspend, vote, withdraw,
+    },
+};
+
+/// Every refusal but those of an opening: a stage, who asks, and for what.
+fn refusals() -> Vec<(RefusalCode, Stage, Actor, Command)> {
+    use RefusalCode::*;
+    let new = Stage::new;
+    let stranger = || Actor { person: person(2), grants: vec![] };
+    let claim = |task| Command::Claim { task };
+    let voted = || {
+        let stage = new().sitting().then(&member(1), vote(Vote::For));
+        stage.then(&member(2), vote(Vote::For))
+    };
+    let silent = |definition: &mut Definition| definition.statutory.silence = None;
+    let short = || {
+        let (from, until) = (date("2025-01-01"), date("2025-03-04"));
+        Calendars::compile_between(office_hours(), from, until)
+    };
+    let calendar = || compiled(office_hours());
+    let blank = Command::Suspend { reason: " ".to_owned(), basis: None };
+    vec![
+        (NotPermitted, new(), stranger(), act("accept")),
+        (NotPermitted, new(), head(), act("accept")),
+        (NotPermitted, new(), officer(), suspend()),
+        (NotPermitted, new(), officer(), Command::Tick),
+        (NotPermitted, new(), stranger(), comment("hello")),
+        (NotPermitted, new(), stranger(), withdraw()),
+        (OutOfJurisdiction, new(), one(11, "officer", "2302"), act("accept")),
+        (OutOfJurisdiction, new(), one(11, "officer", "0801"), comment("hello")),
+        (OutOfJurisdiction, new(), one(21, "head", "0801"), suspend()),
+        (OutOfJurisdiction, new().asked(), one(31, "board", "08"), extend(3, "1 d")),
+        (CaseEnded, new().then(&applicant(), withdraw()), officer(), act("accept")),
+        (CaseEnded, new().then(&applicant(), withdraw()), head(), resume()),
+        (Suspended, new().then(&head(), suspend()), officer(), act("accept")),
+        (Suspended, new().then(&head(), suspend()), head(), suspend()),
+        (Suspended, new().sitting().then(&head(), suspend()), member(1), vote(Vote::For)),
+        (NotSuspended, new(), head(), resume()),
+        (
+            NothingToSuspend,
+            Stage::with(silent, calendar()).on("2025-03-10 10:00"),
+            head(),
+            suspend(),
+        ),
+        (UnknownAction, new(), officer(), act("fly")),
+        (UnknownAction, new().asked(), officer(), act("accept")),
+        (UnknownTask, new(), officer(), claim(7)),
+        (WrongTask, new().then(&officer(), act("return")), applicant(), claim(2)),
+        (WrongTask, new().sitting(), member(1), claim(5)),
+        (TaskTaken, new().then(&officer(), claim(1)), one(11, "officer", "2301"), claim(1)),
+        (TaskTaken, new().then(&officer(), claim(1)), one(11, "officer", "ir"), act("accept")),
+        (TaskNotTaken, new(), officer(), Command::Release { task: 1, reason: None }),
+        (
+            AssigneeNotEligible,
+            new(),
+            head(),
+            Command::Assign { task: 1, to: person(11), reason: None },
+        ),
+        (UnknownInquiry, new(), police(), answer("police")),
+        (UnknownInquiry, new().asked(), police(), answer("fire")),
+        (
+            UnknownInquiry,
+            new().asked().then(&police(), answer("police")),
+            police(),
+            answer("police"),
+        ),
+        (NoCommission, new(), member(1), vote(Vote::For)),
+        (SeatsTaken, voted().then(&member(3), vote(Vote::Abstain)), member(4), vote(Vote::For)),
+        (QuorumMissing, new().sitting(), board(), act("approved")),
+        (
+            QuorumMissing,
+            new().sitting().then(&member(1), vote(Vote::For)),
+            board(),
+            act("approved"),
+        ),
+        (MajorityMissing, voted(), board(), act_with("rejected", "no need", "4")),
+        (MajorityMissing, voted().then(&member(1), vote(Vote::Against)), board(), act("approved")),
+        (ReasonNeeded, new(), officer(), act_with("refuse", "  ", "4")),
+        (ReasonNeeded, new(), head(), blank),
+        (CitationNeeded, new(), officer(), act_with("refuse", "a reason", "")),
+        (TextInvalid, new(), officer(), comment(" \n")),
+        (TextInvalid, new(), officer(), comment("a\0b")),
+        (TextInvalid, new(), officer(), comment(&"ب".repeat(4_001))),
+        (UnknownClock, new(), board(), extend(9, "1 d")),
+        (UnknownClock, new().sitting(), board(), extend(5, "1 d")),
+        (NoExtension, new(), board(), extend(1, "1 wd")),
+        (ExtensionsUsed, new().then(&board(), extend(0, "1 d")), board(), extend(0, "1 d")),
+        (ExtensionTooLong, new(), board(), extend(0, "6 d")),
+        (ExtensionTooLong, new(), board(), extend(0, "0 d")),
+        (ExtensionUnit, new(), board(), extend(0, "1 wd")),
+        (DeadlinePassed, new().held(), board(), extend(0, "1 d")),
+        (
+            NoWithdrawal,
+            Stage::with(|definition| drop(definition.ends.shift_remove("withdrawn")), calendar()),
+            applicant(),
+            withdraw(),
+        ),
+        (NothingHeld, new(), head(), release(true)),
+        (NothingHeld, new().held().then(&head(), release(false)), head(), release(true)),
+        (
+            NoDeadline,
+            Stage::with(|_| {}, short()).on("2025-02-02 10:00"),
+            board(),
+            extend(0, "5 d"),
+        ),
+        (NoDeadline, Stage::with(|_| {}, short()).on("2025-02-03 10:00"), officer(), act("accept")),
+        (CatchingUp, Stage::with(circle, calendar()).on("2025-02-10 10:00"), officer(), claim(1)),
+        (
+            WrongDefinition,
+            Stage::with(|definition| definition.version = 2, calendar()),
+            officer(),
+            claim(1),
+        ),
+    ]
+}
+
+/// Every refusal of an opening.
+fn refused_openings() -> Vec<(RefusalCode, Actor, Open)> {
+    use RefusalCode::*;
+    let unit = |unit: &str| Open { unit: unit.into(), ..application() };
+    let received = |when: &str, reason: Option<&str>| Open {
+        received_at: Some(at(when)),
+        reason: reason.map(str::to_owned),
+        ..application()
+    };
+    let yesterday = "2025-01-31 10:00";
+    vec![
+        (WrongUnit, applicant(), unit("23")),
+        (WrongUnit, applicant(), unit("9999")),
+        (NotPermitted, head(), application()),
+        (NotPermitted, applicant(), received(yesterday, Some("post"))),
+        (OutOfJurisdiction, one(11, "officer", "0801"), application()),
+        (ReasonNeeded, officer(), received(yesterday, None)),
+        (ReceivedInFuture, officer(), received("2025-02-01 10:01", Some("post"))),
+        (TextInvalid, applicant(), Open { subject: " ".to_owned(), ..application() }),
+        (NoDeadline, officer(), received("2023-12-30 10:00", Some("an old paper"))),
+    ]
+}
+
+#[test]
+fn every_refusal_says_why_where_and_what_is_possible() {
+    let mut seen = HashSet::new();
+    for (place, (code, mut stage, who, command)) in refusals().into_iter().enumerate() {
+        if code == RefusalCode::WrongDefinition {
+            stage.case.version = 1;
+        }
+        let refusal = stage.ask(&who, &command).expect_err(&format!("row {place}: {code}"));
+        assert_eq!(refusal.code, code, "row {place}: {refusal}");
+        assert!(refusal.reason.len() > 10, "row {place}: {refusal}");
+        assert_eq!(refusal.state, stage.case.place.name().as_str(), "row {place}: {refusal}");
+        let caller = Caller::Person(who);
+        let able = possible(&stage.world.context(&caller, None, stage.now), &stage.case);
+        let expected = if command == Command::Tick { Vec::new() } else { able };
+        assert_eq!(refusal.possible, expected, "row {place}");
+        seen.insert(code);
+    }
+    let world = World::new(licence(), compiled(office_hours()));
+    for (place, (code, who, application)) in refused_openings().into_iter().enumerate() {
+        let caller = Caller::Person(who);
+        let ctx = world.context(&caller, None, at("2025-02-01 10:00"));
+        let refusal = open(&ctx, &application).expect_err(&format!("opening {place}: {code}"));
+        assert_eq!((refusal.code, refusal.state.as_str()), (code, ""), "{place}: {refusal}");
+        seen.insert(code);
+    }
+    let unseen: Vec<_> = RefusalCode::ALL.iter().filter(|code| !seen.contains(code)).collect();
+    assert!(unseen.is_empty(), "no test of {unseen:?}");
+    let codes: HashSet<_> = RefusalCode::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(codes.len(), RefusalCode::ALL.len());
+}
