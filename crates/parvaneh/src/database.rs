@@ -110,7 +110,7 @@ impl Database {
         let migrated = Store::migrate(&owner, founding).await.map_err(|error| unusable(&error))?;
         let store = Store::connect(connect, StoreOptions::default()).await;
         let store = store.map_err(|error| unusable(&error))?;
-        let set_up = if migrated.founded { set_up(&store).await } else { Ok(()) };
+        let set_up = set_up(&store).await;
         store.close().await;
         set_up?;
         Ok(Prepared { migrated, place })
@@ -177,6 +177,11 @@ fn unusable(error: &StoreError) -> Failure {
             failure.help("is the address right, and does the server run? Without DATABASE_URL the \
                           program starts a private Postgres of its own")
         }
+        StoreError::Migration(_) => failure.help(
+            "the owner must be allowed to create the role parvaneh_app, or a superuser does it once: \
+             create role parvaneh_app nologin; grant parvaneh_app to OWNER; create role USER login in \
+             role parvaneh_app",
+        ),
         StoreError::Behind { .. } => failure.help(
             "run `parvaneh migrate`, with PARVANEH_OWNER_DATABASE_URL set to the role that owns the \
              database",

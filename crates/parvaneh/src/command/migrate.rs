@@ -13,10 +13,14 @@ use crate::{
 /// decided once and for ever. It starts with the organisation, the calendar 'ir' and the definition
 /// that the program carries.
 ///
-/// Without DATABASE_URL it is a private Postgres in --data-dir. With it, name the role that owns the
-/// database in PARVANEH_OWNER_DATABASE_URL; the role in DATABASE_URL must be a member of parvaneh_app
-/// and should own nothing.
+/// Without DATABASE_URL it is a private Postgres in --data-dir. With it, name the same database with
+/// the role that owns it in PARVANEH_OWNER_DATABASE_URL; the role in DATABASE_URL must be a member of
+/// parvaneh_app and should own nothing. A superuser prepares them once:
+///
+///   create role parvaneh_app nologin; create role owner login password '…' in role parvaneh_app;
+///   create role app login password '…' in role parvaneh_app; create database licences owner owner
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Migrate {
     /// Found a new database as a sandbox: its clock can be moved
     #[arg(long)]
