@@ -50,6 +50,9 @@ pub async fn run(
     let mut trouble = Pace::new(Duration::from_millis(100), Duration::from_secs(5));
     // What is due and cannot be claimed is in another worker's hands for a moment.
     let mut contended = Pace::new(Duration::from_millis(2), Duration::from_millis(50));
+    if let Err(error) = warm_up(store).await {
+        tracing::warn!(%error, error.code = error.code(), "what is published was not read beforehand");
+    }
     while !shutdown.has_begun() {
         let wait = match round(store, options, &mut listener).await {
             Ok((round, wait)) => {
@@ -89,6 +92,16 @@ pub async fn run(
         }
     }
     totals
+}
+
+/// Reads what is published before anything is due: compiling a calendar takes longer than a case
+/// should wait.
+async fn warm_up(store: &Store) -> Result<(), StoreError> {
+    for published in store.definitions().await? {
+        let definition = store.definition(&published.workflow, Some(published.version)).await?;
+        store.calendars(&definition.calendar).await?;
+    }
+    Ok(())
 }
 
 /// One round, and how long there is nothing to do; `None` when there is now.
