@@ -110,7 +110,7 @@ steps:
   - { at: 1403/02/02 11:00, as: county_head, do: accept, expect: { refused: task_taken } }
   - at: 1403/04/05 10:00
     expect:
-      escalated: [police 0]
+      escalated: [police level 1]
       outcome: granted
       counted: on_time
       mark: silence

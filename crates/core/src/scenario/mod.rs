@@ -42,7 +42,7 @@
 //! | `open` | the names of all open tasks |
 //! | `owners`, `holders` | whose tasks are, and who has claimed them (`nobody`) |
 //! | `answers` | the answers that have come |
-//! | `escalated` | every level that fired since the entry before: `reception 0`, counted from 0 as they stand in the definition |
+//! | `escalated` | every warning and level that fired since the entry before: `reception warning 1`, `statutory level 1` |
 //! | `suspended` | whether a person has suspended the case |
 //! | `held` | the clocks whose silence rule is held |
 
@@ -66,6 +66,7 @@ pub mod code {
         NOT_REFUSED = "not-refused", "Something happens that is expected to be refused.";
         RESTLESS = "restless", "The case does not come to rest: silence rules run in a circle.";
         NOT_A_MOMENT = "not-a-moment", "A moment is not a date and a time such as `1403/02/01 09:00`.";
+        NOT_A_LEVEL = "not-a-level", "A warning or level is not of the form `reception level 1`.";
         OUT_OF_ORDER = "out-of-order", "An entry lies before the one above it.";
         NOT_OPENED = "not-opened", "The first entry does not open the case.";
         NOBODY = "nobody", "Nobody is said to do it, or there is nobody such.";

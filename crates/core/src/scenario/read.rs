@@ -342,16 +342,23 @@ impl Reading<'_, '_, '_> {
         items.iter().filter_map(|item| one(self, item)).collect()
     }
 
-    /// `reception 0`: a clock and one of its levels.
+    /// `reception warning 1` or `reception level 1`.
     fn level(&mut self, node: &Node) -> Option<String> {
         let text = self.reader.string(node, "a level")?;
-        let Some((clock, number)) = text.split_once(' ') else {
-            let message = "a level is a clock and a number from 0: write 'reception 0'";
-            self.reader.error(document::code::WRONG_KIND, node.place, message);
-            return None;
-        };
-        self.clock(clock, node.place)?;
-        Some(format!("{clock} {}", number.trim()))
+        let words: Vec<_> = text.split_whitespace().collect();
+        let number = |text: &str| text.parse::<u16>().is_ok();
+        match words[..] {
+            [clock, "warning" | "level", which] if number(which) => {
+                self.clock(clock, node.place)?;
+                Some(words.join(" "))
+            }
+            _ => {
+                let message = format!("'{text}' is no warning and no level");
+                let help = "write 'reception warning 1' or 'reception level 1'";
+                self.reader.error_with_help(code::NOT_A_LEVEL, node.place, message, help);
+                None
+            }
+        }
     }
 
     fn due(&mut self, node: &Node) -> Option<Due> {

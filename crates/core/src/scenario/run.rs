@@ -234,8 +234,9 @@ impl Life<'_> {
 
     fn note(&mut self, event: &Event) {
         match &event.fact {
-            Fact::Escalated { clock, level, .. } => {
-                self.escalated.push(format!("{} {level}", self.clock_name(*clock)));
+            Fact::Escalated { clock, number, warning, .. } => {
+                let kind = if *warning { "warning" } else { "level" };
+                self.escalated.push(format!("{} {kind} {number}", self.clock_name(*clock)));
             }
             Fact::Answered { branch, answer, .. } => {
                 self.answers.insert(branch.to_string(), *answer);
