@@ -469,36 +469,51 @@ pub struct TaskClosed {
     pub outcome: String,
 }
 
-/// The tasks that an event opened, changed or closed: `before` is the case without the event.
-pub fn task_records(before: Option<&Case>, event: &Event, after: &Case) -> Vec<TaskRecord> {
-    let open_before = before.map_or(&[][..], |case| &case.tasks);
-    let closed = open_before.iter().filter(|task| after.task(task.no).is_none()).map(|task| {
-        let (settled, outcome) = match &event.fact {
-            Fact::Acted { task, action, .. } => (Some(*task), action.as_str()),
-            Fact::Answered { task, answer, .. } => {
-                (Some(*task), if *answer == Answer::Positive { "positive" } else { "negative" })
-            }
-            Fact::SilenceTookEffect { clock, .. } if *clock != STATUTORY => {
-                (Some(*clock), "silence")
-            }
-            Fact::SilenceTookEffect { .. } => (None, "silence_of_authority"),
-            Fact::Withdrawn { .. } => (None, "withdrawn"),
-            _ => (None, ""),
-        };
-        let (by, outcome) = match settled {
-            Some(no) if no == task.no => (event.by.person(), outcome),
-            Some(_) => (None, "not_needed"),
-            None => (None, outcome),
-        };
-        let closed = TaskClosed { at: event.effective_at, by, outcome: outcome.to_owned() };
-        TaskRecord { task: task.clone(), closed: Some(closed) }
+/// Folds an event in, and tells which tasks it opened, changed or closed.
+pub(crate) fn evolve_with_tasks(case: &mut Case, event: &Event) -> Vec<TaskRecord> {
+    let fact = &event.fact;
+    // What an event closes is taken out before: a case that moves on keeps none of its tasks.
+    let closing = match fact {
+        fact if fact.entry().is_some() => std::mem::take(&mut case.tasks),
+        Fact::Answered { task, .. } => {
+            let open = case.tasks.iter().position(|open| open.no == *task);
+            open.map(|place| case.tasks.remove(place)).into_iter().collect()
+        }
+        _ => Vec::new(),
+    };
+    evolve(case, event);
+    let closed = closing.into_iter().map(|task| {
+        let closed = Some(closed_by(event, task.no));
+        TaskRecord { task, closed }
     });
-    let changed = after
-        .tasks
-        .iter()
-        .filter(|task| !open_before.contains(task))
-        .map(|task| TaskRecord { task: task.clone(), closed: None });
-    closed.chain(changed).collect()
+    closed.chain(open_records(case, |task| fact.entry().is_some() || fact.bears_on(task))).collect()
+}
+
+/// The open tasks of a case that are among `those`.
+pub(crate) fn open_records(
+    case: &Case,
+    those: impl Fn(u32) -> bool,
+) -> impl Iterator<Item = TaskRecord> {
+    let those = case.tasks.iter().filter(move |task| those(task.no));
+    those.map(|task| TaskRecord { task: task.clone(), closed: None })
+}
+
+fn closed_by(event: &Event, task: u32) -> TaskClosed {
+    let (settled, outcome) = match &event.fact {
+        Fact::Acted { task, action, .. } => (Some(*task), action.as_str()),
+        Fact::Answered { task, answer: Answer::Positive, .. } => (Some(*task), "positive"),
+        Fact::Answered { task, answer: Answer::Negative, .. } => (Some(*task), "negative"),
+        Fact::SilenceTookEffect { clock: STATUTORY, .. } => (None, "silence_of_authority"),
+        Fact::SilenceTookEffect { clock, .. } => (Some(*clock), "silence"),
+        Fact::Withdrawn { .. } => (None, "withdrawn"),
+        _ => (None, ""),
+    };
+    let (by, outcome) = match settled {
+        Some(no) if no == task => (event.by.person(), outcome),
+        Some(_) => (None, "not_needed"),
+        None => (None, outcome),
+    };
+    TaskClosed { at: event.effective_at, by, outcome: outcome.to_owned() }
 }
 
 /// The term of a clock, with its extensions.

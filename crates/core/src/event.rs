@@ -274,6 +274,40 @@ impl Fact {
         }
     }
 
+    /// Whether the fact changed the open task of that number, without opening or closing any.
+    pub fn bears_on(&self, no: u32) -> bool {
+        match self {
+            Self::Claimed { task } | Self::Released { task, .. } | Self::Assigned { task, .. } => {
+                *task == no
+            }
+            Self::Extended { clock, .. }
+            | Self::Escalated { clock, .. }
+            | Self::SilenceHeld { clock, .. }
+            | Self::SilenceWaived { clock, .. } => *clock == no,
+            Self::Suspended { clocks, .. } => clocks.contains(&no),
+            Self::Resumed { deadlines, .. } => deadlines.iter().any(|new| new.clock == no),
+            Self::Opened { .. }
+            | Self::Commented { .. }
+            | Self::Acted { .. }
+            | Self::Answered { .. }
+            | Self::Voted { .. }
+            | Self::Withdrawn { .. }
+            | Self::SilenceTookEffect { .. } => false,
+        }
+    }
+
+    /// Whether something may happen by itself at another instant than without the fact.
+    pub fn bears_on_clocks(&self) -> bool {
+        !matches!(
+            self,
+            Self::Claimed { .. }
+                | Self::Released { .. }
+                | Self::Assigned { .. }
+                | Self::Commented { .. }
+                | Self::Voted { .. }
+        )
+    }
+
     /// Where the case went by this fact, if it moved.
     pub fn entry(&self) -> Option<&Entry> {
         match self {

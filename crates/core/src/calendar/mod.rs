@@ -132,6 +132,9 @@ impl Calendars {
         if let Some(office) = path.peek().and_then(|unit| self.offices.get(*unit)) {
             return office;
         }
+        if self.units.is_empty() {
+            return &self.national;
+        }
         path.find_map(|unit| self.units.get(unit)).unwrap_or(&self.national)
     }
 

@@ -30,7 +30,7 @@ use crate::{
     ActionId, BranchId, PersonId, RoleId, Term, UnitId,
     actor::{Actor, Caller, Grant, Organisation},
     calendar::{Calendar, Calendars},
-    case::{Case, Clock, Place, Task, TaskRecord, evolve, task_records},
+    case::{Case, Clock, Place, Task, TaskRecord, evolve_with_tasks},
     clock::Instant,
     definition::{Answer, Definition, Permission, Step},
     event::{By, ClockNo, Event, Fact, Owner, Vote},
@@ -217,6 +217,7 @@ impl<'a> Draft<'a> {
             let reason = "more has happened to the case by itself than is recorded in one go";
             return Err(RefusalCode::CatchingUp.because(reason));
         }
+        let caught_up = self.events.len();
         match (&self.case.place, command) {
             (_, Command::Tick) => {
                 return match self.ctx.caller {
@@ -261,7 +262,10 @@ impl<'a> Draft<'a> {
                 self.release_silence(*clock, *take_effect, reason)?;
             }
         }
-        self.catch_up()
+        match self.events[caught_up..].iter().any(|event| event.fact.bears_on_clocks()) {
+            true => self.catch_up(),
+            false => Ok(due),
+        }
     }
 
     fn finish(self, next_due: Option<Instant>) -> Decided {
@@ -271,13 +275,12 @@ impl<'a> Draft<'a> {
     /// Appends a fact and folds it in.
     fn record(&mut self, effective_at: Instant, by: By, fact: Fact) {
         let event = Event { seq: self.case.seq + 1, effective_at, recorded_at: self.now, by, fact };
-        let before = self.case.clone();
-        evolve(&mut self.case, &event);
-        self.keep_tasks(task_records(Some(&before), &event, &self.case));
+        let records = evolve_with_tasks(&mut self.case, &event);
+        self.keep_tasks(records);
         self.events.push(event);
     }
 
-    fn keep_tasks(&mut self, records: Vec<TaskRecord>) {
+    fn keep_tasks(&mut self, records: impl IntoIterator<Item = TaskRecord>) {
         for record in records {
             match self.tasks.iter_mut().find(|kept| kept.task.no == record.task.no) {
                 Some(kept) => *kept = record,

@@ -7,7 +7,7 @@ use super::{Context, Decided, Draft, Refusal, RefusalCode, given, optional, perm
 use crate::{
     CaseId, PersonId, UnitId,
     actor::Caller,
-    case::{Case, task_records},
+    case::{Case, open_records},
     clock::Instant,
     definition::Permission,
     event::{By, Entry, Event, Fact},
@@ -99,7 +99,8 @@ pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
     let mut draft = Draft::new(ctx, unopened);
     let opening = event(draft.entry(&definition.first, at, false)?);
     draft.case = Case::opened(&opening).expect("an opening opens");
-    draft.keep_tasks(task_records(None, &opening, &draft.case));
+    let opened: Vec<_> = open_records(&draft.case, |_| true).collect();
+    draft.keep_tasks(opened);
     draft.events.push(opening);
     // A paper that was received long ago may already be past a deadline.
     let next_due = draft.catch_up()?;
