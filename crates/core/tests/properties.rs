@@ -134,6 +134,8 @@ proptest! {
         let mut links = Vec::new();
         for event in &life.events {
             let bytes = timeline::canonical(event).into_bytes();
+            let standard = serde_json_canonicalizer::to_string(event).unwrap();
+            prop_assert_eq!(standard, timeline::canonical(event));
             let again: Event = serde_json::from_slice(&bytes).unwrap();
             prop_assert_eq!(timeline::canonical(&again).into_bytes(), bytes.clone());
             previous = timeline::chain(&previous, &bytes);

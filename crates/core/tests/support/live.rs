@@ -241,7 +241,12 @@ impl<'w> Life<'w> {
                 let to = *to.get(&candidates);
                 return (Command::Assign { task, to: to.person, reason: why() }, Some(to));
             }
-            What::Comment => Command::Comment { text: "a remark".to_owned() },
+            // Everything that JSON must escape, and some that it need not.
+            What::Comment => {
+                let text =
+                    "نیم\u{200c}فاصله \"\\/\u{8}\u{c}\n\r\t\u{1}\u{1f}\u{7f}\u{2028} é😀 <&>";
+                Command::Comment { text: text.to_owned() }
+            }
             What::Answer(index, positive) => {
                 let open = seen.tasks.iter().filter_map(|task| task.branch.clone());
                 let open: Vec<_> = open.collect();
