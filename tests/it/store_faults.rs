@@ -334,7 +334,9 @@ async fn a_poisoned_case_is_parked_and_blocks_nobody() {
     };
     poison("update cases set state = '{\"id\": 7}' where id = $1", unreadable).await;
     // As if the level had fired already: its key is taken, and the write fails.
-    let fired = "insert into escalations values ($1, 1, 0, true, 9, now(), now())";
+    let fired = "insert into escalations
+            (case_id, clock, level, number, warning, seq, deadline_at, recorded_at)
+        values ($1, 1, 0, 1, true, 9, now(), now())";
     poison(fired, unwritable).await;
     let version =
         "update cases set state = replace(state::text, '\"version\":1', '\"version\":9')::json

@@ -96,7 +96,8 @@ pub(crate) fn units() -> Vec<UnitRow> {
     rows.collect()
 }
 
-async fn furnish(store: &Store) -> Result<(), StoreError> {
+/// Publishes everything and puts the people in their places.
+pub(crate) async fn furnish(store: &Store) -> Result<(), StoreError> {
     store.save_units(units()).await?;
     store.publish_calendar(&"ir".into(), CALENDAR).await?;
     store.publish_definition(&workflow(), 1, DEFINITION).await?;

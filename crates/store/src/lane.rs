@@ -15,8 +15,8 @@ use std::{
 };
 
 use parvaneh_core::{CaseId, timeline::Hash};
-use sqlx::Row;
-use tokio::sync::{mpsc, oneshot};
+use sqlx::{PgConnection, Postgres, Row, pool::PoolConnection};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::{
     ExecuteError, Executed, Request, StoreError,
@@ -28,6 +28,8 @@ type Verdict = Result<Executed, ExecuteError>;
 
 /// How many requests may wait for a lane before callers are made to wait for room.
 const WAITING: usize = 4_096;
+/// After how long without work a lane gives its connection back.
+const IDLE: Duration = Duration::from_secs(30);
 /// How often others may change a case under one request before it is told of the conflict.
 const CONFLICTS: u32 = 20;
 /// How often a request is read again when a unique key was taken between reading and writing.
@@ -38,7 +40,7 @@ const LOSSES: u32 = 5;
 /// The lanes of a store.
 #[derive(Debug)]
 pub(crate) struct Lanes {
-    lanes: Vec<mpsc::Sender<Job>>,
+    lanes: Vec<mpsc::Sender<Work>>,
 }
 
 /// A request on its way.
@@ -63,8 +65,8 @@ struct Unsure {
 impl Lanes {
     pub(crate) fn start(engine: &Arc<Engine>, count: usize, batch: usize) -> Self {
         let start = |_| {
-            let (sender, waiting) = mpsc::channel(WAITING);
-            tokio::spawn(lane(engine.clone(), waiting, batch));
+            let (sender, work) = mpsc::channel(WAITING);
+            tokio::spawn(keep(engine.clone(), work, batch));
             sender
         };
         Self { lanes: (0..count).map(start).collect() }
@@ -78,9 +80,27 @@ impl Lanes {
         let (answer, receiver) = oneshot::channel();
         let lane = &self.lanes[lane_of(request.ask.case(), self.lanes.len())];
         let job = Job { request, answer, conflicts: 0, unsure: Vec::new() };
-        lane.send(job).await.map_err(|_| StoreError::Closed)?;
+        lane.send(Work::Job(Box::new(job))).await.map_err(|_| StoreError::Closed)?;
         Ok(receiver)
     }
+
+    /// Ends the lanes after what has been handed over; what comes later is told that they are
+    /// closed.
+    pub(crate) async fn close(&self) {
+        for lane in &self.lanes {
+            let (done, closed) = oneshot::channel();
+            if lane.send(Work::Close(done)).await.is_ok() {
+                closed.await.ok();
+            }
+        }
+    }
+}
+
+/// What a lane is given.
+#[derive(Debug)]
+enum Work {
+    Job(Box<Job>),
+    Close(oneshot::Sender<()>),
 }
 
 /// The last bytes of a UUIDv7 are its random ones.
@@ -88,26 +108,78 @@ fn lane_of(case: CaseId, lanes: usize) -> usize {
     usize::from(case.0.as_bytes()[15]) % lanes
 }
 
-async fn lane(engine: Arc<Engine>, mut jobs: mpsc::Receiver<Job>, most: usize) {
+/// Keeps a lane going: if it panics, those who wait are told, and it begins anew.
+async fn keep(engine: Arc<Engine>, work: mpsc::Receiver<Work>, most: usize) {
+    let work = Arc::new(Mutex::new(work));
+    while let Err(error) = tokio::spawn(lane(engine.clone(), work.clone(), most)).await {
+        if error.is_cancelled() {
+            return;
+        }
+        tracing::error!(%error, "a lane panicked and begins anew");
+    }
+}
+
+async fn lane(engine: Arc<Engine>, work: Arc<Mutex<mpsc::Receiver<Work>>>, most: usize) {
+    let mut work = work.lock().await;
+    let mut link = Link { engine, connection: None };
     let mut waiting = VecDeque::new();
+    let mut closing: Option<oneshot::Sender<()>> = None;
     loop {
         if waiting.is_empty() {
-            match jobs.recv().await {
-                Some(job) => waiting.push_back(job),
+            if let Some(done) = closing {
+                work.close();
+                drop(link);
+                done.send(()).ok();
+                return;
+            }
+            let next = match tokio::time::timeout(IDLE, work.recv()).await {
+                Ok(next) => next,
+                Err(_) => {
+                    link.connection = None;
+                    work.recv().await
+                }
+            };
+            match next {
+                Some(Work::Job(job)) => waiting.push_back(*job),
+                Some(Work::Close(done)) => closing = Some(done),
                 None => return,
             }
         }
         // Those whom the last batch has just answered get the chance to ask again.
         tokio::task::yield_now().await;
-        while waiting.len() < WAITING
-            && let Ok(job) = jobs.try_recv()
-        {
-            waiting.push_back(job);
+        while waiting.len() < WAITING && closing.is_none() {
+            match work.try_recv() {
+                Ok(Work::Job(job)) => waiting.push_back(*job),
+                Ok(Work::Close(done)) => closing = Some(done),
+                Err(_) => break,
+            }
         }
         let batch = take_batch(&mut waiting, most);
-        // In a task of its own: if it panics, the lane goes on and the callers are told.
-        if let Err(error) = tokio::spawn(run(engine.clone(), batch)).await {
-            tracing::error!(%error, "a batch was lost");
+        run(&mut link, batch).await;
+    }
+}
+
+/// A lane's own connection: giving it back after every statement would cost a round trip each time.
+struct Link {
+    engine: Arc<Engine>,
+    connection: Option<PoolConnection<Postgres>>,
+}
+
+impl Link {
+    async fn connection(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        if self.connection.is_none() {
+            self.connection = Some(self.engine.writers.acquire().await?);
+        }
+        Ok(self.connection.as_mut().expect("it was just put there"))
+    }
+
+    /// A statement that the server refused leaves its connection as it was. After any other error
+    /// it cannot be known what state it is in.
+    fn after(&mut self, error: &sqlx::Error) {
+        if (passes(error) || error.as_database_error().is_none())
+            && let Some(mut connection) = self.connection.take()
+        {
+            connection.close_on_drop();
         }
     }
 }
@@ -133,10 +205,11 @@ fn take_batch(waiting: &mut VecDeque<Job>, most: usize) -> Vec<Job> {
 }
 
 /// Puts a batch through until every request has its answer.
-async fn run(engine: Arc<Engine>, mut batch: Vec<Job>) {
+async fn run(link: &mut Link, mut batch: Vec<Job>) {
     let mut losses = 0;
     while !batch.is_empty() {
-        let Err(error) = round(&engine, &mut batch).await else { continue };
+        let Err(error) = round(link, &mut batch).await else { continue };
+        link.after(&error);
         if passes(&error) && losses < LOSSES {
             losses += 1;
             tracing::warn!(%error, requests = batch.len(), "the database was lost; trying again");
@@ -155,7 +228,7 @@ async fn run(engine: Arc<Engine>, mut batch: Vec<Job>) {
         } else {
             // One of them cannot be written. Taken apart, it fails alone.
             for job in std::mem::take(&mut batch) {
-                Box::pin(run(engine.clone(), vec![job])).await;
+                Box::pin(run(link, vec![job])).await;
             }
         }
     }
@@ -180,8 +253,10 @@ fn is_taken(error: &sqlx::Error) -> bool {
 
 /// Reads, decides and writes once. Whoever is settled gets his answer and leaves the batch; who
 /// stays was overtaken by somebody else and must be decided again.
-async fn round(engine: &Engine, batch: &mut Vec<Job>) -> Result<(), sqlx::Error> {
-    let loaded = batch::load(&engine.writers, batch.iter().map(|job| &job.request)).await?;
+async fn round(link: &mut Link, batch: &mut Vec<Job>) -> Result<(), sqlx::Error> {
+    let engine = link.engine.clone();
+    let connection = link.connection().await?;
+    let loaded = batch::load(&mut *connection, batch.iter().map(|job| &job.request)).await?;
     let revision = loaded.first().map(|loaded| loaded.revision);
     let reference = match engine.cache.fresh(&engine.readers, revision).await {
         Ok(reference) => reference,
@@ -194,7 +269,7 @@ async fn round(engine: &Engine, batch: &mut Vec<Job>) -> Result<(), sqlx::Error>
     };
     let mut verdicts = Vec::with_capacity(batch.len());
     for (job, loaded) in batch.iter_mut().zip(loaded) {
-        if let Some(executed) = written_before(engine, job, &loaded).await? {
+        if let Some(executed) = written_before(&mut *connection, job, &loaded).await? {
             verdicts.push(Judged::settled(Ok(executed)));
             continue;
         }
@@ -209,7 +284,7 @@ async fn round(engine: &Engine, batch: &mut Vec<Job>) -> Result<(), sqlx::Error>
         .collect();
     let written = match decisions.is_empty() {
         true => HashSet::new(),
-        false => match batch::write(&engine.writers, &decisions).await {
+        false => match batch::write(&mut *connection, &decisions).await {
             Ok(written) => written,
             Err(error) => {
                 remember_unsure(batch, verdicts, &error);
@@ -266,7 +341,7 @@ fn remember_unsure(batch: &mut [Job], verdicts: Vec<Judged>, error: &sqlx::Error
 
 /// What this very request has written although its connection was lost.
 async fn written_before(
-    engine: &Engine,
+    connection: &mut PgConnection,
     job: &mut Job,
     loaded: &batch::Loaded,
 ) -> Result<Option<Executed>, sqlx::Error> {
@@ -280,7 +355,7 @@ async fn written_before(
                 sqlx::query("select hash from case_events where case_id = $1 and seq = $2")
                     .bind(job.request.ask.case().0)
                     .bind(*seq as i32)
-                    .fetch_one(&engine.writers)
+                    .fetch_one(&mut *connection)
                     .await?
                     .try_get::<Hash, _>(0)?
                     == *head

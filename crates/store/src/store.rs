@@ -174,6 +174,7 @@ impl Store {
 
     /// Ends the connections after what is under way has been done.
     pub async fn close(&self) {
+        self.lanes.close().await;
         self.engine.readers.close().await;
         self.engine.writers.close().await;
     }

@@ -3,15 +3,18 @@
 use parvaneh_core::{
     CaseId, Grant, Instant, PersonId, RoleId, UnitId, decide::Command, timeline::Hash,
 };
-use sqlx::{PgPool, Row, postgres::PgRow};
+use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{Ask, Request, Requester};
 
 /// One row a request. Each look-up is lateral, so that it is made by its key whatever the planner
-/// believes of the table's size. The clock is read after the snapshot in which the rows are seen.
+/// believes of the table's size. The clock (that of `engine_now()`, without the cost of a
+/// call) is read after the snapshot in which the rows are seen.
 const LOAD: &str = "
-    with clock as materialized (select engine_now() as now)
+    with clock as materialized (
+        select coalesce(frozen_at, clock_timestamp() + clock_offset) as now from installation
+    )
     select clock.now, reference_state.revision,
            c.seq, c.head_hash, c.state::text,
            k.request_hash, k.case_id, k.first_seq, k.last_seq,
@@ -69,7 +72,7 @@ pub(crate) struct Loaded {
 
 /// Reads what each request depends on, in the order of the requests.
 pub(crate) async fn load<'r>(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     requests: impl ExactSizeIterator<Item = &'r Request>,
 ) -> Result<Vec<Loaded>, sqlx::Error> {
     let count = requests.len();
@@ -94,7 +97,7 @@ pub(crate) async fn load<'r>(
         .bind(&assignees)
         .bind(&key_owners)
         .bind(&keys)
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await?;
     rows.iter().zip(assignees).map(|(row, assignee)| loaded(row, assignee)).collect()
 }
