@@ -190,7 +190,7 @@ impl Store {
             case: last.case,
             task: last.task,
         });
-        Ok(Worklist { items, total: total as u32, next, now })
+        Ok(Worklist { items, total: total.min(MOST_COUNTED) as u32, next, now })
     }
 }
 
@@ -204,11 +204,10 @@ fn page(query: &WorklistQuery, limit: u32) -> QueryBuilder<Postgres> {
         Sort::Arrival => "t.opened_at",
     };
     let mut sql = scope(query);
+    let from = from(query);
     let select = format!(
-        "select t.case_id, t.no, c.workflow, c.version, c.subject, t.step, t.branch, t.purpose,
-                t.owner_role, t.unit_id, t.assignee, t.opened_at, t.claimed_at, t.due_at,
-                c.deadline_at, c.suspended, {key} as sort_key
-         from tasks t join cases c on c.id = t.case_id "
+        "select t.case_id, t.no, t.step, t.branch, t.purpose, t.owner_role, t.unit_id, t.assignee,
+                t.opened_at, t.claimed_at, t.due_at, {key} as sort_key {from} "
     );
     let end = |sql: &mut QueryBuilder<Postgres>| {
         if let Some(Cursor { at, case, task }) = &query.after {
@@ -219,7 +218,11 @@ fn page(query: &WorklistQuery, limit: u32) -> QueryBuilder<Postgres> {
         sql.push(format!(" order by {key}, t.case_id, t.no limit "));
         sql.push_bind(i64::from(limit) + 1);
     };
-    sql.push(" select * from (select found.* from scope cross join lateral (").push(&select);
+    sql.push(
+        " select shown.*, c.workflow, c.version, c.subject, c.deadline_at, c.suspended
+         from (select * from (select found.* from scope cross join lateral (",
+    );
+    sql.push(&select);
     sql.push("where t.owner_role = scope.role and t.unit_id = scope.unit");
     filters(&mut sql, query);
     end(&mut sql);
@@ -229,21 +232,29 @@ fn page(query: &WorklistQuery, limit: u32) -> QueryBuilder<Postgres> {
     end(&mut sql);
     sql.push(")) everything order by sort_key, case_id, no limit ");
     sql.push_bind(i64::from(limit) + 1);
+    sql.push(
+        ") shown join cases c on c.id = shown.case_id
+         order by shown.sort_key, shown.case_id, shown.no",
+    );
     sql
+}
+
+/// Cases are joined to all tasks only when they are asked about.
+fn from(query: &WorklistQuery) -> &'static str {
+    match query.workflow.is_some() || query.text.is_some() {
+        true => "from tasks t join cases c on c.id = t.case_id",
+        false => "from tasks t",
+    }
 }
 
 fn count(query: &WorklistQuery) -> QueryBuilder<Postgres> {
     let mut sql = scope(query);
-    // Cases are joined only when they are asked about.
-    let from = match query.workflow.is_some() || query.text.is_some() {
-        true => "select 1 from tasks t join cases c on c.id = t.case_id ",
-        false => "select 1 from tasks t ",
-    };
-    sql.push(" select count(*) from ((select 1 from scope cross join lateral (").push(from);
+    let from = format!("select 1 {} ", from(query));
+    sql.push(" select count(*) from ((select 1 from scope cross join lateral (").push(&from);
     sql.push("where t.owner_role = scope.role and t.unit_id = scope.unit");
     filters(&mut sql, query);
     sql.push(" limit ").push_bind(MOST_COUNTED).push(") found limit ").push_bind(MOST_COUNTED);
-    sql.push(") union all (").push(from);
+    sql.push(") union all (").push(&from);
     sql.push("where t.owner_person = ").push_bind(query.person.0);
     filters(&mut sql, query);
     sql.push(" limit ").push_bind(MOST_COUNTED).push(") limit ").push_bind(MOST_COUNTED);
