@@ -34,8 +34,11 @@ const IDLE: Duration = Duration::from_secs(30);
 const CONFLICTS: u32 = 20;
 /// How often a request is read again when a unique key was taken between reading and writing.
 const TAKEN: u32 = 3;
-/// How often a batch is tried again when the database was lost; then its callers are told.
-const LOSSES: u32 = 5;
+/// How often a batch is tried again when the database was lost; then its callers are told. More
+/// often than there are connections, all of which may have died at once.
+const LOSSES: u32 = 8;
+/// How long it waits at most before it tries again.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// The lanes of a store.
 #[derive(Debug)]
@@ -76,7 +79,11 @@ impl Lanes {
     pub(crate) async fn send(
         &self,
         request: Request,
-    ) -> Result<oneshot::Receiver<Verdict>, StoreError> {
+    ) -> Result<oneshot::Receiver<Verdict>, ExecuteError> {
+        // Not in the batch: there it would hold up others.
+        if !request.has_valid_key() {
+            return Err(ExecuteError::KeyInvalid);
+        }
         let (answer, receiver) = oneshot::channel();
         let lane = &self.lanes[lane_of(request.ask.case(), self.lanes.len())];
         let job = Job { request, answer, conflicts: 0, unsure: Vec::new() };
@@ -213,14 +220,14 @@ async fn run(link: &mut Link, mut batch: Vec<Job>) {
         if passes(&error) && losses < LOSSES {
             losses += 1;
             tracing::warn!(%error, requests = batch.len(), "the database was lost; trying again");
-            tokio::time::sleep(Duration::from_millis(10 << losses)).await;
+            tokio::time::sleep(Duration::from_millis(10 << losses).min(PAUSE)).await;
         } else if let [job] = &mut batch[..]
             && is_taken(&error)
             && job.conflicts < TAKEN
         {
             // Somebody else has just written under the same key: reading again will tell.
             job.conflicts += 1;
-        } else if batch.len() == 1 || passes(&error) {
+        } else if batch.len() == 1 || passes(&error) || is_away(&error) {
             let error = ExecuteError::from(error);
             for job in batch.drain(..) {
                 job.answer.send(Err(error.clone())).ok();
@@ -247,6 +254,11 @@ pub(crate) fn passes(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether there is no database to ask: the pool has waited long enough for all of the batch.
+fn is_away(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
+}
+
 fn is_taken(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| error.is_unique_violation())
 }
@@ -268,7 +280,7 @@ async fn round(link: &mut Link, batch: &mut Vec<Job>) -> Result<(), sqlx::Error>
         }
     };
     let mut verdicts = Vec::with_capacity(batch.len());
-    for (job, loaded) in batch.iter_mut().zip(loaded) {
+    for (job, loaded) in batch.iter().zip(loaded) {
         if let Some(executed) = written_before(&mut *connection, job, &loaded).await? {
             verdicts.push(Judged::settled(Ok(executed)));
             continue;
@@ -342,12 +354,11 @@ fn remember_unsure(batch: &mut [Job], verdicts: Vec<Judged>, error: &sqlx::Error
 /// What this very request has written although its connection was lost.
 async fn written_before(
     connection: &mut PgConnection,
-    job: &mut Job,
+    job: &Job,
     loaded: &batch::Loaded,
 ) -> Result<Option<Executed>, sqlx::Error> {
     let Some(stored) = &loaded.stored else { return Ok(None) };
-    for place in 0..job.unsure.len() {
-        let Unsure { seq, head, .. } = &job.unsure[place];
+    for Unsure { seq, head, executed } in &job.unsure {
         let found = match stored.seq.cmp(seq) {
             std::cmp::Ordering::Less => false,
             std::cmp::Ordering::Equal => stored.head == *head,
@@ -362,7 +373,8 @@ async fn written_before(
             }
         };
         if found {
-            return Ok(Some(job.unsure.swap_remove(place).executed));
+            // Still remembered: this round may fail, too, before the answer is given.
+            return Ok(Some(executed.clone()));
         }
     }
     Ok(None)

@@ -102,6 +102,13 @@ impl Request {
         Self { expected_seq: Some(seq), ..self }
     }
 
+    /// Whether its idempotency key, if it has one, can be kept.
+    pub(crate) fn has_valid_key(&self) -> bool {
+        self.key
+            .as_ref()
+            .is_none_or(|key| (1..=200).contains(&key.chars().count()) && !key.contains('\0'))
+    }
+
     /// What two requests under one key must have in common.
     pub(crate) fn hash(&self) -> [u8; 32] {
         let asked = serde_json::to_vec(&(&self.ask, self.expected_seq))

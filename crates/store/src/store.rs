@@ -31,11 +31,14 @@ pub struct StoreOptions {
     pub lanes: usize,
     /// How many requests one batch holds at most.
     pub batch: usize,
+    /// How long anything waits for a connection before its caller is told that the database is away.
+    pub patience: Duration,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { readers: 8, writers: 6, lanes: 2, batch: 64 }
+        let patience = Duration::from_secs(30);
+        Self { readers: 8, writers: 6, lanes: 2, batch: 64, patience }
     }
 }
 
@@ -63,6 +66,9 @@ pub struct Store {
     pub(crate) engine: Arc<Engine>,
     lanes: Arc<Lanes>,
 }
+
+/// A connection that has not been used for so long may have died unseen.
+const UNUSED: Duration = Duration::from_secs(1);
 
 /// Reads cannot write, so nothing is lost when a reader is cancelled wherever it stands.
 const READER: &str = "
@@ -121,8 +127,13 @@ impl Store {
     /// [`StoreError::Behind`] when a migration is missing; the database.
     pub async fn connect(options: PgConnectOptions, how: StoreOptions) -> Result<Self, StoreError> {
         let lanes = how.lanes.max(1);
-        let writers = pool(&options, WRITER, how.writers.max(lanes as u32 + 1)).await?;
-        let readers = pool(&options, READER, how.readers.max(1)).await?;
+        let connections = how.writers.max(lanes as u32 + 1);
+        let writers =
+            Pooling { settings: WRITER, connections, patience: how.patience, wary: false };
+        let writers = writers.open(&options).await?;
+        let connections = how.readers.max(1);
+        let readers = Pooling { settings: READER, connections, patience: how.patience, wary: true };
+        let readers = readers.open(&options).await?;
         check_schema(&readers).await?;
         let hints = Hints::start(writers.clone());
         let engine = Engine { writers, readers, cache: Cache::default(), hints };
@@ -158,7 +169,7 @@ impl Store {
         for answer in answers {
             verdicts.push(match answer {
                 Ok(answer) => answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into())),
-                Err(error) => Err(error.into()),
+                Err(error) => Err(error),
             });
         }
         verdicts
@@ -206,25 +217,51 @@ where
     }
 }
 
-async fn pool(
-    options: &PgConnectOptions,
+/// How a pool keeps its connections.
+#[derive(Clone, Copy)]
+struct Pooling {
     settings: &'static str,
     connections: u32,
-) -> Result<PgPool, StoreError> {
-    // A pool would try again until its time is up, and not say why.
-    let mut first = PgConnection::connect_with(options).await?;
-    prepare(&mut first, settings).await?;
-    first.close().await?;
-    let pool = PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(Duration::from_secs(30))
-        // Costs a round trip a time; a connection that has died is told by its use.
-        .test_before_acquire(false)
-        .after_connect(move |connection, _| Box::pin(prepare(connection, settings)))
-        .after_release(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
-        .connect_with(options.clone())
-        .await?;
-    Ok(pool)
+    patience: Duration,
+    /// Whether its users can be cancelled and try nothing again: then no connection is handed out
+    /// that is dead, and none is taken back within a transaction. A round trip each. Writers are
+    /// spared both: they run in tasks of their own, and try again.
+    wary: bool,
+}
+
+impl Pooling {
+    async fn open(self, options: &PgConnectOptions) -> Result<PgPool, StoreError> {
+        let Self { settings, connections, patience, wary } = self;
+        // A pool would try again until its time is up, and not say why.
+        let mut first = PgConnection::connect_with(options).await?;
+        prepare(&mut first, settings).await?;
+        first.close().await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(patience)
+            .test_before_acquire(wary)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for >= UNUSED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .after_connect(move |connection, _| Box::pin(prepare(connection, settings)))
+            .after_release(move |connection, _| {
+                Box::pin(async move { Ok(!wary || is_at_rest(connection).await?) })
+            })
+            .connect_with(options.clone())
+            .await?;
+        Ok(pool)
+    }
+}
+
+/// Whether no transaction is open. Only the server knows: a `begin` whose future was dropped has
+/// reached it, and the driver's own count does not tell.
+async fn is_at_rest(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("select now() = statement_timestamp()").fetch_one(connection).await
 }
 
 async fn prepare(connection: &mut PgConnection, settings: &'static str) -> Result<(), sqlx::Error> {
@@ -251,5 +288,37 @@ async fn check_schema(pool: &PgPool) -> Result<(), StoreError> {
     match missing {
         Some(missing) => Err(StoreError::Behind { missing }),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TestDatabase;
+
+    #[tokio::test]
+    async fn a_transaction_that_nobody_waited_for_takes_nothing_with_it() {
+        let database = TestDatabase::new().await;
+        let mut owner = PgConnection::connect_with(&database.owner_options()).await.unwrap();
+        sqlx::raw_sql("create table kept (n int); grant insert on kept to parvaneh_app")
+            .execute(&mut owner)
+            .await
+            .unwrap();
+        let patience = Duration::from_secs(30);
+        let pooling = Pooling { settings: "", connections: 1, patience, wary: true };
+        let pool = pooling.open(&database.app_options()).await.unwrap();
+        for n in 0..50 {
+            let patience = Duration::from_micros(10 * n);
+            drop(tokio::time::timeout(patience, pool.begin()).await);
+            sqlx::query("insert into kept values ($1)")
+                .bind(n as i32)
+                .execute(&pool)
+                .await
+                .unwrap();
+        }
+        pool.close().await;
+        let kept: i64 =
+            sqlx::query_scalar("select count(*) from kept").fetch_one(&mut owner).await.unwrap();
+        assert_eq!(kept, 50, "acknowledged and lost");
     }
 }

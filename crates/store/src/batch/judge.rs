@@ -134,7 +134,7 @@ async fn judged(
     loaded: Loaded,
 ) -> Result<Judged, ExecuteError> {
     let Loaded { now, stored, used, grants, assignee, .. } = loaded;
-    let key = keyed(request)?;
+    let key = keyed(request);
     if let (Some(used), Some(key)) = (used, &key) {
         if used.request_hash == key.request_hash {
             return Ok(Judged::Repeat(used));
@@ -231,13 +231,9 @@ pub(crate) fn parse_case(stored: &Stored) -> Result<Case, ExecuteError> {
         .map_err(|error| ExecuteError::Poisoned(format!("its stored state: {error}")))
 }
 
-fn keyed(request: &Request) -> Result<Option<Keyed>, ExecuteError> {
-    let Some(key) = &request.key else { return Ok(None) };
-    if key.is_empty() || key.chars().count() > 200 || key.contains('\0') {
-        return Err(ExecuteError::KeyInvalid);
-    }
-    let owner = request.by.key_owner();
-    Ok(Some(Keyed { owner, key: key.clone(), request_hash: request.hash() }))
+fn keyed(request: &Request) -> Option<Keyed> {
+    let key = request.key.clone()?;
+    Some(Keyed { owner: request.by.key_owner(), key, request_hash: request.hash() })
 }
 
 /// A panic of the core is the case's own affair.
