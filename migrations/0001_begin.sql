@@ -56,9 +56,10 @@ create function engine_now() returns timestamptz language sql volatile parallel 
 return (select coalesce(frozen_at, clock_timestamp() + clock_offset) from installation);
 
 -- Moves the clock of a sandbox. `action` is 'advance' (by `seconds`), 'freeze' (at `instant`, or where it is) or 'run'.
--- SECURITY DEFINER, because the application may not write the table itself.
+-- SECURITY DEFINER, because the application may not write the table itself; then `pg_temp` must be named,
+-- and last: else a temporary table of the caller's would stand before ours, and its triggers run as the owner.
 create function sandbox_clock(action text, seconds double precision, instant timestamptz)
-returns timestamptz language plpgsql security definer set search_path = pg_catalog, public as $$
+returns timestamptz language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
     here installation;
     current_instant timestamptz;
@@ -70,7 +71,7 @@ begin
             using errcode = 'PV001';
     end if;
     if action = 'advance' then
-        if not seconds >= 0 then
+        if not coalesce(seconds >= 0, false) then
             raise exception 'a clock can only be advanced' using errcode = 'PV002';
         end if;
         if here.frozen_at is null then
@@ -97,7 +98,12 @@ begin
     else
         raise exception 'a clock is advanced, frozen or run' using errcode = 'PV002';
     end if;
-    return engine_now();
+    current_instant := engine_now();
+    -- Every calendar holds 1990 to 2100, and a deadline lies ahead.
+    if not current_instant between '1990-01-01 00:00Z' and '2090-01-01 00:00Z' then
+        raise exception 'calendars do not reach to %', current_instant using errcode = 'PV002';
+    end if;
+    return current_instant;
 end
 $$;
 
@@ -114,7 +120,7 @@ create table reference_state (
 insert into reference_state (revision) values (1);
 
 create function reference_changed() returns trigger language plpgsql
-security definer set search_path = pg_catalog, public as $$
+security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
     update reference_state set revision = revision + 1;
     return null;
