@@ -2,6 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
+mod fault_audit;
+mod fault_callers;
+mod fault_chaos;
+mod fault_process;
+mod fault_rights;
+mod fault_server;
+mod fault_worker;
+mod fault_writer;
 mod store_execute;
 mod store_faults;
 mod store_fixture;

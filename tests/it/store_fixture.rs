@@ -25,7 +25,7 @@ pub(crate) const COUNTY: &str = "2301";
 pub(crate) const PROVINCE: &str = "23";
 
 /// Everybody whom the procedure needs: a name, a role, where it is held.
-const ROLES: [(&str, &str, &str); 16] = [
+pub(crate) const ROLES: [(&str, &str, &str); 16] = [
     ("county_officer", "county_officer", COUNTY),
     ("county_head", "county_head", COUNTY),
     ("secretariat", "secretariat", PROVINCE),
@@ -111,6 +111,15 @@ pub(crate) async fn furnish(store: &Store) -> Result<(), StoreError> {
     store.grant(grants.collect()).await
 }
 
+/// Makes an empty database one with an office in it.
+pub(crate) async fn found(owner: PgConnectOptions, founding: Founding) -> Result<(), StoreError> {
+    Store::migrate(&owner, founding).await?;
+    let store = Store::connect(owner, StoreOptions::default()).await?;
+    let furnished = furnish(&store).await;
+    store.close().await;
+    furnished
+}
+
 impl Office {
     /// A sandbox whose clock stands still at [`start`].
     pub(crate) async fn sandbox() -> Self {
@@ -130,11 +139,7 @@ impl Office {
         (DEFINITION, CALENDAR, UNITS, migration, ROLES).hash(&mut hasher);
         let name = format!("{name}_{:x}", hasher.finish());
         let database = TestDatabase::from_template(&name, async |owner: PgConnectOptions| {
-            Store::migrate(&owner, founding).await?;
-            let store = Store::connect(owner, StoreOptions::default()).await?;
-            let furnished = furnish(&store).await;
-            store.close().await;
-            furnished
+            found(owner, founding).await
         })
         .await;
         let store = Store::connect(database.app_options(), StoreOptions::default())
