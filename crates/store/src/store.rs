@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use parvaneh_core::Instant;
 use sqlx::{
-    Connection, Executor, PgConnection, PgPool,
+    Connection, Executor, PgConnection, PgPool, Row,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -260,8 +260,12 @@ impl Pooling {
 
 /// Whether no transaction is open. Only the server knows: a `begin` whose future was dropped has
 /// reached it, and the driver's own count does not tell.
+///
+/// By the simple protocol: in the extended one a statement's transaction begins when it is bound,
+/// and the statement when it is executed, so that the two instants always differ.
 async fn is_at_rest(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("select now() = statement_timestamp()").fetch_one(connection).await
+    let query = sqlx::raw_sql("select now() = statement_timestamp()");
+    query.fetch_one(connection).await?.try_get(0)
 }
 
 async fn prepare(connection: &mut PgConnection, settings: &'static str) -> Result<(), sqlx::Error> {
@@ -295,6 +299,22 @@ async fn check_schema(pool: &PgPool) -> Result<(), StoreError> {
 mod tests {
     use super::*;
     use crate::testing::TestDatabase;
+
+    #[tokio::test]
+    async fn a_connection_at_rest_is_used_again() {
+        let database = TestDatabase::new().await;
+        let patience = Duration::from_secs(30);
+        let pooling = Pooling { settings: READER, connections: 1, patience, wary: true };
+        let pool = pooling.open(&database.app_options()).await.unwrap();
+        let mut servers = std::collections::BTreeSet::new();
+        for _ in 0..20 {
+            let server: i32 =
+                sqlx::query_scalar("select pg_backend_pid()").fetch_one(&pool).await.unwrap();
+            servers.insert(server);
+        }
+        assert_eq!(servers.len(), 1, "connecting anew costs more than the query");
+        pool.close().await;
+    }
 
     #[tokio::test]
     async fn a_transaction_that_nobody_waited_for_takes_nothing_with_it() {
