@@ -1,5 +1,5 @@
 //! Four workers, sixteen writers, and everything goes wrong: workers are killed, connections are
-//! terminated, callers go away, the clock jumps. Then everything must be there, once.
+//! terminated, answers are lost, callers go away, the clock jumps. Then everything must be there, once.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -14,11 +14,13 @@ use parvaneh_core::{
 use parvaneh_store::{Store, StoreOptions};
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
+use sqlx::postgres::PgConnectOptions;
 use tokio::task::JoinHandle;
 
 use crate::{
     fault_audit::{Audit, audit},
     fault_process::{WorkerProcess, eventually, superuser},
+    fault_proxy::Proxy,
     fault_writer::{Book, Desk, STAFF, Writer, staff},
     store_fixture::{Office, ROLES, workflow},
 };
@@ -34,6 +36,7 @@ const DAYS: f64 = 500.0;
 struct Harm {
     killed: usize,
     terminated: usize,
+    answers: usize,
     days: f64,
 }
 
@@ -54,10 +57,12 @@ async fn nothing_is_lost_and_nothing_happens_twice() {
     office.store.sandbox_clock().run().await.unwrap();
     let source = office.store.definition_source(&workflow(), 1).await.unwrap();
     let desk = Desk::new(CASES, Definition::parse("the workflow", &source).unwrap(), seed);
-    let mut stores = Vec::new();
-    for _ in 0..3 {
-        let how = StoreOptions { readers: 3, writers: 4, ..StoreOptions::default() };
-        stores.push(Store::connect(office.database.app_options(), how).await.unwrap());
+    let direct = office.database.app_options();
+    let proxy = Proxy::unreliable(&direct, seed);
+    let unreliable = proxy.before(direct.clone());
+    let mut stores = vec![office.another().await];
+    for _ in 0..2 {
+        stores.push(reach(&unreliable).await);
     }
 
     let ends = Instant::now() + length;
@@ -75,16 +80,16 @@ async fn nothing_is_lost_and_nothing_happens_twice() {
         .map(|writer| tokio::spawn(writer.run()))
         .collect();
     let (one, two, three, four, terminated, days) = tokio::join!(
-        kill_workers(&office, rng(101), ends),
-        kill_workers(&office, rng(102), ends),
-        kill_workers(&office, rng(103), ends),
-        kill_workers(&office, rng(104), ends),
+        kill_workers(&direct, rng(101), ends),
+        kill_workers(&direct, rng(102), ends),
+        kill_workers(&unreliable, rng(103), ends),
+        kill_workers(&unreliable, rng(104), ends),
         terminate_connections(&office, &desk, rng(105), ends),
         move_the_clock(&office.store, rng(106), ends, length),
     );
     let workers = [one, two, three, four];
     let killed = workers.iter().map(|(_, killed)| killed).sum();
-    let harm = Harm { killed, terminated, days };
+    let harm = Harm { killed, terminated, answers: proxy.harmed(), days };
 
     desk.closed.store(true, Ordering::Relaxed);
     let mut book = Book::default();
@@ -106,6 +111,13 @@ async fn nothing_is_lost_and_nothing_happens_twice() {
     }
 }
 
+/// Connects, however often that fails.
+async fn reach(options: &PgConnectOptions) -> Store {
+    let how = StoreOptions { readers: 3, writers: 4, ..StoreOptions::default() };
+    eventually("a connection", async || Store::connect(options.clone(), how.clone()).await.ok())
+        .await
+}
+
 /// Several holders of every role.
 async fn hire(store: &Store) {
     let mut people = Vec::new();
@@ -124,14 +136,13 @@ async fn hire(store: &Store) {
 /// Keeps a worker running that is killed again and again, now and then while it starts. Gives
 /// back the last one.
 async fn kill_workers(
-    office: &Office,
+    options: &PgConnectOptions,
     mut rng: ChaCha8Rng,
     ends: Instant,
 ) -> (WorkerProcess, usize) {
-    let options = office.database.app_options();
     let mut killed = 0;
     loop {
-        let mut worker = WorkerProcess::start(&options).await;
+        let mut worker = WorkerProcess::start(options).await;
         if rng.random_bool(0.8) {
             worker = worker.ready().await;
         }
@@ -292,6 +303,7 @@ fn report(audit: &Audit, book: &Book, harm: &Harm) {
         ("silence", silence),
         ("killed workers", harm.killed),
         ("terminated connections", harm.terminated),
+        ("lost messages", harm.answers),
     ] {
         assert!(count > 0, "too few {what} to prove anything");
     }

@@ -62,14 +62,14 @@ pub(crate) async fn superuser(database: &TestDatabase) -> PgConnection {
     database.admin_options().connect().await.expect("a connection")
 }
 
-/// Looks every few milliseconds until `look` finds something; panics after half a minute.
+/// Looks every few milliseconds until `look` finds something; panics after two minutes.
 pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(found) = look().await {
             return found;
         }
-        assert!(begun.elapsed() < Duration::from_secs(30), "never: {what}");
+        assert!(begun.elapsed() < Duration::from_secs(120), "never: {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

@@ -123,7 +123,7 @@ impl Writer {
             let mut request = self.request(slot);
             let Requester::Person(by) = request.by else { unreachable!("people write") };
             if let Ask::Command { command: Command::Comment { text }, .. } = &request.ask
-                && self.rng.random_bool(0.3)
+                && self.rng.random_bool(0.6)
             {
                 let text = text.clone();
                 self.ask_once(by, text, request, &mut book).await;

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
+mod fault_answers;
 mod fault_audit;
 mod fault_callers;
 mod fault_chaos;
 mod fault_process;
+mod fault_proxy;
 mod fault_rights;
 mod fault_server;
 mod fault_worker;
