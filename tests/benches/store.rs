@@ -346,11 +346,19 @@ fn stat(pid: &str) -> Option<(i32, u64)> {
     Some((fields.get(1)?.parse().ok()?, ticks))
 }
 
+/// How far the server's write-ahead log has come, in bytes.
+async fn written(office: &Office<'_>) -> f64 {
+    sqlx::query_scalar("select (pg_current_wal_lsn() - '0/0')::float8")
+        .fetch_one(&mut office.as_admin().await)
+        .await
+        .unwrap()
+}
+
 /// Everything falls due at once, and is worked off.
 async fn drain(server: &PrivatePostgres) {
     println!("\n{DUE} cases fall due at once, one level each:\n");
-    println!("| workers | escalations/s | CPU µs each |");
-    println!("| --- | --- | --- |");
+    println!("| workers | escalations/s | CPU µs each | log bytes each |");
+    println!("| --- | --- | --- | --- |");
     for workers in [1, 2] {
         let office = Office::sandbox(server, &format!("drain_{workers}")).await;
         open_cases(&office.store, DUE).await;
@@ -358,6 +366,7 @@ async fn drain(server: &PrivatePostgres) {
         for _ in 0..2 {
             let due = office.store.next_due().await.unwrap().unwrap();
             office.store.sandbox_clock().set_frozen(due).await.unwrap();
+            let wal = written(&office).await;
             let (before, began) = (cpu(&office), Instant::now());
             let mut working = Vec::new();
             for _ in 0..workers {
@@ -383,7 +392,8 @@ async fn drain(server: &PrivatePostgres) {
             assert_eq!(fired, DUE);
             let rate = fired as f64 / began.elapsed().as_secs_f64();
             let (own, on_server) = cpu_each(&office, before, fired as f64);
-            println!("| {workers} | {rate:.0} | {own:.0} + {on_server:.0} |");
+            let wal = (written(&office).await - wal) / fired as f64;
+            println!("| {workers} | {rate:.0} | {own:.0} + {on_server:.0} | {wal:.0} |");
         }
     }
 }

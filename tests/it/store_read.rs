@@ -75,6 +75,15 @@ fn command_of(possible: &Possible, dice: &mut Dice) -> Option<Command> {
 
 /// An office that has worked for some months, by dice: cases at every stage, late and in time.
 async fn busy_office(seed: u64, cases: usize) -> (Office, Vec<CaseId>) {
+    busy_office_watched(seed, cases, async |_| {}).await
+}
+
+/// The same, watched after everything that happens.
+async fn busy_office_watched(
+    seed: u64,
+    cases: usize,
+    mut watch: impl AsyncFnMut(&Office),
+) -> (Office, Vec<CaseId>) {
     let office = Office::sandbox().await;
     let mut dice = Dice(seed);
     let mut ids = Vec::new();
@@ -95,10 +104,12 @@ async fn busy_office(seed: u64, cases: usize) -> (Office, Vec<CaseId>) {
                 let request = Request::command(person, case, command);
                 // Some are refused (a vote without a quorum, say): that is part of the work.
                 office.store.execute(request).await.ok();
+                watch(&office).await;
             }
         }
         if dice.below(3) > 0 {
             office.store.tick_due(10).await.unwrap();
+            watch(&office).await;
         }
     }
     (office, ids)
@@ -346,6 +357,20 @@ async fn a_role_held_above_reaches_what_lies_below() {
         assert_eq!(office.store.execute(claim).await.is_ok(), reaches, "{unit}");
         office.store.revoke(inspector, grant).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn the_stored_row_is_the_fold_at_every_prefix() {
+    let mut owner = None;
+    let (office, ids) = busy_office_watched(23, 8, async |office: &Office| {
+        if owner.is_none() {
+            owner = Some(office.as_owner().await);
+        }
+        assert_sound(owner.as_mut().unwrap()).await;
+    })
+    .await;
+    let events: usize = stored(&office, &ids).await.iter().map(|case| case.seq as usize).sum();
+    assert!(events > 40, "too little has happened: {events}");
 }
 
 #[tokio::test]
