@@ -26,7 +26,7 @@ use crate::{
     store_fixture::{comment, found, holder, new_case, open_request},
 };
 
-const DATABASE: &str = "parvaneh";
+pub(crate) const DATABASE: &str = "parvaneh";
 
 /// A server of a test's own, with an office in it: this one may be killed.
 pub(crate) struct OwnServer {
@@ -67,6 +67,14 @@ impl OwnServer {
             kill_process(Pid::from_raw(*pid).unwrap(), Signal::KILL).ok();
         }
         assert!(all.len() > 3, "a server that works has many processes: {all:?}");
+    }
+
+    /// Stops the server as it should be, to start it with other settings.
+    pub(crate) async fn stop(&self) {
+        let pid = Pid::from_raw(self.postgres.pid()).unwrap();
+        kill_process(pid, Signal::INT).unwrap();
+        let gone = async || children(self.postgres.pid()).is_empty().then_some(());
+        eventually("it has stopped", gone).await;
     }
 
     pub(crate) async fn restart(&mut self) {

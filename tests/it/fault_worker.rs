@@ -55,6 +55,34 @@ async fn a_worker_killed_between_claim_and_commit_leaves_nothing_claimed() {
     assert_eq!((audit.due.len(), audit.count("escalated")), (0, 5 * 2));
 }
 
+#[tokio::test]
+async fn what_the_server_cannot_do_parks_no_case() {
+    let office = Office::sandbox().await;
+    for _ in 0..3 {
+        office.opened().await;
+    }
+    office.advance(TimeDelta::days(6)).await;
+    let mut gate = office.as_owner().await;
+    sqlx::raw_sql("begin; lock table case_events in share mode").execute(&mut gate).await.unwrap();
+    let working = tokio::spawn({
+        let store = office.store.clone();
+        async move { store.tick_due(100).await }
+    });
+    // As a timeout would, or an operator.
+    let mut admin = office.as_admin().await;
+    let cancel = "select pg_cancel_backend(pid) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock' and query like '%written%'";
+    eventually("the worker waits at the gate, and is stopped", async || {
+        sqlx::query(cancel).execute(&mut admin).await.unwrap();
+        working.is_finished().then_some(())
+    })
+    .await;
+    assert_eq!(working.await.unwrap().unwrap_err().code(), "database");
+    assert_eq!(office.store.parked().await.unwrap(), []);
+    sqlx::raw_sql("rollback").execute(&mut gate).await.unwrap();
+    assert_eq!(office.store.tick_due(100).await.unwrap().done.len(), 3);
+}
+
 fn deadline(case: &Case) -> parvaneh_core::Instant {
     case.tasks[0].clock.as_ref().and_then(|clock| clock.deadline).expect("a running clock")
 }

@@ -6,6 +6,7 @@ mod fault_answers;
 mod fault_audit;
 mod fault_callers;
 mod fault_chaos;
+mod fault_lateness;
 mod fault_process;
 mod fault_proxy;
 mod fault_rights;

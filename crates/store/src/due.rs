@@ -17,7 +17,7 @@ use crate::{
     batch::{self, Decision, Stored},
     engine::Engine,
     hint::CHANNEL,
-    lane::passes,
+    lane::is_the_servers,
     store::undisturbed,
 };
 
@@ -216,7 +216,7 @@ async fn tick_due(engine: &Arc<Engine>, limit: i64) -> Result<TickOutcome, Store
                 outcome.parked.push(case);
             }
         }
-        Err(error) if passes(&error) => return Err(error.into()),
+        Err(error) if is_the_servers(&error) => return Err(error.into()),
         Err(_) => {
             // One of them cannot be written. Taken apart, it fails alone.
             in_tx.rollback().await?;
@@ -308,10 +308,7 @@ async fn park(
 fn is_loss(error: &ExecuteError) -> bool {
     match error {
         ExecuteError::Store(error) => match &**error {
-            StoreError::Database(error) => {
-                passes(error)
-                    || matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
-            }
+            StoreError::Database(error) => is_the_servers(error),
             StoreError::Closed => true,
             _ => false,
         },

@@ -227,7 +227,7 @@ async fn run(link: &mut Link, mut batch: Vec<Job>) {
         {
             // Somebody else has just written under the same key: reading again will tell.
             job.conflicts += 1;
-        } else if batch.len() == 1 || passes(&error) || is_away(&error) {
+        } else if batch.len() == 1 || is_the_servers(&error) {
             let error = ExecuteError::from(error);
             for job in batch.drain(..) {
                 job.answer.send(Err(error.clone())).ok();
@@ -254,9 +254,20 @@ pub(crate) fn passes(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether there is no database to ask: the pool has waited long enough for all of the batch.
-fn is_away(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
+/// Whether the error tells something of the server and nothing of a case: it would be the same for
+/// every other.
+pub(crate) fn is_the_servers(error: &sqlx::Error) -> bool {
+    match error {
+        // The pool has waited long enough for all of the batch.
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+        sqlx::Error::Database(said) => {
+            // Connection, read-only (a standby), resources such as the disk, an operator or a
+            // timeout that intervened, the system itself.
+            let code = said.code().unwrap_or_default();
+            passes(error) || ["08", "25", "53", "57", "58"].iter().any(|it| code.starts_with(it))
+        }
+        error => passes(error),
+    }
 }
 
 fn is_taken(error: &sqlx::Error) -> bool {
