@@ -32,7 +32,8 @@ use crate::{
 
 Afterwards, in the same folder (it is printed at the end):
   parvaneh --data-dir DIR report sla --period 1403 --by province
-  parvaneh --data-dir DIR worklist --as 'county_officer@2301'
+  parvaneh --data-dir DIR people list
+  parvaneh --data-dir DIR worklist --as PERSON
   parvaneh --data-dir DIR clock advance 30d")]
 pub(crate) struct Demo {
     /// How many applications come in

@@ -56,4 +56,8 @@ fn people_see_months_steps_owners_escalations_and_the_engine() {
     ] {
         assert!(told.contains(part), "{part} is missing in:\n{told}");
     }
+    // What it proposes works.
+    let officer = told.split_once("worklist --as ").and_then(|(_, rest)| rest.lines().next());
+    let officer = officer.expect("an officer is named");
+    installation.run(["worklist", "--as", officer]).ends(0);
 }

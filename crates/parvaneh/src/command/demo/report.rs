@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use owo_colors::Style;
 use parvaneh_core::{Case, CaseId, Event, Explanation, JalaliPeriod, WorkflowId, event::STATUTORY};
-use parvaneh_store::{CasesQuery, EscalationCount, Store, Workload};
+use parvaneh_store::{CasesQuery, EscalationCount, PeopleFilter, Store, Workload};
 use serde_json::{Value, json};
 
 use crate::{
@@ -94,10 +94,19 @@ pub(super) async fn tell(database: &Database, lived: Lived, out: &Output) -> Res
     ))?;
     let Some(dir) = database.data_dir() else { return Ok(()) };
     let dir = dir.display();
+    let officers = PeopleFilter {
+        role: Some("county_officer".into()),
+        within: Some("2301".into()),
+        limit: 1,
+        ..PeopleFilter::default()
+    };
+    let officer = store.people(&officers).await?;
+    let officer = officer.first().map_or_else(String::new, |officer| {
+        format!("\n  parvaneh --data-dir {dir} worklist --as {}", officer.id)
+    });
     out.line(format!(
         "\nThe sandbox stays in {dir}. Look around in it:\n  \
-         parvaneh --data-dir {dir} report sla --period {} --by province\n  \
-         parvaneh --data-dir {dir} worklist --as county_officer@2301\n  \
+         parvaneh --data-dir {dir} report sla --period {} --by province{officer}\n  \
          parvaneh --data-dir {dir} clock advance 30d",
         lived.period
     ))
