@@ -3,7 +3,7 @@
 use std::{
     path::PathBuf,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{UnixListener, UnixStream},
+    sync::Mutex,
     task::JoinHandle,
 };
 
@@ -131,7 +132,8 @@ async fn hand_on(
             read = client.read(&mut asked) => {
                 let Ok(length @ 1..) = read else { return };
                 let message = &asked[..length];
-                let fate = judge.lock().unwrap()(message);
+                // A judge may wait for somebody whose messages others here hand on.
+                let fate = (judge.lock().await)(message);
                 if fate == Fate::Kept {
                     if server.write_all(message).await.is_err() {
                         return;
