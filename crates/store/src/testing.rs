@@ -41,7 +41,7 @@ while sleep 1; do
 done
 "#;
 
-/// A database of one test, dropped at its end. Every function here panics when the server cannot
+/// A database of one test, dropped by one that comes later. Every function here panics when the server cannot
 /// be had: a test could do nothing else.
 #[derive(Debug)]
 pub struct TestDatabase {
@@ -83,6 +83,9 @@ impl TestDatabase {
             .duration_since(UNIX_EPOCH)
             .map_or(0, |elapsed| elapsed.as_nanos() & 0xffff_ffff_ffff);
         let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = drop_abandoned(&server).await {
+            tracing::warn!(%error, "the databases of tests that have ended were not dropped");
+        }
         let name = format!("t_{}_{count}_{nanos:x}", std::process::id());
         server
             .create_database(&name, clause)
@@ -117,25 +120,25 @@ impl TestDatabase {
     }
 }
 
-impl Drop for TestDatabase {
-    fn drop(&mut self) {
-        let options = self.server.admin_options("postgres");
-        let sql = format!("drop database if exists {} with (force)", self.name);
-        // The test's own runtime cannot be blocked on here. If this fails the database goes with
-        // the server's data.
-        let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(async {
-                let mut admin = PgConnection::connect_with(&options).await?;
-                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await?;
-                admin.close().await
-            })
-        })
-        .join();
-        if !matches!(dropped, Ok(Ok(()))) {
-            tracing::warn!(database = self.name, ?dropped, "a test's database was not dropped");
+/// Drops the databases of test processes that have ended. A test does not drop its own: `drop
+/// database` waits for every connection of the server, also for one that the waiting test itself is
+/// just opening, until the server gives that one up after a minute.
+async fn drop_abandoned(server: &PrivatePostgres) -> Result<(), sqlx::Error> {
+    let mut admin = PgConnection::connect_with(&server.admin_options("postgres")).await?;
+    let alone = "select pg_try_advisory_lock(hashtextextended('parvaneh.abandoned', 0))";
+    if sqlx::query_scalar(alone).fetch_one(&mut admin).await? {
+        let all = r"select datname::text from pg_database where datname like 't\_%'";
+        let all: Vec<String> = sqlx::query_scalar(all).fetch_all(&mut admin).await?;
+        let ended = |name: &&String| {
+            let process = name.split('_').nth(1).unwrap_or_default();
+            !Path::new("/proc").join(process).exists()
+        };
+        for name in all.iter().filter(ended) {
+            let sql = format!("drop database if exists {name} with (force)");
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await?;
         }
     }
+    admin.close().await
 }
 
 /// Where the shared server's data are.

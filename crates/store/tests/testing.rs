@@ -14,7 +14,7 @@ async fn exists(on: &TestDatabase, name: &str) -> Result<bool, sqlx::Error> {
 }
 
 #[tokio::test]
-async fn every_test_has_a_database_of_its_own_that_is_dropped_after_it() -> TestResult {
+async fn every_test_has_a_database_of_its_own() -> TestResult {
     let (one, two) = tokio::join!(TestDatabase::new(), TestDatabase::new());
     assert_ne!(one.name(), two.name());
     assert_eq!(one.server().pid(), two.server().pid());
@@ -25,12 +25,27 @@ async fn every_test_has_a_database_of_its_own_that_is_dropped_after_it() -> Test
         .fetch_one(&mut app)
         .await?;
     assert_eq!(found, 0);
+    Ok(())
+}
 
-    let name = one.name().to_owned();
-    assert!(exists(&two, &name).await?);
-    // `owner` is still connected: that must not keep the database alive.
-    drop(one);
-    assert!(!exists(&two, &name).await?);
+#[tokio::test]
+async fn the_next_test_drops_the_databases_of_those_that_have_ended() -> TestResult {
+    let one = TestDatabase::new().await;
+    let mut ended = std::process::Command::new("true").spawn()?;
+    ended.wait()?;
+    let name = format!("t_{}_0_0", ended.id());
+    let mut admin = PgConnection::connect_with(&one.admin_options()).await?;
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("create database {name}")))
+        .execute(&mut admin)
+        .await?;
+    // That somebody is still connected to it must not keep it alive.
+    let _still = PgConnection::connect_with(&one.admin_options().database(&name)).await?;
+
+    // One of those that come later: while another test drops, it is left to that one.
+    while exists(&one, &name).await? {
+        TestDatabase::new().await;
+    }
+    assert!(exists(&one, one.name()).await?, "its test is still going on");
     Ok(())
 }
 
