@@ -1,7 +1,10 @@
 //! Every scenario beside a shipped definition comes out as its file says.
 #![allow(clippy::unwrap_used)]
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use parvaneh_core::{
     CalendarSource, Calendars, Definition, Organisation, Unit, UnitId,
@@ -11,8 +14,6 @@ use parvaneh_core::{
 
 const ORGANISATION: &str = include_str!("../../../workflows/organisation/ir.csv");
 const CALENDAR: &str = include_str!("../../../workflows/calendars/ir.yaml");
-const DEFINITION: &str = include_str!("../../../workflows/ngo-establishment/v1.yaml");
-
 fn organisation() -> Organisation {
     let units = ORGANISATION.lines().skip(1).map(|line| {
         let [id, parent, level, fa, en, _] = line.split(',').collect::<Vec<_>>()[..] else {
@@ -30,12 +31,22 @@ fn organisation() -> Organisation {
     Organisation::new(units).unwrap()
 }
 
-fn run(file: &str, source: &str) -> Report {
-    let definition = Definition::parse("v1.yaml", DEFINITION).unwrap();
+fn workflows() -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "../../workflows"].iter().collect()
+}
+
+/// The shipped file of a workflow.
+fn definition_of(workflow: &str) -> Definition {
+    let file = workflows().join(workflow).join("v1.yaml");
+    let source = std::fs::read_to_string(&file).unwrap();
+    let named = format!("workflows/{workflow}/v1.yaml");
+    Definition::parse(&named, &source).unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
+fn run(definition: &Definition, file: &str, source: &str) -> Report {
     let calendars = Calendars::compile(CalendarSource::parse("ir.yaml", CALENDAR).unwrap());
     let organisation = organisation();
-    let setting =
-        Setting { definition: &definition, calendars: &calendars, organisation: &organisation };
+    let setting = Setting { definition, calendars: &calendars, organisation: &organisation };
     scenario::run(&setting, file, source)
 }
 
@@ -43,59 +54,66 @@ fn told(report: &Report, source: &str) -> String {
     report.problems.iter().map(|problem| problem.render(source)).collect::<Vec<_>>().join("\n")
 }
 
-fn folder() -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "../../workflows/ngo-establishment/scenarios"].iter().collect()
+/// The names in a folder of workflows, in order.
+fn names_in(folder: &Path) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    entries.map(|name| name.into_string().unwrap()).collect()
 }
 
-macro_rules! scenarios {
-    ($($name:ident = $file:literal,)*) => {
+/// Runs every scenario beside a definition, and tells the differences of all of them.
+fn every_scenario_of(workflow: &str) {
+    let definition = definition_of(workflow);
+    let folder = workflows().join(workflow).join("scenarios");
+    let files: Vec<_> =
+        names_in(&folder).into_iter().filter(|name| name.ends_with(".yaml")).collect();
+    assert!(files.len() >= 3, "{workflow} has {} scenarios", files.len());
+    let mut differences = Vec::new();
+    for file in files {
+        let source = std::fs::read_to_string(folder.join(&file)).unwrap();
+        let report = run(&definition, &format!("{workflow}/scenarios/{file}"), &source);
+        if !report.is_as_expected() || report.lived == 0 {
+            differences.push(told(&report, &source));
+        }
+    }
+    assert!(differences.is_empty(), "\n{}", differences.join("\n"));
+}
+
+macro_rules! shipped {
+    ($($name:ident = $workflow:literal,)*) => {
         $(
             #[test]
             fn $name() {
-                let source = std::fs::read_to_string(folder().join($file)).unwrap();
-                let report = run($file, &source);
-                let told = told(&report, &source);
-                assert!(report.is_as_expected(), "\n{told}");
-                assert!(report.lived > 0);
+                every_scenario_of($workflow);
             }
         )*
 
-        const FILES: &[&str] = &[$($file,)*];
+        const SHIPPED: &[&str] = &[$($workflow,)*];
     };
 }
 
-scenarios! {
-    appeal = "appeal.yaml",
-    commission_rejects = "commission-rejects.yaml",
-    correction_lapses = "correction-lapses.yaml",
-    correction_suspends_the_clock = "correction-suspends-the-clock.yaml",
-    extension = "extension.yaml",
-    extension_too_late = "extension-too-late.yaml",
-    jurisdiction = "jurisdiction.yaml",
-    long_outage_released = "long-outage-released.yaml",
-    long_outage_waived = "long-outage-waived.yaml",
-    negative_answer = "negative-answer.yaml",
-    no_appeal = "no-appeal.yaml",
-    nowruz = "nowruz.yaml",
-    paper_received_earlier = "paper-received-earlier.yaml",
-    paper_without_a_reason = "paper-without-a-reason.yaml",
-    short_outage = "short-outage.yaml",
-    silence_of_an_asked_body = "silence-of-an-asked-body.yaml",
-    silence_of_the_authority = "silence-of-the-authority.yaml",
-    straight_to_the_licence = "straight-to-the-licence.yaml",
-    suspension = "suspension.yaml",
-    two_officers = "two-officers.yaml",
-    withdrawal = "withdrawal.yaml",
-    withdrawal_after_the_deadline = "withdrawal-after-the-deadline.yaml",
+shipped! {
+    ngo_establishment = "ngo-establishment",
 }
 
 #[test]
-fn no_scenario_is_left_out() {
-    let files = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name());
-    let files: BTreeSet<String> = files.map(|name| name.into_string().unwrap()).collect();
-    let known: BTreeSet<String> = FILES.iter().map(|file| (*file).to_owned()).collect();
-    let scenarios = files.into_iter().filter(|file| file.ends_with(".yaml"));
-    assert_eq!(scenarios.collect::<BTreeSet<_>>(), known);
+fn no_shipped_definition_is_left_out() {
+    let folders = names_in(&workflows()).into_iter();
+    let workflows = folders.filter(|name| workflows().join(name).join("v1.yaml").exists());
+    let shipped = SHIPPED.iter().map(|name| (*name).to_owned());
+    assert_eq!(workflows.collect::<BTreeSet<_>>(), shipped.collect());
+}
+
+/// People hold roles, not roles of a workflow: the same name must mean the same everywhere.
+#[test]
+fn a_role_means_the_same_in_every_shipped_definition() {
+    let mut meanings: BTreeMap<String, (Level, Text, &str)> = BTreeMap::new();
+    for workflow in SHIPPED {
+        for (name, role) in definition_of(workflow).roles {
+            let meaning = (role.at, role.title, *workflow);
+            let first = meanings.entry(name.to_string()).or_insert_with(|| meaning.clone());
+            assert_eq!((first.0, &first.1), (meaning.0, &meaning.1), "{name} in {workflow}");
+        }
+    }
 }
 
 #[test]
@@ -119,7 +137,8 @@ steps:
       owners: { county_forwarding: county_officer }
       holders: { county_forwarding: county_officer }
 ";
-    let report = run("wrong.yaml", source);
+    let definition = definition_of("ngo-establishment");
+    let report = run(&definition, "wrong.yaml", source);
     assert_eq!((report.lived, report.is_as_expected()), (5, false));
     insta::assert_snapshot!(told(&report, source));
 }
@@ -139,10 +158,12 @@ steps:
   - { at: 1403/02/04 10:00, as: county_head, extend: { statutory: 20 dd } }
   - { at: 1403/02/05 10:00, expect: { refused: no, step: nowhere, open: [police, x], escalated: reception, due: { police: later } } }
 ";
-    let report = run("broken.yaml", source);
+    let definition = definition_of("ngo-establishment");
+    let report = run(&definition, "broken.yaml", source);
     assert_eq!(report.lived, 0);
     insta::assert_snapshot!(told(&report, source));
     let unopened = "scenario: { fa: بی آغاز, en: Unopened }\nunit: '2301'\nsteps:\n  - { at: 1403/02/01 09:00, as: county_officer, do: accept }\n";
-    let codes: Vec<_> = run("f.yaml", unopened).problems.iter().map(|p| p.code).collect();
+    let codes: Vec<_> =
+        run(&definition, "f.yaml", unopened).problems.iter().map(|p| p.code).collect();
     assert_eq!(codes, ["not-opened"]);
 }

@@ -53,6 +53,9 @@ pub struct Definition {
     pub basis: Option<Basis>,
     /// The level of the unit that receives a case.
     pub opens_at: Level,
+    /// Whether the applicant can withdraw. Not where the authority proceeds of its own motion:
+    /// whom it supervises cannot end the supervision.
+    pub withdrawal: bool,
     /// The calendar by which every clock counts.
     pub calendar: CalendarId,
     /// The step that a new case enters.
@@ -373,6 +376,9 @@ pub enum Outcome {
     Lapsed,
     /// The applicant gave up.
     Withdrawn,
+    /// The procedure came to its result, which neither grants nor refuses: a finding, a measure, an
+    /// answer to a complaint.
+    Settled,
 }
 
 /// A licence that an end grants.

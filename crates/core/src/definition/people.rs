@@ -30,6 +30,7 @@ const OUTCOMES: &[(&str, Outcome)] = &[
     ("refused", Outcome::Refused),
     ("lapsed", Outcome::Lapsed),
     ("withdrawn", Outcome::Withdrawn),
+    ("settled", Outcome::Settled),
 ];
 
 /// Names of people in rules, which no role may take.

@@ -113,6 +113,7 @@ const TOP: &[&str] = &[
     "title",
     "basis",
     "opens_at",
+    "withdrawal",
     "calendar",
     "statutory",
     "roles",
@@ -191,6 +192,13 @@ impl Draft<'_> {
         let opens_at = self.required(&top, "opens_at", "", what, |draft, node, _| {
             draft.reader.choice(node, "a level", LEVELS)
         });
+        let withdrawal = self.optional(&top, "withdrawal", "", |draft, node, _| {
+            let withdrawal = draft.reader.yes_or_no(node, "'withdrawal'");
+            if withdrawal.is_none() {
+                draft.break_at("ends");
+            }
+            withdrawal
+        });
         let calendar = self
             .required(&top, "calendar", "", what, |draft, node, _| draft.calendar(node, calendars));
         self.ladders = self.optional(&top, "ladder", "", Self::read_ladders).unwrap_or_default();
@@ -210,6 +218,7 @@ impl Draft<'_> {
             title,
             basis,
             opens_at: opens_at.unwrap_or(Level::County),
+            withdrawal: withdrawal.unwrap_or(true),
             calendar: calendar.unwrap_or_default().into(),
             first: first.unwrap_or_else(|| "".into()),
             statutory: statutory.unwrap_or_else(unread_statutory),

@@ -157,6 +157,7 @@ fn outcome(outcome: Option<Outcome>) -> String {
         Some(Outcome::Refused) => "refused",
         Some(Outcome::Lapsed) => "lapsed",
         Some(Outcome::Withdrawn) => "withdrawn",
+        Some(Outcome::Settled) => "settled",
     };
     word.to_owned()
 }

@@ -272,6 +272,7 @@ impl Reading<'_, '_, '_> {
                     ("refused", Outcome::Refused),
                     ("lapsed", Outcome::Lapsed),
                     ("withdrawn", Outcome::Withdrawn),
+                    ("settled", Outcome::Settled),
                 ];
                 put(self.reader.choice(node, "an outcome", &outcomes).map(Expect::Outcome));
             }

@@ -48,7 +48,7 @@ pub mod code {
         NEVER_ENDING_WAIT = "never-ending-wait", "The applicant can let a case wait for ever.";
         DECISION_AND_OUTCOME = "decision-and-outcome", "An outcome and whether it is a decision contradict each other.";
         LICENCE_WITHOUT_GRANT = "licence-without-grant", "An end gives a licence without granting.";
-        NO_WITHDRAWAL = "no-withdrawal", "There must be one end with the outcome 'withdrawn'.";
+        NO_WITHDRAWAL = "no-withdrawal", "There must be one end with the outcome 'withdrawn', and none with 'withdrawal: no'.";
         NOBODY_OPENS = "nobody-opens", "No role may open a case.";
         NOBODY_RELEASES = "nobody-releases", "No role may release a silence rule that is held.";
         NOBODY_RECORDS = "nobody-records", "No role may record the answer of another body.";

@@ -302,14 +302,14 @@ fn step(name: &str, step: &Step, findings: &mut Vec<Finding>) {
 fn ends(definition: &Definition, findings: &mut Vec<Finding>) {
     for (name, end) in &definition.ends {
         let wanted = match end.outcome {
-            Outcome::Granted => Some(true),
+            Outcome::Granted | Outcome::Settled => Some(true),
             Outcome::Lapsed | Outcome::Withdrawn => Some(false),
             Outcome::Refused => None,
         };
         if wanted.is_some_and(|wanted| wanted != end.decision) {
             let (message, help) = match end.decision {
                 true => ("the applicant's doing is not a decision", "write 'decision: no'"),
-                false => ("a grant is a decision", "write 'decision: yes'"),
+                false => ("what the authority concludes is a decision", "write 'decision: yes'"),
             };
             let at = format!("ends.{name}.decision");
             findings.push(Finding::error(code::DECISION_AND_OUTCOME, at, message).help(help));
@@ -323,7 +323,11 @@ fn ends(definition: &Definition, findings: &mut Vec<Finding>) {
     }
     let withdrawn = |end: &&crate::definition::End| end.outcome == Outcome::Withdrawn;
     let count = definition.ends.values().filter(withdrawn).count();
-    if count != 1 {
+    if !definition.withdrawal && count > 0 {
+        let message = format!("{count} ends have the outcome 'withdrawn', but 'withdrawal: no'");
+        let help = "take the end out, or let the applicant withdraw";
+        findings.push(Finding::error(code::NO_WITHDRAWAL, "withdrawal", message).help(help));
+    } else if definition.withdrawal && count != 1 {
         let message = format!("{count} ends have the outcome 'withdrawn': there must be one");
         let help = "an applicant can always withdraw, and his case must know where it ends";
         findings.push(Finding::error(code::NO_WITHDRAWAL, "ends", message).help(help));

@@ -349,8 +349,12 @@ const RULES: &[Rule] = &[
         breaks: &[
             (("decision: no, outcome: lapsed", "decision: yes, outcome: lapsed"), "yes"),
             (("decision: yes\n    outcome: granted", "decision: no\n    outcome: granted"), "no"),
+            (("decision: yes, outcome: refused", "decision: no, outcome: settled"), "no"),
         ],
-        keeps: &[("decision: yes, outcome: refused", "decision: no, outcome: refused")],
+        keeps: &[
+            ("decision: yes, outcome: refused", "decision: no, outcome: refused"),
+            ("decision: yes, outcome: refused", "decision: yes, outcome: settled"),
+        ],
     },
     Rule {
         code: code::LICENCE_WITHOUT_GRANT,
@@ -368,8 +372,12 @@ const RULES: &[Rule] = &[
         breaks: &[
             (("decision: no, outcome: withdrawn", "decision: yes, outcome: refused"), "ends"),
             (("decision: no, outcome: lapsed", "decision: no, outcome: withdrawn"), "ends"),
+            (("opens_at: county", "opens_at: county\nwithdrawal: no"), "no"),
         ],
-        keeps: &[],
+        keeps: &[(
+            "  withdrawn: { title: { fa: انصراف, en: Withdrawn }, decision: no, outcome: withdrawn }\n",
+            "withdrawal: no\n",
+        )],
     },
     Rule {
         code: code::NOBODY_OPENS,

@@ -163,10 +163,11 @@ fn step() -> impl Strategy<Value = Draft> {
         .prop_map(|(kind, timing, suspends, actions)| Draft { kind, timing, suspends, actions })
 }
 
-const ENDS: [(&str, Outcome, bool); 4] = [
+const ENDS: [(&str, Outcome, bool); 5] = [
     ("granted", Outcome::Granted, true),
     ("refused", Outcome::Refused, true),
     ("lapsed", Outcome::Lapsed, false),
+    ("settled", Outcome::Settled, true),
     ("withdrawn", Outcome::Withdrawn, false),
 ];
 
@@ -205,6 +206,7 @@ pub(crate) fn definition() -> impl Strategy<Value = Definition> {
             title: text("Random"),
             basis: None,
             opens_at: Level::County,
+            withdrawal: true,
             calendar: "ir".into(),
             first: places[0].clone(),
             statutory: Statutory {

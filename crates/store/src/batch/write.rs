@@ -374,6 +374,7 @@ pub(crate) fn outcome_text(outcome: Outcome) -> &'static str {
         Outcome::Refused => "refused",
         Outcome::Lapsed => "lapsed",
         Outcome::Withdrawn => "withdrawn",
+        Outcome::Settled => "settled",
     }
 }
 
