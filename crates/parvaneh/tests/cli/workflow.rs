@@ -124,3 +124,59 @@ fn colours_are_for_terminals() {
     );
     assert_eq!(none.ends(1).out, plain);
 }
+
+#[test]
+fn a_new_definition_is_sound_and_its_scenario_comes_out() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let dir = folder.path().display().to_string();
+    let title = "Driver's licence: 'taxi'";
+    let new = ["workflow", "new", "taxi-licence", "--dir", &dir, "--en", title];
+    parvaneh(new).ends(0);
+    let workflow = folder.path().join("taxi-licence").display().to_string();
+    let definition = format!("{workflow}/v1.yaml");
+    let problems = parvaneh(["workflow", "check", &definition, "--json"]).ends(0).json();
+    assert_eq!(problems, Value::Array(Vec::new()), "a beginner sees no warning");
+    let run = parvaneh(["workflow", "test", &workflow, "--json"]).ends(0).json();
+    assert_eq!((&run[0]["passed"], &run[0]["lived"]), (&true.into(), &5.into()), "{run}");
+    let written = fs::read_to_string(&definition).expect("it was written");
+    assert!(written.contains("en: 'Driver''s licence: ''taxi'''"), "{written}");
+
+    // Once more: nothing is overwritten.
+    fs::write(&definition, "mine").expect("it can be written");
+    assert!(parvaneh(new).ends(1).err.contains("exists"));
+    assert_eq!(fs::read_to_string(&definition).expect("it is there"), "mine");
+    assert!(parvaneh(["workflow", "new", "Taxi"]).ends(2).err.contains("taxi-licence"));
+}
+
+#[test]
+fn the_repository_s_scenarios_come_out_as_they_say() {
+    let folder = repository("workflows/ngo-establishment").display().to_string();
+    let run = parvaneh(["workflow", "test", &folder]).ends(0);
+    assert!(run.out.contains("all as told"), "{}", run.out);
+    let one = format!("{folder}/scenarios/appeal.yaml");
+    let json = parvaneh(["workflow", "test", &one, "--json"]).ends(0).json();
+    assert_eq!(json.as_array().map(Vec::len), Some(1), "{json}");
+    assert!(json[0]["definition"].as_str().is_some_and(|it| it.ends_with("v1.yaml")), "{json}");
+}
+
+#[test]
+fn a_scenario_that_comes_out_otherwise_is_told_with_its_place() {
+    let source = repository("workflows/ngo-establishment/scenarios/appeal.yaml");
+    let source = fs::read_to_string(source).expect("the scenario can be read");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("appeal.yaml");
+    let wrong = source.replacen("step: appeal_window", "step: correction", 1);
+    assert_ne!(wrong, source);
+    fs::write(&file, wrong).expect("it can be written");
+    let file = file.display().to_string();
+    let definition = repository("workflows/ngo-establishment/v1.yaml").display().to_string();
+    let run = parvaneh(["workflow", "test", &file, "--definition", &definition]).ends(1);
+    assert!(run.out.contains("[different]") && run.out.contains("^^^"), "{}", run.out);
+    assert!(run.out.contains("1 scenario, 1 not as told"), "{}", run.out);
+
+    let nowhere = folder.path().display().to_string();
+    assert!(parvaneh(["workflow", "test", &nowhere]).ends(1).err.contains("no-definition"));
+    let missing = format!("{nowhere}/missing.yaml");
+    let run = parvaneh(["workflow", "test", &missing, "--definition", &definition]).ends(1);
+    assert!(run.out.contains("cannot-read"), "{}", run.out);
+}

@@ -1,0 +1,194 @@
+//! `parvaneh workflow test`: do scenarios come out as they say?
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    path::{Path, PathBuf},
+};
+
+use parvaneh_core::{
+    Calendars, Definition, Organisation,
+    scenario::{self, Report, Setting},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    builtin, calendars,
+    failure::Failure,
+    output::{Output, Problems},
+    source::{not_sound, read},
+};
+
+/// Run the scenarios of definitions: exit 0 when all come out as they say, or 1
+///
+/// Needs no database: a scenario is lived through in the pure core, by the calendar and the
+/// organisation that the program carries. Each difference is told with the place in the scenario
+/// under a caret. With --json: an array with one object a scenario: file, definition, title, lived
+/// (how many of its entries), passed, problems.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  parvaneh workflow test workflows/*\n  \
+                        parvaneh workflow test workflows/taxi-licence/scenarios/refusal.yaml")]
+pub(crate) struct Test {
+    /// Folders of workflows (with v<N>.yaml and a folder `scenarios`), or single scenarios
+    #[arg(required = true, value_name = "FOLDER_OR_FILE")]
+    places: Vec<PathBuf>,
+    /// The definition; if left out, the newest version in the folder of the workflow
+    #[arg(long, value_name = "FILE")]
+    definition: Option<PathBuf>,
+    /// The calendar: a file, or one that the program carries; if left out, the definition's
+    #[arg(long, value_name = "FILE_OR_ID")]
+    calendar: Option<String>,
+}
+
+/// A scenario and the definition of which it tells.
+struct Told {
+    scenario: PathBuf,
+    definition: PathBuf,
+}
+
+impl Test {
+    pub(super) fn run(self, out: &Output) -> Result<(), Failure> {
+        let told = self.scenarios()?;
+        let units = builtin::units()?.into_iter().map(|row| row.unit);
+        let organisation = Organisation::new(units).map_err(|error| {
+            Failure::internal(format!("the organisation that is built in: {error}"))
+        })?;
+        let mut answers = Vec::with_capacity(told.len());
+        let mut shelf: HashMap<&Path, (Definition, Calendars)> = HashMap::new();
+        for Told { scenario, definition } in &told {
+            let (parsed, calendars) = match shelf.entry(definition) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(self.load(definition)?),
+            };
+            let setting = Setting { definition: parsed, calendars, organisation: &organisation };
+            let report = live(&setting, scenario, out)?;
+            answers.push(json!({
+                "file": scenario.display().to_string(),
+                "definition": definition.display().to_string(),
+                "title": report.title,
+                "lived": report.lived,
+                "passed": report.is_as_expected(),
+                "problems": report.problems,
+            }));
+        }
+        let failed = answers.iter().filter(|answer| answer["passed"] == false).count();
+        if out.json {
+            out.document(&answers)?;
+        } else {
+            out.line(summary(&answers, failed))?;
+        }
+        if failed == 0 { Ok(()) } else { Err(Failure::answered()) }
+    }
+
+    /// Every scenario that was asked for, folders in the order of their names.
+    fn scenarios(&self) -> Result<Vec<Told>, Failure> {
+        let mut told = Vec::new();
+        for place in &self.places {
+            if !place.is_dir() {
+                let folder = place.parent().and_then(Path::parent).unwrap_or(Path::new("."));
+                told.push(Told {
+                    scenario: place.clone(),
+                    definition: self.definition_in(folder)?,
+                });
+                continue;
+            }
+            // A folder without a definition is no workflow: a pattern such as workflows/* names it too.
+            let skipped = self.places.len() > 1 && self.definition.is_none();
+            if skipped && newest_definition(place)?.is_none() {
+                continue;
+            }
+            let definition = self.definition_in(place)?;
+            let mut files = yaml_files(&place.join("scenarios"))?;
+            files.sort();
+            let to_told = |scenario| Told { scenario, definition: definition.clone() };
+            told.extend(files.into_iter().map(to_told));
+        }
+        if told.is_empty() {
+            return Err(Failure::no("no-scenarios", "there is no scenario to run")
+                .help("scenarios stand beside a definition: workflows/<name>/scenarios/*.yaml"));
+        }
+        Ok(told)
+    }
+
+    fn definition_in(&self, folder: &Path) -> Result<PathBuf, Failure> {
+        if let Some(definition) = &self.definition {
+            return Ok(definition.clone());
+        }
+        newest_definition(folder)?.ok_or_else(|| {
+            let folder = folder.display();
+            Failure::no("no-definition", format!("{folder} holds no definition v<N>.yaml"))
+                .help("name the folder of a workflow, or the definition by --definition FILE")
+        })
+    }
+
+    /// A definition and its calendar.
+    fn load(&self, definition: &Path) -> Result<(Definition, Calendars), Failure> {
+        let file = definition.display().to_string();
+        let source =
+            read(&file).map_err(|problem| not_sound("definition", &file, None, vec![*problem]))?;
+        let definition = Definition::parse(&file, &source)
+            .map_err(|problems| not_sound("definition", &file, Some(&source), problems))?;
+        let calendar = self.calendar.as_deref().unwrap_or(definition.calendar.as_str());
+        let calendars = calendars::load(calendar)?.calendars;
+        Ok((definition, calendars))
+    }
+}
+
+/// Lives through one scenario, and tells people how it went.
+fn live(setting: &Setting<'_>, scenario: &Path, out: &Output) -> Result<Report, Failure> {
+    let file = scenario.display().to_string();
+    let (source, report) = match read(&file) {
+        Ok(source) => {
+            let report = scenario::run(setting, &file, &source);
+            (Some(source), report)
+        }
+        Err(problem) => (None, Report { title: None, lived: 0, problems: vec![*problem] }),
+    };
+    if !out.json {
+        let style = owo_colors::Style::new().bold();
+        let verdict = match report.is_as_expected() {
+            true => out.paint(style.green(), "as told"),
+            false => out.paint(style.red(), "not so"),
+        };
+        let title = report.title.as_ref().map_or("", |title| out.lang.of(&title.fa, &title.en));
+        out.line(format!("{verdict} {file}  {title}").trim_end())?;
+        if !report.problems.is_empty() {
+            let problems = Problems { problems: &report.problems, source: source.as_deref() };
+            out.line(format!("{}\n", problems.render(out.colour)))?;
+        }
+    }
+    Ok(report)
+}
+
+fn summary(answers: &[Value], failed: usize) -> String {
+    let all = answers.len();
+    let s = if all == 1 { "" } else { "s" };
+    match failed {
+        0 => format!("{all} scenario{s}, all as told"),
+        _ => format!("{all} scenario{s}, {failed} not as told"),
+    }
+}
+
+/// The file `v<N>.yaml` with the greatest N.
+fn newest_definition(folder: &Path) -> Result<Option<PathBuf>, Failure> {
+    let version = |file: &PathBuf| {
+        let name = file.file_stem()?.to_str()?;
+        name.strip_prefix('v')?.parse::<u32>().ok()
+    };
+    let files = yaml_files(folder)?;
+    Ok(files.into_iter().filter(|file| version(file).is_some()).max_by_key(version))
+}
+
+/// The files `*.yaml` of a folder; none when there is no such folder.
+fn yaml_files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let cannot = |error: std::io::Error| {
+        Failure::no("cannot-read", format!("{} cannot be read: {error}", folder.display()))
+    };
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(cannot)?,
+    };
+    let files = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>();
+    let mut files = files.map_err(cannot)?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
+    Ok(files)
+}
