@@ -59,7 +59,7 @@ impl Setting {
 fn person(number: u128, grants: &[(&str, &str)]) -> Caller {
     let grant = |(role, unit): &(&str, &str)| Grant { role: (*role).into(), unit: (*unit).into() };
     let person = PersonId(Uuid::from_u128(number));
-    Caller::Person(Actor { person, grants: grants.iter().map(grant).collect() })
+    Caller::Person(Actor::new(person, grants.iter().map(grant).collect()))
 }
 
 fn decisions(c: &mut Criterion) {

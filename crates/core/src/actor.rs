@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     PersonId, RoleId, UnitId,
     definition::{Level, Text},
+    delegation::{Absence, Lent},
 };
 
 /// A unit of the organisation.
@@ -107,17 +108,53 @@ pub struct Grant {
     pub unit: UnitId,
 }
 
+/// A natural person, whom the program may know by several accounts. It is he whom four eyes look
+/// for, not the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NaturalPerson {
+    /// The account by which he is known: one of his own.
+    pub id: PersonId,
+    /// All his other accounts; most people have none.
+    pub accounts: Vec<PersonId>,
+}
+
+impl NaturalPerson {
+    /// A person with one account.
+    pub fn of(account: PersonId) -> Self {
+        Self { id: account, accounts: Vec::new() }
+    }
+
+    /// Whether the account is his.
+    pub fn is(&self, account: PersonId) -> bool {
+        self.id == account || self.accounts.contains(&account)
+    }
+}
+
 /// A person with the roles that he holds now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// The person.
+    /// The person, by the account with which he came.
     pub person: PersonId,
+    /// Who that is.
+    pub natural: NaturalPerson,
     /// The roles, each at a unit.
     pub grants: Vec<Grant>,
+    /// The roles that others have lent him. Each has a period, and is nothing outside it.
+    pub lent: Vec<Lent>,
+    /// Whose delegate he wants to act as; `None` leaves it open: then by his own right first.
+    pub on_behalf_of: Option<PersonId>,
+    /// His absence now, where that matters: of a person to whom a task is to be assigned.
+    pub absence: Option<Absence>,
 }
 
 impl Actor {
-    /// The grant of `role` that reaches `unit`.
+    /// A person with one account and with nothing lent.
+    pub fn new(person: PersonId, grants: Vec<Grant>) -> Self {
+        let natural = NaturalPerson::of(person);
+        Self { person, natural, grants, lent: Vec::new(), on_behalf_of: None, absence: None }
+    }
+
+    /// The grant of `role` that reaches `unit`, among those that are his own.
     pub fn holds(
         &self,
         organisation: &Organisation,

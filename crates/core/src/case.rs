@@ -9,7 +9,7 @@ use crate::{
     clock::{Instant, Ledger},
     definition::{Answer, Licence, Outcome},
     event::{
-        ClockNo, EndReached, Entry, Event, Fact, OpenedTask, Owner, Purpose, STATUTORY,
+        By, ClockNo, EndReached, Entry, Event, Fact, OpenedTask, Owner, Purpose, STATUTORY,
         StartedClock, StatutoryChange, Vote,
     },
 };
@@ -47,6 +47,10 @@ pub struct Case {
     pub task_count: u32,
     /// A suspension by a person, while it lasts.
     pub suspension: Option<CaseSuspension>,
+    /// Who has done something in which step, in whichever round, and when last: for four eyes. Each
+    /// natural person stands there by the accounts that the events name. Empty once the case ended.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub done_by: BTreeMap<StepId, Vec<(PersonId, Instant)>>,
 }
 
 /// Where a case stands: in exactly one step, or at an end.
@@ -62,9 +66,12 @@ pub enum Place {
         /// Answers that have come, in a parallel step.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         answers: BTreeMap<BranchId, Answer>,
-        /// Votes that have been cast, in a commission step.
+        /// Votes that have been cast, in a commission step, each under the member whose vote it is.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         votes: BTreeMap<PersonId, Vote>,
+        /// Who has voted for another member as his delegate, and for whom.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        proxies: BTreeMap<PersonId, PersonId>,
     },
     /// It has ended; nothing leaves an end.
     End {
@@ -187,6 +194,9 @@ pub struct Task {
     /// Who has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignee: Option<PersonId>,
+    /// For whom he has it, where he took it as a delegate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed_for: Option<PersonId>,
     /// When somebody first took it: before lies waiting, after lies handling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_at: Option<Instant>,
@@ -229,11 +239,13 @@ impl Case {
                 since: event.effective_at,
                 answers: BTreeMap::new(),
                 votes: BTreeMap::new(),
+                proxies: BTreeMap::new(),
             },
             statutory: None,
             tasks: Vec::new(),
             task_count: 0,
             suspension: None,
+            done_by: BTreeMap::new(),
         };
         opened.enter(entry, event.effective_at);
         Some(opened)
@@ -279,6 +291,18 @@ impl Case {
         self.statutory.iter().map(|clock| (STATUTORY, clock)).chain(tasks)
     }
 
+    /// Notes who did something in the step where the case stands.
+    fn remember(&mut self, by: &By, at: Instant) {
+        let (Place::Step { step, .. }, Some(_)) = (&self.place, by.person()) else { return };
+        let done = self.done_by.entry(step.clone()).or_default();
+        for person in by.everybody() {
+            match done.iter_mut().find(|(known, _)| *known == person) {
+                Some((_, last)) => *last = at,
+                None => done.push((person, at)),
+            }
+        }
+    }
+
     fn enter(&mut self, entry: &Entry, at: Instant) {
         self.place = match &entry.end {
             None => Place::Step {
@@ -286,6 +310,7 @@ impl Case {
                 since: at,
                 answers: BTreeMap::new(),
                 votes: BTreeMap::new(),
+                proxies: BTreeMap::new(),
             },
             Some(EndReached { outcome, decision, by_silence, licence }) => Place::End {
                 end: entry.step.clone(),
@@ -296,6 +321,10 @@ impl Case {
                 licence: licence.clone(),
             },
         };
+        if entry.end.is_some() {
+            // Nothing is done after an end.
+            self.done_by.clear();
+        }
         self.tasks =
             entry.tasks.iter().map(|opened| Task::opened(opened, &entry.step, at)).collect();
         self.task_count += entry.tasks.len() as u32;
@@ -352,6 +381,7 @@ impl Task {
             unit: opened.unit.clone(),
             opened_at: at,
             assignee: None,
+            claimed_for: None,
             claimed_at: None,
             clock: opened.clock.as_ref().map(|clock| Clock::start(clock, &opened.unit, at)),
         }
@@ -363,22 +393,28 @@ pub fn evolve(case: &mut Case, event: &Event) {
     let at = event.effective_at;
     case.seq = event.seq;
     case.recorded_at = event.recorded_at;
+    if event.fact.does_a_step() {
+        case.remember(&event.by, at);
+    }
     match &event.fact {
         Fact::Opened { .. } | Fact::Commented { .. } => {}
         Fact::Claimed { task } => {
             if let (Some(task), Some(person)) = (case.task_mut(*task), event.by.person()) {
                 task.assignee = Some(person);
+                task.claimed_for = event.by.on_behalf_of().map(|one| one.person);
                 task.claimed_at.get_or_insert(at);
             }
         }
         Fact::Released { task, .. } => {
             if let Some(task) = case.task_mut(*task) {
                 task.assignee = None;
+                task.claimed_for = None;
             }
         }
         Fact::Assigned { task, to, .. } => {
             if let Some(task) = case.task_mut(*task) {
                 task.assignee = Some(*to);
+                task.claimed_for = None;
                 task.claimed_at.get_or_insert(at);
             }
         }
@@ -397,9 +433,15 @@ pub fn evolve(case: &mut Case, event: &Event) {
             }
         }
         Fact::Voted { vote, .. } => {
-            if let (Place::Step { votes, .. }, Some(person)) = (&mut case.place, event.by.person())
+            if let (Place::Step { votes, proxies, .. }, Some(seat), Some(hand)) =
+                (&mut case.place, event.by.seat(), event.by.hand())
             {
-                votes.insert(person, *vote);
+                // The vote is the member's: whoever cast it before him casts it no longer.
+                proxies.retain(|_, of| *of != seat);
+                if event.by.on_behalf_of().is_some() {
+                    proxies.insert(hand, seat);
+                }
+                votes.insert(seat, *vote);
             }
         }
         Fact::Suspended { reason, clocks, .. } => {
@@ -434,6 +476,7 @@ pub fn evolve(case: &mut Case, event: &Event) {
                 task.owner = Owner::Role(gone.to.clone());
                 task.unit = gone.unit.clone();
                 task.assignee = None;
+                task.claimed_for = None;
             }
         }
         Fact::SilenceHeld { clock, due } => {

@@ -7,7 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ActionId, BranchId, CalendarId, CaseId, PersonId, RoleId, StepId, Term, UnitId, WorkflowId,
+    ActionId, BranchId, CalendarId, CaseId, DelegationId, PersonId, RoleId, StepId, Term, UnitId,
+    WorkflowId,
     clock::Instant,
     definition::{Addressee, Answer, Basis, Licence, Outcome},
 };
@@ -43,7 +44,25 @@ pub enum By {
         role: RoleId,
         /// Held where.
         unit: UnitId,
+        /// The natural person, where that is another account of his.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        natural: Option<PersonId>,
+        /// For whom, where the role was lent to him.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on_behalf_of: Option<OnBehalfOf>,
     },
+}
+
+/// For whom a delegate did something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnBehalfOf {
+    /// Who lent him the role.
+    pub person: PersonId,
+    /// The natural person, where that is another account of his.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub natural: Option<PersonId>,
+    /// By which delegation.
+    pub delegation: DelegationId,
 }
 
 impl By {
@@ -52,6 +71,42 @@ impl By {
         match self {
             Self::System => None,
             Self::Applicant(person) | Self::Officer { person, .. } => Some(*person),
+        }
+    }
+
+    /// For whom it was done, if by a delegate.
+    pub fn on_behalf_of(&self) -> Option<&OnBehalfOf> {
+        match self {
+            Self::Officer { on_behalf_of, .. } => on_behalf_of.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Everybody who counts as having done it: the account, its natural person, and both of the one
+    /// on whose behalf it was done.
+    pub fn everybody(&self) -> impl Iterator<Item = PersonId> {
+        let natural = match self {
+            Self::Officer { natural, .. } => *natural,
+            _ => None,
+        };
+        let behalf = self.on_behalf_of();
+        let behalf = behalf.into_iter().flat_map(|one| [Some(one.person), one.natural]);
+        [self.person(), natural].into_iter().chain(behalf).flatten()
+    }
+
+    /// The natural person who did it himself.
+    pub fn hand(&self) -> Option<PersonId> {
+        match self {
+            Self::Officer { person, natural, .. } => Some(natural.unwrap_or(*person)),
+            _ => self.person(),
+        }
+    }
+
+    /// The natural person whose right it was: the one on whose behalf it was done, else himself.
+    pub fn seat(&self) -> Option<PersonId> {
+        match self.on_behalf_of() {
+            Some(one) => Some(one.natural.unwrap_or(one.person)),
+            None => self.hand(),
         }
     }
 }
@@ -294,6 +349,17 @@ impl Fact {
             | Self::Withdrawn { .. }
             | Self::SilenceTookEffect { .. } => false,
         }
+    }
+
+    /// Whether somebody did by it what a step is there for, or a part of it.
+    pub fn does_a_step(&self) -> bool {
+        matches!(
+            self,
+            Self::Acted { .. }
+                | Self::Answered { .. }
+                | Self::Voted { .. }
+                | Self::SilenceTookEffect { .. }
+        )
     }
 
     /// Whether something may happen by itself at another instant than without the fact.

@@ -72,8 +72,13 @@ uuid_id!(
     CaseId
 );
 uuid_id!(
-    /// A natural person known to the program: officer, member of a commission, applicant.
+    /// A person known to the program: officer, member of a commission, applicant. One natural person
+    /// may have several: see [`NaturalPerson`](crate::NaturalPerson).
     PersonId
+);
+uuid_id!(
+    /// A delegation: a role that is lent for a time.
+    DelegationId
 );
 
 name_id!(

@@ -10,6 +10,7 @@ pub mod case;
 pub mod clock;
 pub mod decide;
 pub mod definition;
+pub mod delegation;
 pub mod document;
 pub mod event;
 pub mod id;
@@ -20,7 +21,7 @@ pub mod soundness;
 mod term;
 pub mod timeline;
 
-pub use actor::{Actor, Caller, Grant, Organisation, Unit};
+pub use actor::{Actor, Caller, Grant, NaturalPerson, Organisation, Unit};
 pub use calendar::{Calendar, CalendarSource, Calendars, NoDeadline};
 pub use case::{Case, Place, Task, TaskRecord, evolve};
 pub use clock::{Explanation, Instant, Ledger, Suspension};
@@ -28,7 +29,8 @@ pub use decide::{Command, Context, Decided, Open, Refusal, RefusalCode, decide, 
 pub use definition::Definition;
 pub use event::{Event, Fact};
 pub use id::{
-    ActionId, BranchId, CalendarId, CaseId, PersonId, RoleId, StepId, UnitId, WorkflowId,
+    ActionId, BranchId, CalendarId, CaseId, DelegationId, PersonId, RoleId, StepId, UnitId,
+    WorkflowId,
 };
 pub use jalali::{JalaliDate, JalaliPeriod};
 pub use term::{Term, TermError, TermUnit};

@@ -184,6 +184,12 @@ fn random_cases_meet_everything_that_the_promises_are_about() {
         let mut meet = |what: &str| *met.entry(what.to_owned()).or_default() += 1;
         for event in &life.events {
             meet(event.fact.kind());
+            if event.by.on_behalf_of().is_some() {
+                meet("on behalf of another");
+            }
+            if event.by.hand() != event.by.person() {
+                meet("by a second account");
+            }
             match &event.fact {
                 Fact::Escalated { warning: true, .. } => meet("a warning"),
                 Fact::Escalated { reassigned: Some(_), .. } => meet("a reassignment"),
@@ -233,6 +239,9 @@ fn random_cases_meet_everything_that_the_promises_are_about() {
         "not_permitted",
         "out_of_jurisdiction",
         "quorum_missing",
+        "four_eyes",
+        "on behalf of another",
+        "by a second account",
     ];
     let rare: Vec<_> = expected.iter().filter(|what| !met.contains_key(**what)).collect();
     assert!(rare.is_empty(), "never met: {rare:?} in {met:#?}");

@@ -7,10 +7,10 @@ use std::collections::HashSet;
 
 use parvaneh_core::{
     Actor, Calendars, Caller, Command, Definition, Open, RefusalCode, decide::possible,
-    event::Vote, open,
+    delegation::Absence, event::Vote, open,
 };
 use support::{
-    applicant, at, compiled, date,
+    applicant, at, compiled, date, lent,
     live::World,
     office_hours, person,
     stage::{
@@ -23,7 +23,7 @@ use support::{
 fn refusals() -> Vec<(RefusalCode, Stage, Actor, Command)> {
     use RefusalCode::*;
     let new = Stage::new;
-    let stranger = || Actor { person: person(2), grants: vec![] };
+    let stranger = || Actor::new(person(2), vec![]);
     let claim = |task| Command::Claim { task };
     let voted = || {
         let stage = new().sitting().then(&member(1), vote(Vote::For));
@@ -72,6 +72,27 @@ fn refusals() -> Vec<(RefusalCode, Stage, Actor, Command)> {
             new(),
             head(),
             Command::Assign { task: 1, to: person(11), reason: None },
+        ),
+        (
+            FourEyes,
+            Stage::with(
+                |definition| definition.steps["sitting"].not_by.steps.push("asked".into()),
+                calendar(),
+            )
+            .sitting(),
+            Actor { natural: police().natural, ..board() },
+            act("approved"),
+        ),
+        (NoDelegation, new(), Actor { on_behalf_of: Some(person(77)), ..officer() }, act("accept")),
+        (
+            AlreadyVoted,
+            voted(),
+            Actor {
+                lent: vec![lent(7, &member(4))],
+                on_behalf_of: Some(member(4).person),
+                ..member(2)
+            },
+            vote(Vote::For),
         ),
         (UnknownInquiry, new(), police(), answer("police")),
         (UnknownInquiry, new().asked(), police(), answer("fire")),
@@ -171,6 +192,13 @@ fn every_refusal_says_why_where_and_what_is_possible() {
         assert_eq!(refusal.possible, expected, "row {place}");
         seen.insert(code);
     }
+    let away = Absence { until: at("2025-03-01 00:00"), substitute: Some(person(12)) };
+    let away = Actor { absence: Some(away), ..officer() };
+    let command = Command::Assign { task: 1, to: away.person, reason: None };
+    let refusal = Stage::new().ask_for(&head(), &command, Some(&away)).expect_err("he is away");
+    assert_eq!(refusal.code, RefusalCode::AssigneeAbsent);
+    assert!(refusal.reason.contains(&person(12).to_string()), "{refusal}");
+    seen.insert(refusal.code);
     let world = World::new(licence(), compiled(office_hours()));
     for (place, (code, who, application)) in refused_openings().into_iter().enumerate() {
         let caller = Caller::Person(who);

@@ -1,6 +1,10 @@
 //! Taking an action of a step.
 
-use super::{Draft, Refusal, RefusalCode, given, optional};
+use super::{
+    Draft, Refusal, RefusalCode,
+    eyes::{Whom, same_eyes},
+    given, optional,
+};
 use crate::{
     ActionId,
     case::Task,
@@ -17,8 +21,10 @@ impl Draft<'_> {
     ) -> Result<(), Refusal> {
         let chosen = self.action(action)?;
         let task = self.acting_task()?;
-        let by = self.by_owner(task)?;
-        self.refuse_if_taken(task)?;
+        let rules = [&self.step()?.not_by, &chosen.not_by];
+        let by = self.by_who_may_take(task, |right| {
+            rules.iter().try_for_each(|rule| same_eyes(&self.case, right, rule, Whom::Caller))
+        })?;
         self.refuse_while_suspended()?;
         let reason = match chosen.needs_reason {
             true => Some(given(reason, RefusalCode::ReasonNeeded, "a reason")?.to_owned()),
@@ -70,15 +76,6 @@ impl Draft<'_> {
         acting.ok_or_else(|| {
             RefusalCode::WrongTask.because("this step waits for answers, not for an action")
         })
-    }
-
-    fn refuse_if_taken(&self, task: &Task) -> Result<(), Refusal> {
-        let person = self.person()?.person;
-        match task.assignee {
-            Some(holder) if holder != person => Err(RefusalCode::TaskTaken
-                .because(format!("task {} is in the hands of {holder}", task.no))),
-            _ => Ok(()),
-        }
     }
 
     fn refuse_against_votes(

@@ -21,11 +21,15 @@ impl Draft<'_> {
         reference: Option<&str>,
     ) -> Result<(), Refusal> {
         let task = self.inquiry(branch)?;
-        let by = match self.by_owner(task) {
+        let not_by = &self.step()?.not_by;
+        let by = match self.rights_to(task).and_then(|own| self.by_other_eyes(own, &[not_by])) {
             Ok(by) => by,
             Err(refusal) => self
-                .by_permission(Permission::RecordAnswer, &self.case.unit)
-                .map_err(|_| refusal)?,
+                .by_permission_of_others(Permission::RecordAnswer, &self.case.unit, not_by)
+                .map_err(|other| match other.code {
+                    RefusalCode::FourEyes => other,
+                    _ => refusal,
+                })?,
         };
         let (no, reason, reference) = (task.no, optional(reason)?, optional(reference)?);
         self.record_answer(self.now, by, no, branch, answer, reason, reference, None)

@@ -8,6 +8,7 @@ mod answer;
 mod clock;
 mod comment;
 mod enter;
+mod eyes;
 mod open;
 mod possible;
 mod refusal;
@@ -20,6 +21,8 @@ mod worklist;
 use chrono::SubsecRound;
 use serde::{Deserialize, Serialize};
 
+use eyes::Right;
+pub use eyes::barred;
 pub use open::{Open, open};
 pub use possible::{Possible, possible};
 pub use refusal::{Refusal, RefusalCode};
@@ -30,10 +33,10 @@ use crate::{
     ActionId, BranchId, PersonId, RoleId, Term, UnitId,
     actor::{Actor, Caller, Grant, Organisation},
     calendar::{Calendar, Calendars},
-    case::{Case, Clock, Place, Task, TaskRecord, evolve_with_tasks},
+    case::{Case, Clock, Place, TaskRecord, evolve_with_tasks},
     clock::Instant,
-    definition::{Answer, Definition, Permission, Step},
-    event::{By, ClockNo, Event, Fact, Owner, Vote},
+    definition::{Answer, Definition, NotBy, Permission, Step},
+    event::{By, ClockNo, Event, Fact, Vote},
 };
 
 /// What is asked of a case.
@@ -125,6 +128,18 @@ pub enum Command {
         clock: ClockNo,
         /// Whether it takes effect.
         take_effect: bool,
+        /// Why.
+        reason: String,
+    },
+    /// Take a task from somebody who is away, and give it to who stands in for him, or back to the
+    /// worklist. Only the program asks for it. When it is no longer in his hands, nothing happens.
+    HandBack {
+        /// The task.
+        task: u32,
+        /// In whose hands it is.
+        from: PersonId,
+        /// Who stands in for him.
+        to: Option<PersonId>,
         /// Why.
         reason: String,
     },
@@ -228,9 +243,15 @@ impl<'a> Draft<'a> {
                 };
             }
             (_, Command::Comment { text }) => self.comment(text)?,
+            // Who was away has nothing left to hand back.
+            (Place::End { .. }, Command::HandBack { .. }) if *self.ctx.caller == Caller::System => {
+            }
             (Place::End { end, .. }, _) => {
                 let reason = format!("the case has ended: {end}");
                 return Err(RefusalCode::CaseEnded.because(reason));
+            }
+            (Place::Step { .. }, Command::HandBack { task, from, to, reason }) => {
+                self.hand_back(*task, *from, *to, reason)?;
             }
             (Place::Step { .. }, Command::Act { action, reason, citation }) => {
                 self.act(action, reason.as_deref(), citation.as_deref())?;
@@ -314,38 +335,24 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// By what right the caller works on a task: as the applicant, or by the owning role with
-    /// jurisdiction over the task's unit.
-    fn by_owner(&self, task: &Task) -> Result<By, Refusal> {
-        let actor = self.person()?;
-        match &task.owner {
-            Owner::Applicant if actor.person == self.case.applicant => {
-                Ok(By::Applicant(actor.person))
-            }
-            Owner::Applicant => {
-                Err(RefusalCode::NotPermitted.because("only the applicant does this"))
-            }
-            Owner::Role(role) => self.by_role(role, &task.unit),
-        }
-    }
-
     fn by_role(&self, role: &RoleId, unit: &UnitId) -> Result<By, Refusal> {
-        let actor = self.person()?;
-        if let Some(grant) = actor.holds(self.ctx.organisation, role, unit) {
-            return Ok(by_grant(actor.person, grant));
-        }
-        Err(if actor.grants.iter().any(|grant| grant.role == *role) {
-            RefusalCode::OutOfJurisdiction
-                .because(format!("you hold '{role}', but not at unit '{unit}' or above it"))
-        } else {
-            RefusalCode::NotPermitted
-                .because(format!("this needs the role '{role}' at unit '{unit}'"))
-        })
+        self.by_other_eyes(self.rights_by_role(role, unit)?, &[])
     }
 
     /// By which role the caller has a permission over a unit.
     fn by_permission(&self, permission: Permission, unit: &UnitId) -> Result<By, Refusal> {
         permitted(self.ctx, self.person()?, permission, unit)
+    }
+
+    /// The same, where four eyes keep somebody from it.
+    fn by_permission_of_others(
+        &self,
+        permission: Permission,
+        unit: &UnitId,
+        not_by: &NotBy,
+    ) -> Result<By, Refusal> {
+        let rights = permissions(self.ctx, self.person()?, permission, unit)?;
+        self.by_other_eyes(rights, &[not_by])
     }
 
     fn refuse_while_suspended(&self) -> Result<(), Refusal> {
@@ -366,10 +373,6 @@ fn calendar_at<'a>(ctx: &Context<'a>, unit: &UnitId) -> &'a Calendar {
     ctx.calendars.for_unit(ctx.organisation.path(unit))
 }
 
-fn by_grant(person: PersonId, grant: &Grant) -> By {
-    By::Officer { person, role: grant.role.clone(), unit: grant.unit.clone() }
-}
-
 /// By which role a person has a permission over a unit.
 fn permitted(
     ctx: &Context<'_>,
@@ -377,11 +380,21 @@ fn permitted(
     permission: Permission,
     unit: &UnitId,
 ) -> Result<By, Refusal> {
-    let allows = |grant: &&Grant| {
+    Ok(permissions(ctx, actor, permission, unit)?[0].by())
+}
+
+/// By which rights a person has a permission over a unit: at least one.
+fn permissions<'a>(
+    ctx: &Context<'a>,
+    actor: &'a Actor,
+    permission: Permission,
+    unit: &UnitId,
+) -> Result<Vec<Right<'a>>, Refusal> {
+    let allows = |grant: &Grant| {
         ctx.definition.roles.get(&grant.role).is_some_and(|role| role.may.contains(&permission))
     };
-    let mut allowing = actor.grants.iter().filter(allows).peekable();
-    if allowing.peek().is_none() {
+    let allowing = eyes::rights(ctx, actor, allows);
+    if allowing.is_empty() {
         let roles: Vec<_> = ctx
             .definition
             .roles
@@ -393,15 +406,13 @@ fn permitted(
             "" => format!("no role of {} may do this", ctx.definition.id),
             names => format!("this needs one of the roles: {names}"),
         };
-        return Err(RefusalCode::NotPermitted.because(reason));
+        return Err(eyes::not_permitted(actor, reason));
     }
-    allowing
-        .find(|grant| ctx.organisation.contains(&grant.unit, unit))
-        .map(|grant| by_grant(actor.person, grant))
-        .ok_or_else(|| {
-            RefusalCode::OutOfJurisdiction
-                .because(format!("your roles do not reach the unit '{unit}'"))
-        })
+    match eyes::reaching(ctx, allowing, unit) {
+        rights if rights.is_empty() => Err(RefusalCode::OutOfJurisdiction
+            .because(format!("your roles do not reach the unit '{unit}'"))),
+        rights => Ok(rights),
+    }
 }
 
 /// A text that a person must give: not blank, and bounded.

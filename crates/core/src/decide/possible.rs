@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Command, Context, Draft, RefusalCode};
 use crate::{
-    ActionId, BranchId, Term,
+    ActionId, BranchId, PersonId, Term,
     actor::Caller,
     case::{Case, Place, SilenceState},
     definition::Answer,
@@ -98,11 +98,11 @@ pub fn possible(ctx: &Context<'_>, case: &Case) -> Vec<Possible> {
             candidates.push((Possible::Answer { branch: branch.clone() }, command));
         }
     }
-    let voted = |person| match &case.place {
+    let voted = |person: &PersonId| match &case.place {
         Place::Step { votes, .. } => votes.contains_key(person),
         Place::End { .. } => true,
     };
-    if matches!(ctx.caller, Caller::Person(actor) if !voted(&actor.person)) {
+    if matches!(ctx.caller, Caller::Person(actor) if !voted(&actor.natural.id)) {
         candidates.push((Possible::Vote, Command::Vote { vote: Vote::For, reason: None }));
     }
     for task in &case.tasks {
@@ -147,7 +147,10 @@ fn may_assign(ctx: &Context<'_>, case: &Case, task: u32) -> bool {
     let command = Command::Assign { task, to: actor.person, reason: None };
     match Draft::new(ctx, case.clone()).decide(&command, None) {
         Ok(_) => true,
-        Err(refusal) => refusal.code == RefusalCode::AssigneeNotEligible,
+        Err(refusal) => matches!(
+            refusal.code,
+            RefusalCode::AssigneeNotEligible | RefusalCode::AssigneeAbsent | RefusalCode::FourEyes
+        ),
     }
 }
 

@@ -70,6 +70,14 @@ codes! {
     TaskNotTaken = "task_not_taken",
     /// The person to whom the task was to go cannot own it.
     AssigneeNotEligible = "assignee_not_eligible",
+    /// The person to whom the task was to go is absent.
+    AssigneeAbsent = "assignee_absent",
+    /// The same person, or the applicant, may not do it: somebody else must.
+    FourEyes = "four_eyes",
+    /// No delegation of the person on whose behalf the caller wants to act gives him this.
+    NoDelegation = "no_delegation",
+    /// The caller has a vote in this step already: his own, or that of another member.
+    AlreadyVoted = "already_voted",
     /// The step has no such inquiry, or it has been answered.
     UnknownInquiry = "unknown_inquiry",
     /// The step is no commission.

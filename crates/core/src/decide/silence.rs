@@ -5,7 +5,7 @@ use crate::{
     BranchId, StepId, Term,
     case::SilenceState,
     clock::Instant,
-    definition::{Answer, Basis, Definition, Permission, StepKind},
+    definition::{Answer, Basis, Definition, NotBy, Permission, StepKind},
     event::{By, ClockNo, Fact, Owner, STATUTORY},
 };
 
@@ -90,7 +90,11 @@ impl Draft<'_> {
         take_effect: bool,
         reason: &str,
     ) -> Result<(), Refusal> {
-        let by = self.by_permission(Permission::ReleaseSilence, &self.case.unit)?;
+        // Who lets silence decide, decides; waiving it leaves the decision to others.
+        let nobody = NotBy::default();
+        let not_by = if take_effect { &self.step()?.not_by } else { &nobody };
+        let by =
+            self.by_permission_of_others(Permission::ReleaseSilence, &self.case.unit, not_by)?;
         let reason = given(Some(reason), RefusalCode::ReasonNeeded, "a reason")?.to_owned();
         let held = self.case.clock(clock).map(|clock| clock.silence);
         let Some(SilenceState::Held { .. }) = held else {

@@ -2,8 +2,13 @@
 
 use std::fmt;
 
-use super::{Draft, Refusal, RefusalCode, optional};
+use super::{
+    Draft, Refusal, RefusalCode,
+    eyes::{Right, Whom, first_free, same_eyes},
+    optional,
+};
 use crate::{
+    PersonId,
     case::Place,
     definition::{Commission, Majority, StepKind},
     event::{Fact, Purpose, Vote},
@@ -89,11 +94,15 @@ impl Draft<'_> {
         };
         let task = self.case.tasks.iter().find(|task| task.purpose == Purpose::Vote);
         let task = task.ok_or_else(|| RefusalCode::NoCommission.because("no vote is open here"))?;
-        let by = self.by_owner(task)?;
+        let not_by = &self.step()?.not_by;
+        let by = first_free(self.rights_to(task)?, |right| {
+            same_eyes(&self.case, right, not_by, Whom::Caller)?;
+            self.refuse_second_vote(right)
+        })?;
         self.refuse_while_suspended()?;
-        let person = self.person()?.person;
+        let Some(seat) = by.seat() else { return Ok(()) };
         if let Place::Step { votes, .. } = &self.case.place {
-            match votes.get(&person) {
+            match votes.get(&seat) {
                 // A repeat is never an error.
                 Some(before) if *before == vote => return Ok(()),
                 None if votes.len() >= commission.seats as usize => {
@@ -106,5 +115,22 @@ impl Draft<'_> {
         let reason = optional(reason)?;
         self.record(self.now, by, Fact::Voted { vote, reason });
         Ok(())
+    }
+
+    /// One natural person casts one vote: his own, or that of the member for whom he stands in; also
+    /// when he has another account.
+    fn refuse_second_vote(&self, right: &Right<'_>) -> Result<(), Refusal> {
+        let (Place::Step { votes, proxies, .. }, by) = (&self.case.place, right.by()) else {
+            return Ok(());
+        };
+        let Some(seat) = by.seat() else { return Ok(()) };
+        let other = |of: &PersonId| right.is_himself(*of) && *of != seat;
+        let votes_otherwise = votes.keys().any(other)
+            || proxies.iter().any(|(hand, of)| right.is_himself(*hand) && *of != seat);
+        match votes_otherwise {
+            true => Err(RefusalCode::AlreadyVoted
+                .because("you have cast another vote here: one person casts one vote")),
+            false => Ok(()),
+        }
     }
 }

@@ -3,9 +3,10 @@
 use super::{Draft, Refusal, RefusalCode, optional};
 use crate::{
     PersonId,
+    actor::Caller,
     case::Task,
     definition::Permission,
-    event::{Fact, Owner, Purpose},
+    event::{By, Fact, Owner, Purpose},
 };
 
 impl Draft<'_> {
@@ -27,16 +28,37 @@ impl Draft<'_> {
 
     pub(super) fn claim(&mut self, no: u32) -> Result<(), Refusal> {
         let task = self.held_task(no)?;
-        let by = self.by_owner(task)?;
-        match task.assignee {
-            None => self.record(self.now, by, Fact::Claimed { task: no }),
-            // A repeat is never an error.
-            Some(holder) if Some(holder) == by.person() => {}
-            Some(holder) => {
-                return Err(RefusalCode::TaskTaken
-                    .because(format!("task {no} is in the hands of {holder}")));
-            }
+        let step = self.step()?;
+        let by = self.by_who_may_take(task, |right| self.refuse_hopeless(right, step, task))?;
+        // A repeat is never an error.
+        if task.assignee.is_none() || task.assignee != by.person() {
+            self.record(self.now, by, Fact::Claimed { task: no });
         }
+        Ok(())
+    }
+
+    /// Takes a task from somebody who is away: by the program.
+    pub(super) fn hand_back(
+        &mut self,
+        no: u32,
+        from: PersonId,
+        to: Option<PersonId>,
+        reason: &str,
+    ) -> Result<(), Refusal> {
+        if *self.ctx.caller != Caller::System {
+            return Err(RefusalCode::NotPermitted.because("only the program hands tasks back"));
+        }
+        let Some(task) = self.case.task(no).filter(|task| task.assignee == Some(from)) else {
+            return Ok(());
+        };
+        let reason = optional(Some(reason))?;
+        let stands_in = self.ctx.assignee.filter(|assignee| Some(assignee.person) == to);
+        let stands_in = stands_in.filter(|to| self.refuse_assignee(task, to).is_ok());
+        let fact = match stands_in {
+            Some(to) => Fact::Assigned { task: no, to: to.person, reason },
+            None => Fact::Released { task: no, reason },
+        };
+        self.record(self.now, By::System, fact);
         Ok(())
     }
 
@@ -45,9 +67,10 @@ impl Draft<'_> {
         let Some(holder) = task.assignee else {
             return Err(RefusalCode::TaskNotTaken.because(format!("nobody has task {no}")));
         };
-        let by = match self.person()?.person == holder {
-            true => self.by_owner(task)?,
-            false => self.by_permission(Permission::Assign, &task.unit)?,
+        let by = match self.by_who_may_take(task, |_| Ok(())) {
+            Ok(by) => by,
+            Err(refusal) if self.person()?.person == holder => return Err(refusal),
+            Err(_) => self.by_permission(Permission::Assign, &task.unit)?,
         };
         let reason = optional(reason)?;
         self.record(self.now, by, Fact::Released { task: no, reason });
@@ -62,15 +85,15 @@ impl Draft<'_> {
     ) -> Result<(), Refusal> {
         let task = self.held_task(no)?;
         let by = self.by_permission(Permission::Assign, &task.unit)?;
-        let eligible =
-            self.ctx.assignee.filter(|assignee| assignee.person == to).is_some_and(|assignee| {
-                matches!(&task.owner, Owner::Role(role)
-                if assignee.holds(self.ctx.organisation, role, &task.unit).is_some())
-            });
-        if !eligible {
-            let reason =
-                format!("{to} does not hold the role that owns task {no} at unit '{}'", task.unit);
-            return Err(RefusalCode::AssigneeNotEligible.because(reason));
+        match self.ctx.assignee.filter(|assignee| assignee.person == to) {
+            Some(assignee) => self.refuse_assignee(task, assignee)?,
+            None => {
+                let reason = format!(
+                    "{to} does not hold the role that owns task {no} at unit '{}'",
+                    task.unit
+                );
+                return Err(RefusalCode::AssigneeNotEligible.because(reason));
+            }
         }
         if task.assignee != Some(to) {
             let reason = optional(reason)?;

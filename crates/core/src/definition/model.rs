@@ -232,6 +232,25 @@ pub struct Step {
     pub kind: StepKind,
     /// What can be done here by the owner (by the applicant in an applicant step).
     pub actions: IndexMap<ActionId, Action>,
+    /// Who may do nothing here.
+    pub not_by: NotBy,
+}
+
+/// Four eyes: who may not do something, because of what he has done, or is, in the same case. It is
+/// natural persons who count, not accounts, and delegates count as those for whom they act.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NotBy {
+    /// Not whoever has done something in one of these steps, in any round.
+    pub steps: Vec<StepId>,
+    /// Not the applicant.
+    pub applicant: bool,
+}
+
+impl NotBy {
+    /// Whether it excludes nobody.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty() && !self.applicant
+    }
 }
 
 /// The kinds of step.
@@ -349,6 +368,8 @@ pub struct Action {
     /// Whether the number of an approved condition must be cited
     /// (Law on Implementing the General Policies of Principle 44, art. 7 bis).
     pub needs_citation: bool,
+    /// Who may not take it.
+    pub not_by: NotBy,
 }
 
 /// Where a case ends.

@@ -157,6 +157,7 @@ const DETAILS: &[&str] = &[
     "join",
     "n",
     "needs",
+    "not_by",
     "answer",
     "licence",
     "kind",

@@ -3,8 +3,8 @@
 use indexmap::IndexMap;
 
 use super::{
-    APPROVED, Action, Answer, Basis, Branch, BranchSilence, Commission, Join, Majority, Parallel,
-    REJECTED, Step, StepKind, Text,
+    APPROVED, Action, Answer, Basis, Branch, BranchSilence, Commission, Join, Majority, NotBy,
+    Parallel, REJECTED, Step, StepKind, Text,
     read::{Draft, code},
 };
 use crate::{
@@ -23,6 +23,7 @@ const STEP: &[&str] = &[
     "extension",
     "statutory_clock",
     "actions",
+    "not_by",
     "commission",
     "when",
 ];
@@ -36,8 +37,9 @@ const WORK: &[&str] = &[
     "extension",
     "statutory_clock",
     "actions",
+    "not_by",
 ];
-const PARALLEL_STEP: &[&str] = &["title", "statutory_clock", "parallel"];
+const PARALLEL_STEP: &[&str] = &["title", "statutory_clock", "not_by", "parallel"];
 const BRANCH: &[&str] = &["title", "owner", "term", "basis", "escalate", "silence", "extension"];
 
 const MAJORITIES: &[(&str, Majority)] = &[
@@ -117,6 +119,7 @@ impl Draft<'_> {
             extension: self.optional(&fields, "extension", path, Self::extension),
             kind,
             actions: actions.unwrap_or_default(),
+            not_by: self.not_by(&fields, path),
         })
     }
 
@@ -133,6 +136,7 @@ impl Draft<'_> {
         let fields = self.reader.mapping(node, self.place(path), what, PARALLEL_STEP)?;
         let title = self.title(&fields, path, "a parallel step");
         let suspends_statutory = self.suspends(&fields, path);
+        let not_by = self.not_by(&fields, path);
         let parallel = self.required(&fields, "parallel", path, what, Self::parallel);
         Some(Step {
             title,
@@ -144,6 +148,7 @@ impl Draft<'_> {
             extension: None,
             kind: StepKind::Parallel(parallel?),
             actions: IndexMap::new(),
+            not_by,
         })
     }
 
@@ -300,7 +305,8 @@ impl Draft<'_> {
                     return draft.action(node, path, Some(title));
                 }
                 let to = draft.target(node, path)?;
-                Some(Action { title, to, needs_reason: false, needs_citation: false })
+                let not_by = NotBy::default();
+                Some(Action { title, to, needs_reason: false, needs_citation: false, not_by })
             };
             if let Some(action) = self.required(&fields, name, path, what, read) {
                 results.insert(name.into(), action);
@@ -330,8 +336,12 @@ impl Draft<'_> {
 
     fn action(&mut self, node: &Node, path: &str, default: Option<Text>) -> Option<Action> {
         let what = "an action";
-        let fields =
-            self.reader.mapping(node, self.place(path), what, &["title", "to", "needs"])?;
+        let fields = self.reader.mapping(
+            node,
+            self.place(path),
+            what,
+            &["title", "to", "needs", "not_by"],
+        )?;
         let title = match default {
             Some(default) if fields.get("title").is_none() => default,
             _ => self.title(&fields, path, what),
@@ -350,7 +360,29 @@ impl Draft<'_> {
             to: to.unwrap_or_else(|| "".into()),
             needs_reason: needs.contains(&Need::Reason),
             needs_citation: needs.contains(&Need::Citation),
+            not_by: self.not_by(&fields, path),
         })
+    }
+
+    /// Four eyes: `not_by: [expert_review, applicant]`.
+    fn not_by(&mut self, fields: &Fields<'_>, path: &str) -> NotBy {
+        let not_by = self.optional(fields, "not_by", path, |draft, node, path| {
+            let mut not_by = NotBy::default();
+            for item in draft.reader.list_or_one(node, "who may not do it") {
+                let Some(name) = draft.reader.name(item, "a step, or 'applicant'") else {
+                    draft.break_at(path);
+                    continue;
+                };
+                if name.text == "applicant" {
+                    not_by.applicant = true;
+                } else {
+                    draft.put_at(format!("{path}[{}]", not_by.steps.len()), name.place);
+                    not_by.steps.push(name.text.into());
+                }
+            }
+            Some(not_by)
+        });
+        not_by.unwrap_or_default()
     }
 }
 
@@ -366,5 +398,6 @@ fn unread_step() -> Step {
         extension: None,
         kind: StepKind::Work { owner: "".into() },
         actions: IndexMap::new(),
+        not_by: NotBy::default(),
     }
 }

@@ -300,7 +300,7 @@ fn actor(
         1 => who.role.clone(),
         number => format!("{}#{number}", who.role),
     });
-    Actor { person, grants: grant.into_iter().collect() }
+    Actor::new(person, grant.into_iter().collect())
 }
 
 /// The same person for the same words.

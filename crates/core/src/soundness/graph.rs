@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use super::{Finding, code, names::action_path, rough_days};
+use super::{Finding, code, eyes, names::action_path, rough_days};
 use crate::{
     StepId, Term,
     definition::{Definition, Outcome, Starts, Step, StepKind},
@@ -26,6 +26,9 @@ pub(super) fn examine(definition: &Definition, sums: bool, findings: &mut Vec<Fi
         definition.steps.iter().map(|(name, step)| (name, ways_of(name, step))).collect();
     let before = findings.len();
     reach(definition, first, &ways, findings);
+    let onwards =
+        |step: &StepId| ways.get(step).into_iter().flatten().map(|way| way.to).collect::<Vec<_>>();
+    eyes::examine(definition, onwards, findings);
     refusals(definition, first, &ways, findings);
     if sums && findings[before..].iter().all(|f| f.code == code::REFUSAL_WITHOUT_CITATION) {
         too_slow(definition, first, &ways, findings);

@@ -9,6 +9,7 @@
 //! owner and a term for every task, a way from the first step to every other step, and a way from
 //! every step to an end.
 
+mod eyes;
 mod graph;
 mod names;
 mod parts;
@@ -52,6 +53,8 @@ pub mod code {
         NOBODY_OPENS = "nobody-opens", "No role may open a case.";
         NOBODY_RELEASES = "nobody-releases", "No role may release a silence rule that is held.";
         NOBODY_RECORDS = "nobody-records", "No role may record the answer of another body.";
+        NEVER_BEFORE = "never-before", "What another person must have done cannot be done before.";
+        NOBODY_LEFT = "nobody-left", "Only the applicant can do it, and he may not.";
         UNUSED_ROLE = "unused-role", "A role does nothing.";
         UNREACHABLE_STEP = "unreachable-step", "No way leads from the first step to the step.";
         UNREACHABLE_END = "unreachable-end", "No way leads from the first step to the end.";

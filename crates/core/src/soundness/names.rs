@@ -4,8 +4,8 @@ use super::{Finding, code, unknown};
 use crate::{
     ActionId, RoleId, StepId,
     definition::{
-        APPROVED, Addressee, Definition, Effect, EscalationLevel, ExtensionRule, Level, REJECTED,
-        Starts, Step, StepKind,
+        APPROVED, Addressee, Definition, Effect, EscalationLevel, ExtensionRule, Level, NotBy,
+        REJECTED, Starts, Step, StepKind,
     },
 };
 
@@ -80,8 +80,11 @@ impl Names<'_> {
                 self.role(&members, &commission.members, Wanted::ToAct);
             }
         }
+        self.done_before(path, &step.not_by);
         for (name, action) in &step.actions {
-            self.target(&format!("{}.to", action_path(path, step, name)), &action.to);
+            let path = action_path(path, step, name);
+            self.target(&format!("{path}.to"), &action.to);
+            self.done_before(&path, &action.not_by);
         }
         if let Some(silence) = &step.silence {
             self.target(&format!("{path}.silence.to"), &silence.to);
@@ -94,6 +97,20 @@ impl Names<'_> {
             }
         }
         self.extension(&format!("{path}.extension"), step.extension.as_ref());
+    }
+
+    /// The steps which another person must have done.
+    fn done_before(&mut self, path: &str, not_by: &NotBy) {
+        let steps = &self.definition.steps;
+        for (at, name) in not_by.steps.iter().enumerate() {
+            if !steps.contains_key(name) {
+                let known = steps.keys().map(StepId::as_str).chain(["applicant"]);
+                let message = self.unknown("step", name.as_str(), known);
+                let at = format!("{path}.not_by[{at}]");
+                let help = "name a step under 'steps', or 'applicant'";
+                self.findings.push(Finding::error(code::UNKNOWN_STEP, at, message).help(help));
+            }
+        }
     }
 
     fn levels(&mut self, path: &str, levels: &[EscalationLevel]) {

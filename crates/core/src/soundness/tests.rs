@@ -395,6 +395,35 @@ const RULES: &[Rule] = &[
         keeps: &[("may: [release_silence]", "may: [release_silence, record_answer]")],
     },
     Rule {
+        code: code::NEVER_BEFORE,
+        breaks: &[
+            (
+                (
+                    "needs: [reason, citation] }",
+                    "needs: [reason, citation], not_by: [commission] }",
+                ),
+                "commission",
+            ),
+            (("    owner: officer\n", "    owner: officer\n    not_by: reception\n"), "reception"),
+        ],
+        keeps: &[
+            ("needs: [reason, citation] }", "needs: [reason, citation], not_by: [reception] }"),
+            // A case comes back from there.
+            ("to: inquiries }", "to: inquiries, not_by: [commission, applicant] }"),
+        ],
+    },
+    Rule {
+        code: code::NOBODY_LEFT,
+        breaks: &[
+            (("to: reception }", "to: reception, not_by: applicant }"), "applicant"),
+            (
+                ("    owner: applicant\n", "    owner: applicant\n    not_by: applicant\n"),
+                "applicant",
+            ),
+        ],
+        keeps: &[("to: reception }", "to: reception, not_by: [reception] }")],
+    },
+    Rule {
         code: code::UNUSED_ROLE,
         breaks: &[
             (("members: member,", "members: director,"), "member"),

@@ -140,6 +140,9 @@ struct Draft {
     suspends: bool,
     /// Beside the first, which leads on: where to, and what it needs.
     actions: Vec<(Index, bool, bool)>,
+    /// Four eyes, for the step and for its first action: not by whom of the steps before, and
+    /// whether not by the applicant.
+    not_by: [(Vec<Index>, bool); 2],
 }
 
 fn step() -> impl Strategy<Value = Draft> {
@@ -159,8 +162,17 @@ fn step() -> impl Strategy<Value = Draft> {
         ),
     ];
     let actions = vec((any::<Index>(), any::<bool>(), any::<bool>()), 0..3);
-    (kind, timing(true, true), prop::bool::weighted(0.3), actions)
-        .prop_map(|(kind, timing, suspends, actions)| Draft { kind, timing, suspends, actions })
+    let not_by = || (vec(any::<Index>(), 0..3), prop::bool::weighted(0.3));
+    let not_by = option::weighted(0.4, [not_by(), not_by()]).prop_map(Option::unwrap_or_default);
+    (kind, timing(true, true), prop::bool::weighted(0.3), actions, not_by).prop_map(
+        |(kind, timing, suspends, actions, not_by)| Draft {
+            kind,
+            timing,
+            suspends,
+            actions,
+            not_by,
+        },
+    )
 }
 
 const ENDS: [(&str, Outcome, bool); 5] = [
@@ -270,6 +282,7 @@ fn checked(draft: &Draft, number: usize, places: &[StepId]) -> Step {
         to: to.clone(),
         needs_reason,
         needs_citation,
+        not_by: NotBy::default(),
     };
     let mut actions = IndexMap::new();
     let mut own = draft.timing.clone();
@@ -334,6 +347,19 @@ fn checked(draft: &Draft, number: usize, places: &[StepId]) -> Step {
         }
     }
     let parallel = matches!(kind, StepKind::Parallel(_));
+    // Of the applicant's own steps, somebody must be left to do them.
+    let not_by = |(steps, applicant): &(Vec<Index>, bool)| NotBy {
+        steps: match number {
+            0 => Vec::new(),
+            before => steps.iter().map(|step| step.get(&places[..before]).clone()).collect(),
+        },
+        applicant: *applicant,
+    };
+    let excludes = kind != StepKind::Applicant;
+    let of_step = Some(not_by(&draft.not_by[0])).filter(|_| excludes).unwrap_or_default();
+    if let Some((_, first)) = actions.first_mut().filter(|_| excludes) {
+        first.not_by = not_by(&draft.not_by[1]);
+    }
     Step {
         title: text("step"),
         suspends_statutory: draft.suspends,
@@ -344,6 +370,7 @@ fn checked(draft: &Draft, number: usize, places: &[StepId]) -> Step {
         extension: own.extension.filter(|_| !parallel),
         kind,
         actions,
+        not_by: of_step,
     }
 }
 
@@ -408,6 +435,8 @@ pub(crate) enum Who {
     Owner(Index),
     /// Somebody whom the engine will allow it, if there is anybody.
     Able(Index),
+    /// Somebody behind whom is a person who has done something in the case already.
+    Again(Index),
     /// Anybody at all.
     Anybody(Index),
 }
@@ -445,6 +474,7 @@ pub(crate) fn attempts(most: usize) -> impl Strategy<Value = Vec<Attempt>> {
     let who = prop_oneof![
         2 => any::<Index>().prop_map(Who::Owner),
         3 => any::<Index>().prop_map(Who::Able),
+        2 => any::<Index>().prop_map(Who::Again),
         1 => any::<Index>().prop_map(Who::Anybody),
     ];
     let index = any::<Index>;

@@ -17,7 +17,7 @@ use parvaneh_core::{
 use proptest::sample::Index;
 
 use super::{
-    COUNTY, applicant, at, case_id,
+    COUNTY, applicant, at, case_id, four_eyes,
     generate::{Attempt, Wait, What, Who},
     organisation, people,
 };
@@ -186,6 +186,38 @@ impl<'w> Life<'w> {
                 });
                 able.unwrap_or_else(|| by(&people[first]))
             }
+            Who::Again(index) => {
+                let done =
+                    |account| seen.done_by.values().flatten().any(|(who, _)| *who == account);
+                let behind = |actor: &&Actor| {
+                    done(actor.natural.id)
+                        || actor.lent.iter().any(|lent| done(lent.natural.id))
+                        || actor.natural.is(seen.applicant)
+                };
+                // Who has a right to something now, if there is such a one.
+                let owns = |actor: &&&Actor| {
+                    let tasks = seen.tasks.iter();
+                    tasks
+                        .filter_map(|task| match &task.owner {
+                            Owner::Role(role) => Some((role, &task.unit)),
+                            Owner::Applicant => None,
+                        })
+                        .any(|(role, unit)| {
+                            let lent = actor.lent.iter().map(|lent| &lent.grant);
+                            actor.grants.iter().chain(lent).any(|grant| {
+                                grant.role == *role
+                                    && self.world.organisation.contains(&grant.unit, unit)
+                            })
+                        })
+                };
+                let known: Vec<_> = people.iter().filter(behind).collect();
+                let able: Vec<_> = known.iter().filter(owns).copied().collect();
+                match (able.is_empty(), known.is_empty()) {
+                    (false, _) => by(able[index.index(able.len())]),
+                    (true, false) => by(known[index.index(known.len())]),
+                    _ => by(index.get(people)),
+                }
+            }
             Who::Owner(index) | Who::Able(index) | Who::Anybody(index) => by(index.get(people)),
         }
     }
@@ -298,28 +330,33 @@ impl<'w> Life<'w> {
         };
         let seen = self.world.tick(&self.case, ctx.now).case;
         for possible in able {
-            let command = commanded(possible, &seen, actor);
-            let assignee = match possible {
-                Possible::Assign { task } => self.eligible(&seen, *task),
-                _ => None,
-            };
-            let command = match (command, assignee) {
-                (Command::Assign { task, reason, .. }, Some(to)) => {
-                    Command::Assign { task, to: to.person, reason }
+            if let Possible::Assign { task } = possible {
+                self.check_assignable(ctx, *task);
+                continue;
+            }
+            let command = match commanded(possible, &seen, actor) {
+                // Four eyes can leave somebody only the waiver.
+                Command::ReleaseSilence { clock, reason, .. } => {
+                    Command::ReleaseSilence { clock, take_effect: false, reason }
                 }
-                (command, _) => command,
+                command => command,
             };
-            let decided = decide(&Context { assignee, ..*ctx }, &self.case, &command);
+            let decided = decide(ctx, &self.case, &command);
             assert!(decided.is_ok(), "{possible:?} is refused: {:?}", decided.err());
         }
     }
 
-    fn eligible(&self, seen: &Case, task: u32) -> Option<&'w Actor> {
-        let task = seen.task(task).expect("an open task is assigned");
-        let Owner::Role(role) = &task.owner else { panic!("the applicant's task is assigned") };
-        let holds =
-            |actor: &&Actor| actor.holds(&self.world.organisation, role, &task.unit).is_some();
-        self.world.people.iter().find(holds)
+    /// Somebody can have the task, unless all who could are excluded by four eyes.
+    fn check_assignable(&self, ctx: &Context<'_>, task: u32) {
+        let mut told = Vec::new();
+        for to in &self.world.people {
+            let command = Command::Assign { task, to: to.person, reason: None };
+            match decide(&Context { assignee: Some(to), ..*ctx }, &self.case, &command) {
+                Ok(_) => return,
+                Err(refusal) => told.push(refusal.code),
+            }
+        }
+        assert!(told.contains(&RefusalCode::FourEyes), "nobody can have task {task}: {told:?}");
     }
 
     /// Takes what was decided, and checks it.
@@ -378,6 +415,7 @@ impl<'w> Life<'w> {
             assert!(last.effective_at <= at, "time runs backwards: {last:?}, {event:?}");
         }
         let Some(case) = before else { return };
+        four_eyes::check(self.world, &self.events, case, event);
         let ended = matches!(case.place, Place::End { .. });
         assert!(!ended || matches!(event.fact, Fact::Commented { .. }), "left an end: {event:?}");
         let by_time = match &event.fact {

@@ -1,18 +1,20 @@
 //! What the tests of decisions share: a small organisation, its people and its calendar.
 #![allow(clippy::unwrap_used, dead_code, reason = "each test program uses a part of it")]
 
+pub(crate) mod four_eyes;
 pub(crate) mod generate;
 pub(crate) mod live;
 pub(crate) mod stage;
 
 use chrono::{NaiveDate, NaiveDateTime, TimeZone, Weekday::*};
 use parvaneh_core::{
-    Actor, Calendars, CaseId, Definition, Grant, Instant, Organisation, PersonId, RoleId, Unit,
-    UnitId,
+    Actor, Calendars, CaseId, Definition, DelegationId, Grant, Instant, Organisation, PersonId,
+    RoleId, Unit, UnitId,
     calendar::{
         CalendarSource, Certainty, Closure, DayEnds, Holiday, Hours, Notice, Scope, WeeklyHours,
     },
     definition::{Level, Text},
+    delegation::Lent,
 };
 use uuid::Uuid;
 
@@ -40,7 +42,7 @@ pub(crate) fn person(number: u128) -> PersonId {
 
 /// Who applies in these tests.
 pub(crate) fn applicant() -> Actor {
-    Actor { person: person(1), grants: Vec::new() }
+    Actor::new(person(1), Vec::new())
 }
 
 pub(crate) fn case_id() -> CaseId {
@@ -107,7 +109,7 @@ pub(crate) fn compiled(source: CalendarSource) -> Calendars {
 /// Everybody whom a definition knows: for each role two holders where the case needs them, one in
 /// the other province and one at the top; then the applicant and a stranger.
 pub(crate) fn people(definition: &Definition) -> Vec<Actor> {
-    let mut people = vec![applicant(), Actor { person: person(2), grants: Vec::new() }];
+    let mut people = vec![applicant(), Actor::new(person(2), Vec::new())];
     for (role, declared) in &definition.roles {
         let units = match declared.at {
             Level::County => ["2301", "2301", "0801", "ir"],
@@ -118,11 +120,52 @@ pub(crate) fn people(definition: &Definition) -> Vec<Actor> {
             people.push(holder(people.len() as u128 + 1, role, unit));
         }
     }
+    connect(&mut people);
     people
+}
+
+/// Connects people, so that four eyes have something to look at: the first holder of every role has
+/// a second account with another role, the second has lent his to somebody, who holds a role of his
+/// own; and the applicant works in the office himself.
+fn connect(people: &mut Vec<Actor>) {
+    let holders: Vec<usize> =
+        (2..people.len()).filter(|place| (place - 2) % 4 == 0 && *place < 18).collect();
+    for (turn, place) in holders.iter().copied().enumerate() {
+        let other = people[holders[(turn + 1) % holders.len()]].grants.clone();
+        second_account(people, place, other.clone());
+        let lender = people[place + 1].clone();
+        let number = people.len() as u128 + 1;
+        let mut delegate = Actor::new(person(number), if turn % 2 == 0 { other } else { vec![] });
+        delegate.lent = vec![lent(number, &lender)];
+        people.push(delegate);
+    }
+    let role = people[holders[0]].grants.clone();
+    second_account(people, 0, role);
+}
+
+/// Gives the person at that place another account, with other roles.
+fn second_account(people: &mut Vec<Actor>, place: usize, grants: Vec<Grant>) {
+    let mut second = Actor::new(person(people.len() as u128 + 1), grants);
+    people[place].natural.accounts.push(second.person);
+    second.natural = people[place].natural.clone();
+    people.push(second);
+}
+
+/// All that somebody holds, lent for a hundred years.
+pub(crate) fn lent(number: u128, lender: &Actor) -> Lent {
+    Lent {
+        delegation: DelegationId(Uuid::from_u128(number)),
+        from: lender.person,
+        natural: lender.natural.clone(),
+        grant: lender.grants[0].clone(),
+        workflows: Vec::new(),
+        starts: at("2000-01-01 00:00"),
+        until: at("2100-01-01 00:00"),
+    }
 }
 
 /// A person with one role at one unit.
 pub(crate) fn holder(number: u128, role: &RoleId, unit: &str) -> Actor {
     let grant = Grant { role: role.clone(), unit: unit.into() };
-    Actor { person: person(number), grants: vec![grant] }
+    Actor::new(person(number), vec![grant])
 }

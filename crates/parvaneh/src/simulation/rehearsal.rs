@@ -85,7 +85,7 @@ impl Engine for Rehearsal<'_> {
     async fn execute(&self, requests: Vec<Request>) -> Result<Vec<Option<Changed>>, Self::Error> {
         let answer = |request: Request| {
             let grants = self.grants.get(&request.by).cloned().unwrap_or_default();
-            let caller = Caller::Person(Actor { person: request.by, grants });
+            let caller = Caller::Person(Actor::new(request.by, grants));
             let ctx = self.context(&caller);
             let before = self.cases.borrow().get(&request.case).map(|(case, _)| case.clone());
             let decided = match (&request.asks, &before) {

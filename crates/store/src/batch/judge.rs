@@ -150,9 +150,9 @@ async fn judged(
     let before = stored.as_ref().map(|stored| (stored.seq, stored.head));
     let caller = match request.by {
         Requester::System => Caller::System,
-        Requester::Person(person) => Caller::Person(Actor { person, grants }),
+        Requester::Person(person) => Caller::Person(Actor::new(person, grants)),
     };
-    let assignee = assignee.map(|(person, grants)| Actor { person, grants });
+    let assignee = assignee.map(|(person, grants)| Actor::new(person, grants));
     let (decided, calendars) = match (&request.ask, stored) {
         (Ask::Open { application, .. }, Some(_)) => {
             return Err(ExecuteError::CaseExists(application.case));

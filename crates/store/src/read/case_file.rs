@@ -112,7 +112,7 @@ impl Store {
     ) -> Result<Vec<Possible>, StoreError> {
         let case = self.case(case).await?;
         let grants = self.person(person).await?.map(|person| person.grants).unwrap_or_default();
-        let caller = Caller::Person(Actor { person, grants });
+        let caller = Caller::Person(Actor::new(person, grants));
         let reference = self.reference().await?;
         let pool = &self.engine.readers;
         let definition = reference.definition(pool, &case.workflow, Some(case.version)).await?;
