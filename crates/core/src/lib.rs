@@ -16,6 +16,7 @@ pub mod event;
 pub mod id;
 pub mod jalali;
 pub mod measure;
+pub mod order;
 pub mod scenario;
 pub mod soundness;
 mod term;

@@ -8,6 +8,7 @@ mod parse;
 mod rules;
 mod source;
 mod table;
+mod worked;
 mod zone;
 
 use std::{

@@ -131,6 +131,7 @@ mod tests {
                 owner: RoleId::from(*name),
                 term: Term::days(30),
                 basis: None,
+                work: None,
                 levels: vec![],
                 silence: None,
                 extension: None,

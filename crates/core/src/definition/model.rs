@@ -222,6 +222,8 @@ pub struct Step {
     pub term: Option<Term>,
     /// Where the term comes from.
     pub basis: Option<Basis>,
+    /// How much working time the work on it takes, as long as nothing has been measured.
+    pub work: Option<Term>,
     /// Warnings and escalation levels of the term.
     pub levels: Vec<EscalationLevel>,
     /// What silence does here.
@@ -306,6 +308,8 @@ pub struct Branch {
     pub term: Term,
     /// Where the term comes from.
     pub basis: Option<Basis>,
+    /// How much working time the work on it takes, as long as nothing has been measured.
+    pub work: Option<Term>,
     /// Warnings and escalation levels of the term.
     pub levels: Vec<EscalationLevel>,
     /// What silence means.

@@ -8,7 +8,7 @@ use super::{
     read::{Draft, code},
 };
 use crate::{
-    ActionId, BranchId, StepId,
+    ActionId, BranchId, StepId, Term,
     document::{Fields, Node},
     soundness::UNREAD_TERM,
 };
@@ -18,6 +18,7 @@ const STEP: &[&str] = &[
     "owner",
     "term",
     "basis",
+    "work",
     "escalate",
     "silence",
     "extension",
@@ -32,6 +33,7 @@ const WORK: &[&str] = &[
     "owner",
     "term",
     "basis",
+    "work",
     "escalate",
     "silence",
     "extension",
@@ -40,7 +42,8 @@ const WORK: &[&str] = &[
     "not_by",
 ];
 const PARALLEL_STEP: &[&str] = &["title", "statutory_clock", "not_by", "parallel"];
-const BRANCH: &[&str] = &["title", "owner", "term", "basis", "escalate", "silence", "extension"];
+const BRANCH: &[&str] =
+    &["title", "owner", "term", "basis", "work", "escalate", "silence", "extension"];
 
 const MAJORITIES: &[(&str, Majority)] = &[
     ("simple", Majority::Simple),
@@ -114,6 +117,7 @@ impl Draft<'_> {
             suspends_statutory: self.suspends(&fields, path),
             term,
             basis: self.optional(&fields, "basis", path, Self::basis),
+            work: self.optional(&fields, "work", path, Self::work),
             levels: self.optional(&fields, "escalate", path, Self::escalate).unwrap_or_default(),
             silence: self.optional(&fields, "silence", path, Self::silence),
             extension: self.optional(&fields, "extension", path, Self::extension),
@@ -121,6 +125,11 @@ impl Draft<'_> {
             actions: actions.unwrap_or_default(),
             not_by: self.not_by(&fields, path),
         })
+    }
+
+    /// How much working time the work takes: `2 wh`.
+    fn work(&mut self, node: &Node, _: &str) -> Option<Term> {
+        self.reader.positive_term(node, "the work")
     }
 
     fn suspends(&mut self, fields: &Fields<'_>, path: &str) -> bool {
@@ -143,6 +152,7 @@ impl Draft<'_> {
             suspends_statutory,
             term: None,
             basis: None,
+            work: None,
             levels: Vec::new(),
             silence: None,
             extension: None,
@@ -232,6 +242,7 @@ impl Draft<'_> {
             draft.reader.positive_term(node, "the term")
         });
         let basis = self.optional(&fields, "basis", path, Self::basis);
+        let work = self.optional(&fields, "work", path, Self::work);
         let levels = self.optional(&fields, "escalate", path, Self::escalate);
         let silence = self.optional(&fields, "silence", path, Self::branch_silence);
         let extension = self.optional(&fields, "extension", path, Self::extension);
@@ -243,6 +254,7 @@ impl Draft<'_> {
             owner,
             term: term.unwrap_or(UNREAD_TERM),
             basis,
+            work,
             levels: levels.unwrap_or_default(),
             silence,
             extension,
@@ -393,6 +405,7 @@ fn unread_step() -> Step {
         suspends_statutory: false,
         term: Some(UNREAD_TERM),
         basis: Some(Basis::Assumption),
+        work: None,
         levels: Vec::new(),
         silence: None,
         extension: None,

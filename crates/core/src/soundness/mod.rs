@@ -15,6 +15,7 @@ mod names;
 mod parts;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use crate::{
     Term, TermUnit,
@@ -37,6 +38,9 @@ pub mod code {
         JOIN_EXCEEDS_BRANCHES = "join-exceeds-branches", "More positive answers are awaited than there are branches.";
         NORM_EXCEEDS_TERM = "norm-exceeds-term", "The service norm is longer than the statutory term.";
         INCOMPARABLE_NORM = "incomparable-norm", "The service norm and the statutory term count in units that cannot be compared.";
+        WORK_UNIT = "work-unit", "What the work on a task takes is not working time.";
+        WORK_EXCEEDS_TERM = "work-exceeds-term", "The work on a task takes longer than its term.";
+        IDLE_WORK = "idle-work", "The work of the applicant is estimated, which orders no worklist.";
         EXTENSION_UNIT = "extension-unit", "An extension counts in another unit than its clock.";
         WARNING_TOO_EARLY = "warning-too-early", "A warning is due before the clock starts.";
         LEVELS_OUT_OF_ORDER = "levels-out-of-order", "Levels do not stand in the order in which they fire.";
@@ -110,6 +114,7 @@ pub(crate) fn examine(definition: &Definition, whole: Whole) -> Vec<Finding> {
         .iter()
         .any(|f| matches!(f.code, code::UNKNOWN_STEP | code::UNKNOWN_ACTION | code::NAME_TAKEN));
     parts::examine(definition, whole == Whole::All, &mut findings);
+    work::examine(definition, &mut findings);
     if resolved && whole >= Whole::Graph {
         let clean = findings.iter().all(|finding| finding.severity == Severity::Warning);
         graph::examine(definition, whole == Whole::All && clean, &mut findings);

@@ -202,6 +202,30 @@ const RULES: &[Rule] = &[
         keeps: &[("service_norm: 45 d", "service_norm: 1 mo")],
     },
     Rule {
+        code: code::WORK_UNIT,
+        breaks: &[
+            (("    term: 3 d\n", "    term: 3 d\n    work: 2 wd\n"), "2 wd"),
+            (
+                ("police: { owner: agency.police,", "police: { owner: agency.police, work: 3 h,"),
+                "3 h",
+            ),
+        ],
+        keeps: &[("    term: 3 d\n", "    term: 3 d\n    work: 2 wh\n")],
+    },
+    Rule {
+        code: code::WORK_EXCEEDS_TERM,
+        breaks: &[
+            (("    term: 3 d\n", "    term: 3 d\n    work: 73 wh\n"), "73 wh"),
+            (("    term: 15 d\n", "    term: 8 h\n    work: 9 wh\n"), "9 wh"),
+        ],
+        keeps: &[("    term: 3 d\n", "    term: 3 d\n    work: 72 wh\n")],
+    },
+    Rule {
+        code: code::IDLE_WORK,
+        breaks: &[(("    term: 30 d\n", "    term: 30 d\n    work: 2 wh\n"), "2 wh")],
+        keeps: &[("    term: 15 d\n", "    term: 15 d\n    work: 2 wh\n")],
+    },
+    Rule {
         code: code::EXTENSION_UNIT,
         breaks: &[
             (("up_to: 20 d", "up_to: 20 wd"), "20 wd"),

@@ -4,7 +4,7 @@ mod report;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Instant as Stopwatch};
 
-use parvaneh_core::{UnitId, WorkflowId, jalali::JalaliPeriod};
+use parvaneh_core::{UnitId, WorkflowId, jalali::JalaliPeriod, order::Policy};
 use parvaneh_store::embedded::default_data_dir;
 
 use crate::{
@@ -28,6 +28,7 @@ use crate::{
 #[command(after_help = "Examples:
   parvaneh demo
   parvaneh demo --cases 20000 --seed 7
+  parvaneh demo --staffing 0.8 --policy late-minimising
   parvaneh demo --year 1402 --data-dir /var/tmp/parvaneh-1402
 
 Afterwards, in the same folder (it is printed at the end):
@@ -45,6 +46,17 @@ pub(crate) struct Demo {
     /// The Jalali year
     #[arg(long, default_value = "1403", value_name = "YEAR", value_parser = parse_year)]
     year: JalaliPeriod,
+    /// In which order officers take what waits: late-minimising, deadline or arrival
+    #[arg(long, default_value_t, value_name = "ORDER")]
+    policy: Policy,
+    /// How many officers there are, as a share of the usual number
+    #[arg(long, default_value_t = 1.0, value_name = "SHARE", value_parser = parse_share)]
+    staffing: f64,
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.1..=10.0).contains(share));
+    share.ok_or_else(|| "a share is a number from 0.1 to 10, such as 0.8".to_owned())
 }
 
 fn parse_year(text: &str) -> Result<JalaliPeriod, String> {
@@ -96,6 +108,8 @@ impl Demo {
             seed: self.seed,
             first_day: self.year.start(),
             last_day: self.year.end(),
+            policy: self.policy,
+            staffing: self.staffing,
         };
         let sandbox = Sandbox::new(store, workflow);
         let year = Year::new(settings, &definition, &calendars, &organisation, &country);

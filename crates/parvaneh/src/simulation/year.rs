@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use chrono::{NaiveDate, TimeDelta};
 use parvaneh_core::{
     Calendars, Case, CaseId, Command, Definition, Instant, Open, Organisation, PersonId, RoleId,
-    UnitId, calendar::OpenInterval,
+    UnitId,
+    calendar::OpenInterval,
+    order::{History, Outlook, Policy},
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -30,6 +32,10 @@ pub(crate) struct Settings {
     pub(crate) first_day: NaiveDate,
     /// The first day of the next one.
     pub(crate) last_day: NaiveDate,
+    /// In which order officers take what waits at their desks.
+    pub(crate) policy: Policy,
+    /// How many officers there are, as a share of the usual number.
+    pub(crate) staffing: f64,
 }
 
 /// Applications come in from that long before the year, so that the year begins with work in hand.
@@ -139,6 +145,9 @@ pub(crate) struct Year<'a> {
     busy: BTreeSet<DeskId>,
     agendas: BTreeMap<DeskId, Agenda>,
     slot: u64,
+    /// How long what was done took, and what is expected by it. It is looked at once a week.
+    history: History,
+    outlook: Outlook,
     /// The opening hours of a date, by calendar.
     hours: (NaiveDate, HashMap<usize, Vec<OpenInterval>>),
     summary: Summary,
@@ -166,9 +175,27 @@ impl<'a> Year<'a> {
             busy: BTreeSet::new(),
             agendas: BTreeMap::new(),
             slot: 0,
+            outlook: Self::look_ahead(
+                definition,
+                &History::default(),
+                calendars,
+                settings.begins(),
+            ),
+            history: History::default(),
             hours: (settings.first_day, HashMap::new()),
             summary: Summary::default(),
         }
+    }
+
+    /// What is expected of tasks on a date.
+    fn look_ahead(
+        definition: &Definition,
+        history: &History,
+        calendars: &Calendars,
+        date: NaiveDate,
+    ) -> Outlook {
+        let national = calendars.national();
+        Outlook::new(definition, history, national, national.start_of(date))
     }
 
     /// Lives the year; `on_day` is told how many days have passed.
@@ -183,6 +210,10 @@ impl<'a> Year<'a> {
         engine.register(&self.country.people).await?;
         engine.register(&applicants).await?;
         for done in 0..self.settings.days() {
+            if done % 7 == 0 {
+                self.outlook =
+                    Self::look_ahead(self.definition, &self.history, self.calendars, date);
+            }
             for slot in self.slots(date) {
                 self.live_slot(engine, slot).await?;
             }
@@ -327,6 +358,9 @@ impl<'a> Year<'a> {
         self.due.extend(next_due.map(|at| (at, number)));
         let opened = self.applications[number].case.is_none();
         let before = self.applications[number].case.replace(case.clone());
+        if let Some(before) = &before {
+            self.learn(before, &case);
+        }
         if opened {
             self.summary.opened += 1;
             self.foresee(number, now);

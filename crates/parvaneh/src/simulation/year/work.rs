@@ -11,13 +11,14 @@ use parvaneh_core::{
     decide::Tally,
     definition::{APPROVED, Answer, Permission, REJECTED, StepKind},
     event::{Owner, Purpose, STATUTORY, Vote},
+    order::{Candidate, CandidateState, Rule, Visit, order},
 };
 
 use super::{Asks, DeskId, Job, Year};
 use crate::simulation::{
     Country,
     behaviour::{Choice, act},
-    desk::Desk,
+    desk::{Desk, Waiting},
 };
 
 /// Slots of a usual working day: an hour each.
@@ -67,13 +68,12 @@ impl Year<'_> {
             }
             (_, Owner::Role(role), _) => {
                 let desk = (role.clone(), task.unit.clone());
-                let due = task.clock.as_ref().and_then(|clock| clock.deadline);
                 if !self.desks.contains_key(&desk) {
                     let per_day = self.capacity(&task.unit);
                     self.desks.insert(desk.clone(), Desk::new(per_day, SLOTS_A_DAY));
                 }
                 if let Some(open) = self.desks.get_mut(&desk) {
-                    open.put((due, number, task.no));
+                    open.put((number, task.no));
                 }
                 self.busy.insert(desk);
             }
@@ -90,7 +90,8 @@ impl Year<'_> {
         let working_days = self.settings.days() as f64 * 0.66;
         let share = self.country.share(self.organisation, unit);
         let arriving = self.settings.cases as f64 * share / working_days;
-        (1.3 * arriving / self.country.load(self.organisation, unit)).max(0.5)
+        (1.3 * self.settings.staffing * arriving / self.country.load(self.organisation, unit))
+            .max(0.5 * self.settings.staffing)
     }
 
     /// Whether the offices of a unit are open. A day's hours are asked for once a calendar.
@@ -110,35 +111,81 @@ impl Year<'_> {
         hours.iter().any(|open| (open.opens..open.closes).contains(&now))
     }
 
-    /// Officers take what waits at their desks.
+    /// Officers take what waits at their desks, in the order of the policy.
     pub(super) fn open_desks(&mut self, now: Instant, asking: &mut BTreeSet<usize>) {
         for key in self.busy.clone() {
             if !self.open_at(&key.1, now) {
                 continue;
             }
-            let Some(desk) = self.desks.get_mut(&key) else { continue };
-            for (_, number, task) in desk.begin(self.slot) {
-                let application = &mut self.applications[number];
-                let open = application.case.as_ref().and_then(|case| case.task(task));
-                // The task may be gone, or have gone to somebody else.
-                if !open.is_some_and(|open| {
-                    open.owner == Owner::Role(key.0.clone()) && open.unit == key.1
-                }) {
-                    continue;
-                }
-                let officers = self.country.holders(&key.0, &key.1);
-                if officers.is_empty() {
-                    continue;
-                }
+            let Some(mut desk) = self.desks.remove(&key) else { continue };
+            // A task may be gone, or have gone to somebody else.
+            desk.keep(|(number, task)| self.waiting_at(&key, number, task).is_some());
+            let officers = self.country.holders(&key.0, &key.1);
+            let room = if officers.is_empty() { 0 } else { desk.room(self.slot) };
+            let order = if room > 0 { self.order_at(&key, &desk, now) } else { Vec::new() };
+            for (number, task) in order.into_iter().take(room) {
+                desk.begin((number, task));
                 let officer = officers[number % officers.len()];
+                let application = &mut self.applications[number];
                 let after = application.temper.handling();
                 application.pending.push_back((officer, Asks::Do(Command::Claim { task })));
                 asking.insert(number);
                 self.schedule(now + after, number, Job::Finish { task, officer });
             }
-            if self.desks.get(&key).is_some_and(Desk::is_idle) {
+            if desk.is_idle() {
                 self.busy.remove(&key);
             }
+            self.desks.insert(key, desk);
+        }
+    }
+
+    /// The task, as long as it waits at the desk.
+    fn waiting_at(&self, key: &DeskId, number: usize, task: u32) -> Option<(&Case, &Task)> {
+        let case = self.applications[number].case.as_ref()?;
+        let open = case.task(task)?;
+        let here = matches!(&open.owner, Owner::Role(role) if *role == key.0) && open.unit == key.1;
+        here.then_some((case, open))
+    }
+
+    /// What waits at a desk, in the order of the policy.
+    fn order_at(&self, key: &DeskId, desk: &Desk, now: Instant) -> Vec<Waiting> {
+        let calendar = self.calendars.for_unit(self.organisation.path(&key.1));
+        let candidates = desk.waiting().filter_map(|(number, no)| {
+            let (case, task) = self.waiting_at(key, number, no)?;
+            let running = case.statutory.as_ref().filter(|clock| clock.is_running());
+            Some(Candidate {
+                key: (number, no),
+                opened_at: task.opened_at,
+                due_at: task.clock.as_ref().and_then(|clock| clock.deadline),
+                case_due_at: running.and_then(|clock| clock.deadline),
+                work: desk.work(),
+                remaining: self.outlook.of(&task.step, task.branch.as_ref()).remaining,
+                state: match case.suspension {
+                    Some(_) => CandidateState::Suspended,
+                    None => CandidateState::Open,
+                },
+                calendar,
+            })
+        });
+        let rule = Rule { taken: desk.taken(), ..Rule::new(self.settings.policy) };
+        order(candidates, &rule, now).into_iter().map(|place| place.key).collect()
+    }
+
+    /// Remembers how long the tasks took that a change of a case has closed.
+    pub(super) fn learn(&mut self, before: &Case, after: &Case) {
+        for task in before.tasks.iter().filter(|task| after.task(task.no).is_none()) {
+            if task.purpose == Purpose::Vote {
+                continue;
+            }
+            self.history.add(Visit {
+                case: before.id,
+                step: task.step.clone(),
+                branch: task.branch.clone(),
+                opened_at: task.opened_at,
+                claimed_at: task.claimed_at,
+                closed_at: after.recorded_at,
+                calendar: self.calendars.for_unit(self.organisation.path(&task.unit)),
+            });
         }
     }
 
