@@ -19,7 +19,7 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use parvaneh_core::{CaseId, Command, Open, UnitId, event::Fact};
+use parvaneh_core::{CaseId, Command, Given, Open, UnitId, event::Fact};
 use parvaneh_store::{
     Ask, Founding, Request, Requester, Store, StoreOptions,
     embedded::{PrivatePostgres, ServerSearch, find_server},
@@ -137,6 +137,7 @@ fn opening(case: CaseId, workflow: &str) -> Request {
         subject: "انجمن یاری کودکان".to_owned(),
         received_at: None,
         reason: None,
+        given: Given::default(),
     };
     let ask = Ask::Open { workflow: workflow.into(), version: None, application };
     Request { by: Requester::Person(applicant()), ask, key: None, expected_seq: None }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use parvaneh_core::{Open, UnitId, WorkflowId};
+use parvaneh_core::{Given, Open, UnitId, WorkflowId};
 use parvaneh_store::{Founding, Request, StoreOptions};
 
 use crate::{
@@ -46,6 +46,7 @@ async fn lateness_of_one_worker() {
             subject: "x".to_owned(),
             received_at: Some(first + APART * number as i32),
             reason: Some("by post".to_owned()),
+            given: Given::default(),
         };
         Request::open(holder("county_officer"), hourly.clone(), application)
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use parvaneh_core::{Case, CaseId, Command, Event, Fact};
+use parvaneh_core::{Case, CaseId, Command, Event, Fact, Given};
 use parvaneh_worker::{Shutdown, WorkerOptions, drain};
 
 use crate::{
@@ -98,7 +98,12 @@ async fn after_an_outage_levels_fire_in_order_and_late_silence_is_held() {
     let returned = async || {
         let id = office.opened().await.id;
         let reason = Some("a paper is missing".to_owned());
-        let back = Command::Act { action: "return".into(), reason, citation: None };
+        let back = Command::Act {
+            action: "return".into(),
+            reason,
+            citation: None,
+            given: Given::default(),
+        };
         office.does("county_officer", id, back).await.unwrap().case
     };
     // All workers are away for a month: nobody has looked at this one.

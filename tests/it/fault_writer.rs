@@ -11,7 +11,7 @@ use std::{
 };
 
 use parvaneh_core::{
-    Case, CaseId, Command, Definition, Event, PersonId, Place, Term,
+    Case, CaseId, Command, Definition, Event, Given, PersonId, Place, Term,
     case::{SilenceState, Task},
     definition::Answer,
     event::{Owner, Purpose, Vote},
@@ -308,7 +308,12 @@ impl Writer {
                 let actions: Vec<_> = actions.into_iter().flat_map(|all| all.keys()).collect();
                 let action = actions.choose(&mut self.rng).map(|action| (*action).clone());
                 let action = action.unwrap_or_else(|| "none".into());
-                Command::Act { action, reason, citation: Some("7".to_owned()) }
+                Command::Act {
+                    action,
+                    reason,
+                    citation: Some("7".to_owned()),
+                    given: Given::default(),
+                }
             }
         }
     }

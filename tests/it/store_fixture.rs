@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use parvaneh_core::{
-    Case, CaseId, Command, Grant, Open, PersonId, RoleId, Unit, UnitId, WorkflowId,
+    Case, CaseId, Command, Given, Grant, Open, PersonId, RoleId, Unit, UnitId, WorkflowId,
     definition::{Level, Text},
 };
 use parvaneh_store::{
@@ -199,6 +199,7 @@ pub(crate) fn open_request(case: CaseId) -> Request {
         subject: "انجمن یاری کودکان".to_owned(),
         received_at: None,
         reason: None,
+        given: Given::default(),
     };
     Request {
         by: Requester::Person(applicant()),
@@ -210,7 +211,7 @@ pub(crate) fn open_request(case: CaseId) -> Request {
 
 /// Takes an action.
 pub(crate) fn act(action: &str) -> Command {
-    Command::Act { action: action.into(), reason: None, citation: None }
+    Command::Act { action: action.into(), reason: None, citation: None, given: Given::default() }
 }
 
 pub(crate) fn comment(text: &str) -> Command {

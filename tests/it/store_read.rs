@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use parvaneh_core::{
-    Case, CaseId, Command, Fact, PersonId, Place,
+    Case, CaseId, Command, Fact, Given, PersonId, Place,
     decide::Possible,
     definition::Answer,
     event::{Owner, Vote},
@@ -55,9 +55,12 @@ impl Dice {
 fn command_of(possible: &Possible, dice: &mut Dice) -> Option<Command> {
     let reason = Some("because".to_owned());
     Some(match possible.clone() {
-        Possible::Act { action, .. } => {
-            Command::Act { action, reason, citation: Some("4-7".to_owned()) }
-        }
+        Possible::Act { action, .. } => Command::Act {
+            action,
+            reason,
+            citation: Some("4-7".to_owned()),
+            given: Given::default(),
+        },
         Possible::Claim { task } => Command::Claim { task },
         Possible::Release { task } => Command::Release { task, reason: None },
         Possible::Answer { branch } => {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant as Stopwatch};
 
 use chrono::TimeDelta;
-use parvaneh_core::{CaseId, Fact, Open, UnitId, WorkflowId};
+use parvaneh_core::{CaseId, Fact, Given, Open, UnitId, WorkflowId};
 use parvaneh_store::{Request, Store};
 use parvaneh_worker::{Shutdown, Totals, WorkerOptions, drain, run};
 
@@ -51,6 +51,7 @@ async fn what_falls_due_is_recorded_within_milliseconds() {
             subject: "x".to_owned(),
             received_at: Some(now - TimeDelta::hours(48) + due_in),
             reason: Some("by post".to_owned()),
+            given: Given::default(),
         };
         let request = Request::open(holder("county_officer"), hourly.clone(), application);
         office.store.execute(request).await.expect("an opening");

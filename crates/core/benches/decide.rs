@@ -7,7 +7,7 @@ use chrono::{TimeDelta, TimeZone};
 use criterion::{Criterion, criterion_group, criterion_main};
 use parvaneh_core::{
     Actor, CalendarSource, Calendars, Caller, Case, CaseId, Command, Context, Decided, Definition,
-    Grant, Instant, Open, Organisation, PersonId, Unit, UnitId, decide,
+    Given, Grant, Instant, Open, Organisation, PersonId, Unit, UnitId, decide,
     decide::{next_due, possible},
     definition::{Answer, Level, Text},
     open, timeline,
@@ -77,9 +77,15 @@ fn decisions(c: &mut Criterion) {
         subject: "a charity".to_owned(),
         received_at: None,
         reason: None,
+        given: Given::default(),
     };
     let opened = open(&setting.context(&applicant, start), &application).unwrap();
-    let accept = Command::Act { action: "accept".into(), reason: None, citation: None };
+    let accept = Command::Act {
+        action: "accept".into(),
+        reason: None,
+        citation: None,
+        given: Given::default(),
+    };
     let asked = setting.decided(&officer, &opened.case, &accept, later(1)).case;
 
     c.bench_function("decide/open", |b| {
@@ -111,7 +117,12 @@ fn decisions(c: &mut Criterion) {
 
     c.bench_function("decide/refusal with what is possible", |b| {
         let ctx = setting.context(&officer, later(1));
-        let fly = Command::Act { action: "fly".into(), reason: None, citation: None };
+        let fly = Command::Act {
+            action: "fly".into(),
+            reason: None,
+            citation: None,
+            given: Given::default(),
+        };
         b.iter(|| decide(&ctx, black_box(&opened.case), &fly))
     });
     c.bench_function("possible", |b| {

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BranchId, CalendarId, CaseId, PersonId, StepId, Term, UnitId, WorkflowId,
+    BranchId, CalendarId, CaseId, FieldId, PersonId, StepId, Term, UnitId, WorkflowId,
     clock::{Instant, Ledger},
     definition::{Answer, Licence, Outcome},
     event::{
         By, ClockNo, EndReached, Entry, Event, Fact, OpenedTask, Owner, Purpose, STATUTORY,
         StartedClock, StatutoryChange, Vote,
     },
+    form::Value,
 };
 
 /// One application on its way through one version of a definition.
@@ -51,6 +52,9 @@ pub struct Case {
     /// natural person stands there by the accounts that the events name. Empty once the case ended.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub done_by: BTreeMap<StepId, Vec<(PersonId, Instant)>>,
+    /// What has been filled in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: BTreeMap<FieldId, Value>,
 }
 
 /// Where a case stands: in exactly one step, or at an end.
@@ -218,7 +222,16 @@ impl Case {
     /// The case that its first event makes; `None` when that event is not an opening.
     pub fn opened(event: &Event) -> Option<Self> {
         let Fact::Opened {
-            case, workflow, version, calendar, unit, applicant, subject, entry, ..
+            case,
+            workflow,
+            version,
+            calendar,
+            unit,
+            applicant,
+            subject,
+            values,
+            entry,
+            ..
         } = &event.fact
         else {
             return None;
@@ -246,6 +259,7 @@ impl Case {
             task_count: 0,
             suspension: None,
             done_by: BTreeMap::new(),
+            data: values.clone(),
         };
         opened.enter(entry, event.effective_at);
         Some(opened)
@@ -417,6 +431,13 @@ pub fn evolve(case: &mut Case, event: &Event) {
                 task.claimed_for = None;
                 task.claimed_at.get_or_insert(at);
             }
+        }
+        Fact::Filled { values, cleared } => {
+            for field in cleared {
+                case.data.remove(field);
+            }
+            let values = values.iter().map(|(field, value)| (field.clone(), value.clone()));
+            case.data.extend(values);
         }
         Fact::Acted { entry, .. }
         | Fact::Withdrawn { entry, .. }

@@ -4,13 +4,16 @@
 //! [`evolve`](crate::evolve) needs neither definition nor calendar and a timeline can be read
 //! without them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ActionId, BranchId, CalendarId, CaseId, DelegationId, PersonId, RoleId, StepId, Term, UnitId,
-    WorkflowId,
+    ActionId, BranchId, CalendarId, CaseId, DelegationId, FieldId, PersonId, RoleId, StepId, Term,
+    UnitId, WorkflowId,
     clock::Instant,
     definition::{Addressee, Answer, Basis, Licence, Outcome},
+    form::Value,
 };
 
 /// One entry of a timeline.
@@ -145,6 +148,9 @@ pub enum Fact {
         /// Why the paper counts from an earlier instant than it was recorded.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         received_reason: Option<String>,
+        /// What was filled in.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        values: BTreeMap<FieldId, Value>,
         /// Where it stands now.
         entry: Entry,
     },
@@ -175,6 +181,15 @@ pub enum Fact {
     Commented {
         /// Its text.
         text: String,
+    },
+    /// Values were filled in, changed or taken away.
+    Filled {
+        /// The new ones.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        values: BTreeMap<FieldId, Value>,
+        /// The fields that hold nothing any more.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        cleared: Vec<FieldId>,
     },
     /// An action of the step was taken.
     Acted {
@@ -315,6 +330,7 @@ impl Fact {
             Self::Released { .. } => "released",
             Self::Assigned { .. } => "assigned",
             Self::Commented { .. } => "commented",
+            Self::Filled { .. } => "filled",
             Self::Acted { .. } => "acted",
             Self::Answered { .. } => "answered",
             Self::Voted { .. } => "voted",
@@ -343,6 +359,7 @@ impl Fact {
             Self::Resumed { deadlines, .. } => deadlines.iter().any(|new| new.clock == no),
             Self::Opened { .. }
             | Self::Commented { .. }
+            | Self::Filled { .. }
             | Self::Acted { .. }
             | Self::Answered { .. }
             | Self::Voted { .. }
@@ -355,7 +372,8 @@ impl Fact {
     pub fn does_a_step(&self) -> bool {
         matches!(
             self,
-            Self::Acted { .. }
+            Self::Filled { .. }
+                | Self::Acted { .. }
                 | Self::Answered { .. }
                 | Self::Voted { .. }
                 | Self::SilenceTookEffect { .. }
@@ -370,6 +388,7 @@ impl Fact {
                 | Self::Released { .. }
                 | Self::Assigned { .. }
                 | Self::Commented { .. }
+                | Self::Filled { .. }
                 | Self::Voted { .. }
         )
     }

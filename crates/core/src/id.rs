@@ -109,3 +109,15 @@ name_id!(
     /// A calendar: `ir`.
     CalendarId
 );
+name_id!(
+    /// A form of a workflow: `application`.
+    FormId
+);
+name_id!(
+    /// A field of a form; unique within a definition: `capital`.
+    FieldId
+);
+name_id!(
+    /// A kind of paper of a workflow: `charter`.
+    DocumentId
+);

@@ -13,6 +13,7 @@ pub mod definition;
 pub mod delegation;
 pub mod document;
 pub mod event;
+pub mod form;
 pub mod id;
 pub mod jalali;
 pub mod measure;
@@ -29,9 +30,10 @@ pub use clock::{Explanation, Instant, Ledger, Suspension};
 pub use decide::{Command, Context, Decided, Open, Refusal, RefusalCode, decide, open};
 pub use definition::Definition;
 pub use event::{Event, Fact};
+pub use form::Given;
 pub use id::{
-    ActionId, BranchId, CalendarId, CaseId, DelegationId, PersonId, RoleId, StepId, UnitId,
-    WorkflowId,
+    ActionId, BranchId, CalendarId, CaseId, DelegationId, DocumentId, FieldId, FormId, PersonId,
+    RoleId, StepId, UnitId, WorkflowId,
 };
 pub use jalali::{JalaliDate, JalaliPeriod};
 pub use term::{Term, TermError, TermUnit};

@@ -34,6 +34,7 @@ fn what_is_possible_is_told_to_each_as_it_is_for_him() {
         action: action.into(),
         needs_reason: needs,
         needs_citation: needs,
+        needs_values: Vec::new(),
     };
     assert_eq!(
         able(&stage, officer()),

@@ -6,8 +6,13 @@ mod support;
 use std::collections::HashSet;
 
 use parvaneh_core::{
-    Actor, Calendars, Caller, Command, Definition, Open, RefusalCode, decide::possible,
-    delegation::Absence, event::Vote, open,
+    Actor, Calendars, Caller, Command, Definition, Given, Open, RefusalCode,
+    decide::possible,
+    definition::Text,
+    delegation::Absence,
+    event::Vote,
+    form::{Field, FieldKind, Form, Required},
+    open,
 };
 use support::{
     applicant, at, compiled, date, lent,
@@ -35,6 +40,18 @@ fn refusals() -> Vec<(RefusalCode, Stage, Actor, Command)> {
         Calendars::compile_between(office_hours(), from, until)
     };
     let calendar = || compiled(office_hours());
+    let with_form = || {
+        let form = |definition: &mut Definition| {
+            let title = Text { fa: "مساحت".to_owned(), en: "Area".to_owned() };
+            let kind = FieldKind::Number { min: None, max: None, decimals: 0 };
+            let area = Field { title, kind, required: Required::Always };
+            let fields = [("area".into(), area)].into_iter().collect();
+            definition.forms.insert("visit".into(), Form { fields });
+            definition.steps["intake"].form = Some("visit".into());
+        };
+        Stage::with(form, compiled(office_hours()))
+    };
+    let fill = |value: &str| Command::Fill { given: Given::default().with("area", value) };
     let blank = Command::Suspend { reason: " ".to_owned(), basis: None };
     vec![
         (NotPermitted, new(), stranger(), act("accept")),
@@ -52,6 +69,11 @@ fn refusals() -> Vec<(RefusalCode, Stage, Actor, Command)> {
         (Suspended, new().then(&head(), suspend()), officer(), act("accept")),
         (Suspended, new().then(&head(), suspend()), head(), suspend()),
         (Suspended, new().sitting().then(&head(), suspend()), member(1), vote(Vote::For)),
+        (FormInvalid, with_form(), officer(), act("accept")),
+        (FormInvalid, with_form(), officer(), fill("wide")),
+        (NoForm, new(), officer(), fill("7")),
+        (NothingGiven, with_form(), officer(), Command::Fill { given: Given::default() }),
+        (NotPermitted, with_form(), applicant(), fill("7")),
         (NotSuspended, new(), head(), resume()),
         (
             NothingToSuspend,
@@ -171,6 +193,11 @@ fn refused_openings() -> Vec<(RefusalCode, Actor, Open)> {
         (ReasonNeeded, officer(), received(yesterday, None)),
         (ReceivedInFuture, officer(), received("2025-02-01 10:01", Some("post"))),
         (TextInvalid, applicant(), Open { subject: " ".to_owned(), ..application() }),
+        (
+            FormInvalid,
+            applicant(),
+            Open { given: Given::default().with("area", 7), ..application() },
+        ),
         (NoDeadline, officer(), received("2023-12-30 10:00", Some("an old paper"))),
     ]
 }

@@ -6,8 +6,8 @@ use std::{
 };
 
 use parvaneh_core::{
-    ActionId, BranchId, Case, Definition, Organisation, PersonId, RoleId, StepId, UnitId,
-    WorkflowId, definition::Text, event::Owner,
+    ActionId, BranchId, Case, Definition, FieldId, Organisation, PersonId, RoleId, StepId, UnitId,
+    WorkflowId, definition::Text, event::Owner, form::Value,
 };
 use parvaneh_store::{Store, StoreError};
 
@@ -137,6 +137,21 @@ impl Names {
     /// What a role is called.
     pub(crate) fn role(&self, definition: &Definition, id: &RoleId) -> String {
         definition.roles.get(id).map_or_else(|| id.to_string(), |role| self.text(&role.title))
+    }
+
+    /// What a field is called and what it holds: `Capital: 500,000,000 rials`.
+    pub(crate) fn value(
+        &self,
+        definition: &Definition,
+        id: &FieldId,
+        value: Option<&Value>,
+    ) -> String {
+        let field = definition.field(id.as_str());
+        let title = field.map_or_else(|| id.to_string(), |field| self.text(&field.title));
+        match value {
+            Some(value) => format!("{title}: {}", self.text(&value.shown(field))),
+            None => format!("{title}: –"),
+        }
     }
 
     /// What an owner is called.

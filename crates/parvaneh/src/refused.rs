@@ -78,10 +78,13 @@ fn refused(refusal: &Refusal) -> Failure {
 /// Something that can be done, as it is written on the command line.
 pub(crate) fn possible(possible: &Possible) -> String {
     match possible {
-        Possible::Act { action, needs_reason, needs_citation } => {
+        Possible::Fill => "fill --set FIELD=VALUE".to_owned(),
+        Possible::Act { action, needs_reason, needs_citation, needs_values } => {
             let reason = if *needs_reason { " --reason …" } else { "" };
             let citation = if *needs_citation { " --citation …" } else { "" };
-            format!("act {action}{reason}{citation}")
+            let values: String =
+                needs_values.iter().map(|field| format!(" --set {field}=…")).collect();
+            format!("act {action}{reason}{citation}{values}")
         }
         Possible::Claim { task } => format!("claim {task}"),
         Possible::Release { task } => format!("release {task}"),

@@ -10,6 +10,7 @@ use crate::{
     case::Task,
     definition::{APPROVED, Action, Commission, REJECTED, StepKind},
     event::{By, Fact, Purpose},
+    form::Given,
 };
 
 impl Draft<'_> {
@@ -18,6 +19,7 @@ impl Draft<'_> {
         action: &ActionId,
         reason: Option<&str>,
         citation: Option<&str>,
+        values: &Given,
     ) -> Result<(), Refusal> {
         let chosen = self.action(action)?;
         let task = self.acting_task()?;
@@ -44,10 +46,12 @@ impl Draft<'_> {
         if let StepKind::Commission(commission) = &self.step()?.kind {
             self.refuse_against_votes(commission, action)?;
         }
+        let filling = self.filling_with(&chosen, values)?;
         let (no, unclaimed) = (task.no, task.assignee.is_none());
         if unclaimed {
             self.record(self.now, by.clone(), Fact::Claimed { task: no });
         }
+        self.record_filling(by.clone(), filling);
         let entry = self.entry(&chosen.to, self.now, false)?;
         self.record(
             self.now,

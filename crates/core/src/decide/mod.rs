@@ -9,6 +9,7 @@ mod clock;
 mod comment;
 mod enter;
 mod eyes;
+mod fill;
 mod open;
 mod possible;
 mod refusal;
@@ -37,6 +38,7 @@ use crate::{
     clock::Instant,
     definition::{Answer, Definition, NotBy, Permission, Step},
     event::{By, ClockNo, Event, Fact, Vote},
+    form::Given,
 };
 
 /// What is asked of a case.
@@ -51,6 +53,15 @@ pub enum Command {
         reason: Option<String>,
         /// The number of the condition cited, where the action needs it.
         citation: Option<String>,
+        /// What is filled in with it.
+        #[serde(flatten)]
+        given: Given,
+    },
+    /// Fill in, change or take away values of the step's form, or of one of its actions.
+    Fill {
+        /// The values.
+        #[serde(flatten)]
+        given: Given,
     },
     /// Take a task from the worklist.
     Claim {
@@ -253,9 +264,10 @@ impl<'a> Draft<'a> {
             (Place::Step { .. }, Command::HandBack { task, from, to, reason }) => {
                 self.hand_back(*task, *from, *to, reason)?;
             }
-            (Place::Step { .. }, Command::Act { action, reason, citation }) => {
-                self.act(action, reason.as_deref(), citation.as_deref())?;
+            (Place::Step { .. }, Command::Act { action, reason, citation, given }) => {
+                self.act(action, reason.as_deref(), citation.as_deref(), given)?;
             }
+            (Place::Step { .. }, Command::Fill { given }) => self.fill(given)?,
             (Place::Step { .. }, Command::Claim { task }) => self.claim(*task)?,
             (Place::Step { .. }, Command::Release { task, reason }) => {
                 self.release(*task, reason.as_deref())?

@@ -3,7 +3,7 @@
 use chrono::SubsecRound;
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Decided, Draft, Refusal, RefusalCode, given, optional, permitted};
+use super::{Context, Decided, Draft, Refusal, RefusalCode, fill, given, optional, permitted};
 use crate::{
     CaseId, PersonId, UnitId,
     actor::Caller,
@@ -11,6 +11,7 @@ use crate::{
     clock::Instant,
     definition::Permission,
     event::{By, Entry, Event, Fact},
+    form::Given,
 };
 
 /// An application.
@@ -28,6 +29,9 @@ pub struct Open {
     pub received_at: Option<Instant>,
     /// Why it is recorded only now.
     pub reason: Option<String>,
+    /// What is filled in.
+    #[serde(flatten)]
+    pub given: Given,
 }
 
 /// Opens a case: by the applicant himself, or by a role that may.
@@ -72,6 +76,8 @@ pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
     let subject =
         given(Some(&application.subject), RefusalCode::TextInvalid, "a subject")?.to_owned();
 
+    let values = fill::application(ctx, &application.unit, now, &application.given)?;
+
     let fact = |entry: Entry| Fact::Opened {
         case: application.case,
         workflow: definition.id.clone(),
@@ -83,6 +89,7 @@ pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
         applicant: application.applicant,
         subject: subject.clone(),
         received_reason: received_reason.clone(),
+        values: values.clone(),
         entry,
     };
     let event = |entry| Event {

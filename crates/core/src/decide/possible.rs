@@ -5,11 +5,12 @@ use serde::Serialize;
 
 use super::{Command, Context, Draft, RefusalCode};
 use crate::{
-    ActionId, BranchId, PersonId, Term,
+    ActionId, BranchId, FieldId, PersonId, Term,
     actor::Caller,
     case::{Case, Place, SilenceState},
     definition::Answer,
     event::{ClockNo, Vote},
+    form::Given,
 };
 
 /// Something that the caller can do now.
@@ -24,7 +25,12 @@ pub enum Possible {
         needs_reason: bool,
         /// Whether a condition's number must be cited.
         needs_citation: bool,
+        /// The fields that must still be filled in.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        needs_values: Vec<FieldId>,
     },
+    /// Fill in the step's form.
+    Fill,
     /// Take a task.
     Claim {
         /// Which.
@@ -83,13 +89,15 @@ pub fn possible(ctx: &Context<'_>, case: &Case) -> Vec<Possible> {
     if let (Place::Step { .. }, Ok(step)) = (&case.place, draft.step()) {
         for (name, action) in &step.actions {
             let (needs_reason, needs_citation) = (action.needs_reason, action.needs_citation);
-            let command =
-                Command::Act { action: name.clone(), reason: Some(text()), citation: Some(text()) };
+            let (reason, citation, given) = (Some(text()), Some(text()), Given::default());
+            let command = Command::Act { action: name.clone(), reason, citation, given };
+            let needs_values = draft.missing_values(action);
             candidates.push((
-                Possible::Act { action: name.clone(), needs_reason, needs_citation },
+                Possible::Act { action: name.clone(), needs_reason, needs_citation, needs_values },
                 command,
             ));
         }
+        candidates.push((Possible::Fill, Command::Fill { given: Given::default() }));
     }
     for task in &case.tasks {
         if let Some(branch) = &task.branch {
@@ -133,7 +141,15 @@ pub fn possible(ctx: &Context<'_>, case: &Case) -> Vec<Possible> {
 
     let mut able: Vec<_> = candidates
         .into_iter()
-        .filter(|(_, command)| Draft::new(ctx, case.clone()).decide(command, None).is_ok())
+        .filter(|(_, command)| match Draft::new(ctx, case.clone()).decide(command, None) {
+            Ok(_) => true,
+            // Only the values are left to be given.
+            Err(refusal) => match command {
+                Command::Act { .. } => refusal.code == RefusalCode::FormInvalid,
+                Command::Fill { .. } => refusal.code == RefusalCode::NothingGiven,
+                _ => false,
+            },
+        })
         .map(|(possible, _)| possible)
         .collect();
     let assignable = case.tasks.iter().filter(|task| may_assign(ctx, case, task.no));

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Possible;
-use crate::{StepId, calendar::NoDeadline};
+use crate::{StepId, calendar::NoDeadline, form::Fault};
 
 /// Why a command was refused: it changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -15,6 +15,9 @@ pub struct Refusal {
     pub state: String,
     /// What stands in the way, in English; the code is what translations hang on.
     pub reason: String,
+    /// Everything that is wrong with what was given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
     /// What the caller can do now.
     pub possible: Vec<Possible>,
 }
@@ -94,6 +97,12 @@ codes! {
     CitationNeeded = "citation_needed",
     /// The text is too long or holds a character that cannot be stored.
     TextInvalid = "text_invalid",
+    /// What was filled in has faults: they stand in `faults`, all of them.
+    FormInvalid = "form_invalid",
+    /// Nothing is filled in here.
+    NoForm = "no_form",
+    /// No value was given.
+    NothingGiven = "nothing_given",
     /// The case has no such clock.
     UnknownClock = "unknown_clock",
     /// The definition permits no extension of this clock.
@@ -125,7 +134,13 @@ codes! {
 
 impl RefusalCode {
     pub(crate) fn because(self, reason: impl Into<String>) -> Refusal {
-        Refusal { code: self, state: String::new(), reason: reason.into(), possible: Vec::new() }
+        Refusal {
+            code: self,
+            state: String::new(),
+            reason: reason.into(),
+            faults: Vec::new(),
+            possible: Vec::new(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! `docs/WORKFLOWS.md` describes the language; [`crate::soundness`] holds the rules that a
 //! definition must keep.
 
+mod forms;
 mod levels;
 mod model;
 mod people;

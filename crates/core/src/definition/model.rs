@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::{ActionId, BranchId, CalendarId, RoleId, StepId, Term, WorkflowId};
+use crate::{
+    ActionId, BranchId, CalendarId, FieldId, FormId, RoleId, StepId, Term, WorkflowId,
+    form::{Field, Form},
+};
 
 /// A text in both languages of the product.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +67,10 @@ pub struct Definition {
     pub statutory: Statutory,
     /// Who takes part, by role; other bodies are roles named `agency.<name>`.
     pub roles: IndexMap<RoleId, Role>,
+    /// What is filled in, in the order of the file. No field stands in two forms.
+    pub forms: IndexMap<FormId, Form>,
+    /// The form that is filled in at the opening.
+    pub application: Option<FormId>,
     /// Where a case can wait, in the order of the file.
     pub steps: IndexMap<StepId, Step>,
     /// Where a case can end. No name is both a step and an end.
@@ -230,6 +237,8 @@ pub struct Step {
     pub silence: Option<SilenceRule>,
     /// How the step's term may be extended.
     pub extension: Option<ExtensionRule>,
+    /// What is filled in while the case stands here.
+    pub form: Option<FormId>,
     /// What is done here.
     pub kind: StepKind,
     /// What can be done here by the owner (by the applicant in an applicant step).
@@ -374,6 +383,11 @@ pub struct Action {
     pub needs_citation: bool,
     /// Who may not take it.
     pub not_by: NotBy,
+    /// What is filled in with it, beside the step's own form.
+    pub form: Option<FormId>,
+    /// Whether it can be taken although the step's form is not complete: to send a case back, or to
+    /// refuse it. Its own form must be complete all the same.
+    pub incomplete: bool,
 }
 
 /// Where a case ends.
@@ -418,6 +432,16 @@ pub struct Licence {
 }
 
 impl Definition {
+    /// The field of that name, whatever its form.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.forms.values().find_map(|form| form.fields.get(name))
+    }
+
+    /// Every field with its name, in the order of the file.
+    pub fn fields(&self) -> impl Iterator<Item = (&FieldId, &Field)> {
+        self.forms.values().flat_map(|form| &form.fields)
+    }
+
     /// What the step or end is called.
     pub fn title_of(&self, place: &StepId) -> Option<&Text> {
         self.steps.get(place).map(|step| &step.title).or_else(|| Some(&self.ends.get(place)?.title))

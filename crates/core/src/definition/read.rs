@@ -35,6 +35,8 @@ pub mod code {
         EXACTLY_ONE = "exactly-one", "Of several keys exactly one must stand there.";
         UNKNOWN_LADDER = "unknown-ladder", "No ladder has that name.";
         UNUSED_LADDER = "unused-ladder", "No step uses the ladder.";
+        UNKNOWN_FIELD = "unknown-field", "No form has a field of that name.";
+        NOT_A_VALUE = "not-a-value", "A value is not one of the field's type.";
     }
 }
 
@@ -119,6 +121,8 @@ const TOP: &[&str] = &[
     "roles",
     "agencies",
     "ladder",
+    "forms",
+    "application",
     "steps",
     "ends",
 ];
@@ -164,6 +168,9 @@ const DETAILS: &[&str] = &[
     "valid",
     "mark",
     "decision",
+    "application",
+    "form",
+    "complete",
 ];
 
 impl Draft<'_> {
@@ -178,7 +185,9 @@ impl Draft<'_> {
         let what = "a definition";
         if top.has_unknown() {
             // A misspelt section is told once, not at every name that stands in it.
-            for section in ["ladder", "agencies"].iter().filter(|key| top.get(key).is_none()) {
+            for section in
+                ["ladder", "agencies", "forms"].iter().filter(|key| top.get(key).is_none())
+            {
                 self.break_at(&format!("{section}.missing"));
             }
         }
@@ -208,6 +217,8 @@ impl Draft<'_> {
         roles.extend(agencies);
         self.role_titles =
             roles.iter().map(|(name, role)| (name.clone(), role.title.clone())).collect();
+        let forms = self.optional(&top, "forms", "", Self::forms).unwrap_or_default();
+        let application = self.optional(&top, "application", "", Self::form_name);
         let steps = self.required(&top, "steps", "", what, Self::steps).unwrap_or_default();
         let ends = self.required(&top, "ends", "", what, Self::ends).unwrap_or_default();
         let statutory = self.required(&top, "statutory", "", what, Self::statutory);
@@ -224,6 +235,8 @@ impl Draft<'_> {
             first: first.unwrap_or_else(|| "".into()),
             statutory: statutory.unwrap_or_else(unread_statutory),
             roles,
+            forms,
+            application,
             steps,
             ends,
         })
@@ -440,7 +453,11 @@ impl Draft<'_> {
     /// Tells what the soundness rules found, unless the part is broken anyway.
     fn tell(&mut self, finding: Finding) {
         let agencies = finding.code == soundness::code::UNKNOWN_ROLE;
-        if self.is_broken(&finding.at) || (agencies && self.is_broken("agencies.missing")) {
+        let forms = finding.code == soundness::code::UNKNOWN_FORM;
+        if self.is_broken(&finding.at)
+            || (agencies && self.is_broken("agencies.missing"))
+            || (forms && self.is_broken("forms.missing"))
+        {
             return;
         }
         let problem = self.reader.problem(finding.code, self.place(&finding.at), finding.message);
@@ -456,7 +473,7 @@ impl Draft<'_> {
     fn whole(&self) -> Whole {
         let detail = |path: &String| {
             let last = path.rsplit('.').next().unwrap_or_default();
-            last.ends_with(']') || DETAILS.contains(&last)
+            last.ends_with(']') || DETAILS.contains(&last) || path.starts_with("forms")
         };
         match self.broken.iter().all(detail) {
             _ if self.broken.is_empty() => Whole::All,

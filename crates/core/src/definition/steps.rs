@@ -23,6 +23,7 @@ const STEP: &[&str] = &[
     "silence",
     "extension",
     "statutory_clock",
+    "form",
     "actions",
     "not_by",
     "commission",
@@ -38,12 +39,15 @@ const WORK: &[&str] = &[
     "silence",
     "extension",
     "statutory_clock",
+    "form",
     "actions",
     "not_by",
 ];
 const PARALLEL_STEP: &[&str] = &["title", "statutory_clock", "not_by", "parallel"];
 const BRANCH: &[&str] =
     &["title", "owner", "term", "basis", "work", "escalate", "silence", "extension"];
+
+const ACTION: &[&str] = &["title", "to", "needs", "form", "complete", "not_by"];
 
 const MAJORITIES: &[(&str, Majority)] = &[
     ("simple", Majority::Simple),
@@ -121,6 +125,7 @@ impl Draft<'_> {
             levels: self.optional(&fields, "escalate", path, Self::escalate).unwrap_or_default(),
             silence: self.optional(&fields, "silence", path, Self::silence),
             extension: self.optional(&fields, "extension", path, Self::extension),
+            form: self.optional(&fields, "form", path, Self::form_name),
             kind,
             actions: actions.unwrap_or_default(),
             not_by: self.not_by(&fields, path),
@@ -156,6 +161,7 @@ impl Draft<'_> {
             levels: Vec::new(),
             silence: None,
             extension: None,
+            form: None,
             kind: StepKind::Parallel(parallel?),
             actions: IndexMap::new(),
             not_by,
@@ -317,8 +323,15 @@ impl Draft<'_> {
                     return draft.action(node, path, Some(title));
                 }
                 let to = draft.target(node, path)?;
-                let not_by = NotBy::default();
-                Some(Action { title, to, needs_reason: false, needs_citation: false, not_by })
+                Some(Action {
+                    title,
+                    to,
+                    needs_reason: false,
+                    needs_citation: false,
+                    form: None,
+                    incomplete: false,
+                    not_by: NotBy::default(),
+                })
             };
             if let Some(action) = self.required(&fields, name, path, what, read) {
                 results.insert(name.into(), action);
@@ -348,12 +361,7 @@ impl Draft<'_> {
 
     fn action(&mut self, node: &Node, path: &str, default: Option<Text>) -> Option<Action> {
         let what = "an action";
-        let fields = self.reader.mapping(
-            node,
-            self.place(path),
-            what,
-            &["title", "to", "needs", "not_by"],
-        )?;
+        let fields = self.reader.mapping(node, self.place(path), what, ACTION)?;
         let title = match default {
             Some(default) if fields.get("title").is_none() => default,
             _ => self.title(&fields, path, what),
@@ -373,6 +381,12 @@ impl Draft<'_> {
             needs_reason: needs.contains(&Need::Reason),
             needs_citation: needs.contains(&Need::Citation),
             not_by: self.not_by(&fields, path),
+            form: self.optional(&fields, "form", path, Self::form_name),
+            incomplete: self
+                .optional(&fields, "complete", path, |draft, node, _| {
+                    draft.reader.yes_or_no(node, "'complete'")
+                })
+                .is_some_and(|complete| !complete),
         })
     }
 
@@ -409,6 +423,7 @@ fn unread_step() -> Step {
         levels: Vec::new(),
         silence: None,
         extension: None,
+        form: None,
         kind: StepKind::Work { owner: "".into() },
         actions: IndexMap::new(),
         not_by: NotBy::default(),

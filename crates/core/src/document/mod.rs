@@ -18,6 +18,7 @@ mod tree;
 mod words;
 
 pub(crate) use problem::codes;
+pub(crate) use tree::is_refused;
 pub(crate) use words::short;
 
 pub use problem::{Code, Problem, Severity, code, has_errors};

@@ -188,7 +188,7 @@ fn refuse_controls(reader: &mut Reader<'_>, text: &str, shift: usize) -> bool {
 /// Whether a character may not stand in a file: controls, and marks that embed, override or isolate
 /// a direction, which can make a file look like another (CVE-2021-42574). ZWNJ (the Persian
 /// half-space), ZWJ, LRM and RLM may.
-pub(super) fn is_refused(character: char) -> bool {
+pub(crate) fn is_refused(character: char) -> bool {
     match character {
         '\t' | '\n' | '\r' => false,
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' => true,

@@ -20,6 +20,7 @@ use crate::{
     definition::Answer,
     document::{Place, Reader},
     event::{ClockNo, Entry, Event, Fact, STATUTORY},
+    form::Given,
 };
 
 /// More than this never happens to a case by itself between two entries.
@@ -58,6 +59,7 @@ pub(super) fn live(setting: &Setting<'_>, reader: &mut Reader<'_>, scenario: &Sc
         subject: subject.clone().unwrap_or_else(|| scenario.title.en.clone()),
         received_at: *received,
         reason: reason.clone(),
+        given: Given::default(),
     };
     let anybody = Who { role: "applicant".to_owned(), number: 1, unit: None };
     let who = first.who.as_ref().unwrap_or(&anybody);
@@ -184,6 +186,7 @@ impl Life<'_> {
                 action: action.clone(),
                 reason: reason.clone(),
                 citation: citation.clone(),
+                given: Given::default(),
             },
             Deed::Claim(name) => Command::Claim { task: task(name) },
             Deed::Release { task: name, reason } => {

@@ -1,7 +1,7 @@
 //! What a definition must keep, so that no case is ever lost in it.
 //!
-//! Three kinds of rule: every name leads somewhere (`names`); the parts of each step and clock
-//! fit together (`parts`); the steps make a graph in which every step can be reached and left
+//! Four kinds of rule: every name leads somewhere (`names`); the parts of each step and clock
+//! fit together (`parts`); forms can be filled in where they are asked for (`forms`); the steps make a graph in which every step can be reached and left
 //! (`graph`). A finding says what is wrong, where (by the path of the part, such as
 //! `steps.reception.term`), and what would mend it. `docs/WORKFLOWS.md` lists every code.
 //!
@@ -10,6 +10,7 @@
 //! every step to an end.
 
 mod eyes;
+mod forms;
 mod graph;
 mod names;
 mod parts;
@@ -64,6 +65,10 @@ pub mod code {
         UNREACHABLE_END = "unreachable-end", "No way leads from the first step to the end.";
         NO_WAY_OUT = "no-way-out", "No way leads from the step to an end.";
         REFUSAL_WITHOUT_CITATION = "refusal-without-citation", "A case can be refused without the number of a condition (Principle 44 law, art. 7 bis).";
+        UNKNOWN_FORM = "unknown-form", "No form has that name.";
+        UNUSED_FORM = "unused-form", "Nothing is filled in by the form.";
+        FIELD_TAKEN = "field-taken", "Two forms have a field of the same name.";
+        CROSSED_BOUNDS = "crossed-bounds", "Nothing lies between the bounds of a field.";
         TOO_SLOW = "too-slow", "The terms along the longest way add up to more than the statutory term.";
     }
 }
@@ -115,6 +120,7 @@ pub(crate) fn examine(definition: &Definition, whole: Whole) -> Vec<Finding> {
         .any(|f| matches!(f.code, code::UNKNOWN_STEP | code::UNKNOWN_ACTION | code::NAME_TAKEN));
     parts::examine(definition, whole == Whole::All, &mut findings);
     work::examine(definition, &mut findings);
+    forms::examine(definition, whole == Whole::All, &mut findings);
     if resolved && whole >= Whole::Graph {
         let clean = findings.iter().all(|finding| finding.severity == Severity::Warning);
         graph::examine(definition, whole == Whole::All && clean, &mut findings);

@@ -107,6 +107,12 @@ impl Clock<'_> {
             let message = format!("'{action}' needs a citation, which a level cannot give");
             let help = "name an action that needs none";
             findings.push(Finding::error(code::CANNOT_TAKE_ACTION, path, message).help(help));
+        } else if step.actions.get(action).is_some_and(|action| {
+            action.form.is_some() || (step.form.is_some() && !action.incomplete)
+        }) {
+            let message = format!("'{action}' needs a form, which a level cannot fill in");
+            let help = "name an action that needs none, or write 'complete: no' at the action";
+            findings.push(Finding::error(code::CANNOT_TAKE_ACTION, path, message).help(help));
         }
     }
 

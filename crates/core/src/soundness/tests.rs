@@ -30,6 +30,23 @@ ladder:
     - { warn: 1 d, tell: [owner] }
     - { after: 0 d, tell: [owner, director] }
     - { after: 3 d, tell: [director], reassign: director }
+forms:
+  paper:
+    scope:
+      type: choice
+      title: { fa: دامنه, en: Scope }
+      required: yes
+      choices: { local: { fa: محلی, en: Local }, wide: { fa: ملی, en: Wide } }
+    capital:
+      type: money
+      title: { fa: سرمایه, en: Capital }
+      required_if: { scope: wide }
+      min: 500,000
+      max: 900,000
+  visit:
+    area: { type: number, title: { fa: مساحت, en: Area }, decimals: 1 }
+    seen: { type: date, title: { fa: بازدید, en: Seen }, min: 1400/01/01, max: today }
+application: paper
 steps:
   reception:
     title: { fa: پذیرش, en: Reception }
@@ -49,7 +66,7 @@ steps:
     basis: assumption
     silence: { to: lapsed, basis: assumption }
     actions:
-      resubmit: { title: { fa: ارسال, en: Resubmit }, to: reception }
+      resubmit: { title: { fa: ارسال, en: Resubmit }, form: visit, to: reception }
   inquiries:
     title: { fa: استعلام, en: Inquiries }
     parallel:
@@ -335,6 +352,20 @@ const RULES: &[Rule] = &[
                 ),
                 "defer",
             ),
+            (
+                (
+                    "escalate: [{ after: 2 d, tell: [director] }]\n    actions:\n      defer: { title: { fa: تعویق, en: Defer }, to: correction }",
+                    "escalate: [{ after: 2 d, act: defer }]\n    actions:\n      defer: { title: { fa: تعویق, en: Defer }, to: correction, form: visit }",
+                ),
+                "defer",
+            ),
+            (
+                (
+                    "escalate: [{ after: 2 d, tell: [director] }]\n    actions:\n",
+                    "escalate: [{ after: 2 d, act: defer }]\n    form: visit\n    actions:\n",
+                ),
+                "defer",
+            ),
         ],
         keeps: &[(
             "escalate: [{ after: 2 d, tell: [director] }]",
@@ -513,6 +544,45 @@ const RULES: &[Rule] = &[
                 "ends:\n",
                 "  more: { title: { fa: بیشتر, en: More }, owner: officer, term: 1 d, basis: assumption, silence: { to: refused, basis: assumption } }\nends:\n",
             ),
+        ],
+    },
+    Rule {
+        code: code::UNKNOWN_FORM,
+        breaks: &[
+            (("application: paper", "application: papr"), "papr"),
+            (("form: visit", "form: visti"), "visti"),
+            (("term: 3 d\n", "term: 3 d\n    form: vist\n"), "vist"),
+            (("rejected: { to: refused", "rejected: { form: visist, to: refused"), "visist"),
+        ],
+        keeps: &[("rejected: { to: refused", "rejected: { form: visit, to: refused")],
+    },
+    Rule {
+        code: code::UNUSED_FORM,
+        breaks: &[(("application: paper\n", ""), "paper"), ((" form: visit,", ""), "visit")],
+        keeps: &[("term: 3 d\n", "term: 3 d\n    form: visit\n")],
+    },
+    Rule {
+        code: code::FIELD_TAKEN,
+        breaks: &[(("    area:", "    capital:"), "capital")],
+        keeps: &[("    area:", "    capitals:")],
+    },
+    Rule {
+        code: code::CROSSED_BOUNDS,
+        breaks: &[
+            (("max: 900,000", "max: 499,999"), "499,999"),
+            (("max: today", "max: 1399/12/30"), "1399/12/30"),
+            (("decimals: 1 }", "decimals: 1, min: 7.5, max: 7 }"), "7"),
+            (
+                (
+                    "{ type: number, title: { fa: مساحت, en: Area }, decimals: 1 }",
+                    "{ type: text, title: { fa: مساحت, en: Area }, min: 9, max: 8 }",
+                ),
+                "8",
+            ),
+        ],
+        keeps: &[
+            ("max: 900,000", "max: 500,000"),
+            ("decimals: 1 }", "decimals: 1, min: 7, max: 7.5 }"),
         ],
     },
     Rule {

@@ -232,6 +232,8 @@ pub(crate) fn definition() -> impl Strategy<Value = Definition> {
                 basis: None,
             },
             roles: ROLES.iter().map(declared).collect(),
+            forms: IndexMap::new(),
+            application: None,
             steps,
             ends: ENDS.iter().map(end).collect(),
         };
@@ -283,6 +285,8 @@ fn checked(draft: &Draft, number: usize, places: &[StepId]) -> Step {
         needs_reason,
         needs_citation,
         not_by: NotBy::default(),
+        form: None,
+        incomplete: false,
     };
     let mut actions = IndexMap::new();
     let mut own = draft.timing.clone();
@@ -369,6 +373,7 @@ fn checked(draft: &Draft, number: usize, places: &[StepId]) -> Step {
         work: None,
         silence: silence(&own, onwards).filter(|_| !parallel),
         levels: if parallel { Vec::new() } else { own.levels },
+        form: None,
         extension: own.extension.filter(|_| !parallel),
         kind,
         actions,

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 use parvaneh_core::{
     Actor, Calendar, Calendars, Caller, Case, Command, Context, Decided, Definition, Event, Fact,
-    Instant, Open, Organisation, Place, Refusal, RefusalCode, TaskRecord, Term, TermUnit, UnitId,
+    Given, Instant, Open, Organisation, Place, Refusal, RefusalCode, TaskRecord, Term, TermUnit,
+    UnitId,
     calendar::{after, before},
     case::{Clock, SilenceState},
     decide,
@@ -91,6 +92,7 @@ impl<'w> Life<'w> {
             subject: "a charity".to_owned(),
             received_at,
             reason,
+            given: Given::default(),
         };
         let caller = Caller::Person(caller);
         let decided = open(&world.context(&caller, None, now), &application)?;
@@ -254,7 +256,7 @@ impl<'w> Life<'w> {
                     false => (*index.get(&names)).clone(),
                 };
                 let given = || why().filter(|_| *with);
-                Command::Act { action, reason: given(), citation: given() }
+                Command::Act { action, reason: given(), citation: given(), given: Given::default() }
             }
             What::Claim(index) => Command::Claim { task: task(index) },
             What::Release(index) => Command::Release { task: task(index), reason: why() },
@@ -500,11 +502,13 @@ impl<'w> Life<'w> {
 pub(crate) fn commanded(possible: &Possible, case: &Case, actor: &Actor) -> Command {
     let why = || "because".to_owned();
     match possible {
-        Possible::Act { action, needs_reason, needs_citation } => Command::Act {
+        Possible::Act { action, needs_reason, needs_citation, .. } => Command::Act {
             action: action.clone(),
             reason: needs_reason.then(why),
             citation: needs_citation.then(why),
+            given: Given::default(),
         },
+        Possible::Fill => Command::Fill { given: Given::default() },
         Possible::Claim { task } => Command::Claim { task: *task },
         Possible::Release { task } => Command::Release { task: *task, reason: None },
         Possible::Assign { task } => {

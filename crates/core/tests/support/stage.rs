@@ -7,6 +7,7 @@ use parvaneh_core::{
     StepId, Term, decide,
     definition::{Answer, Basis, SilenceRule},
     event::Vote,
+    form::Given,
     open,
 };
 
@@ -167,6 +168,7 @@ pub(crate) fn application() -> Open {
         subject: "a charity".to_owned(),
         received_at: None,
         reason: None,
+        given: Given::default(),
     }
 }
 
@@ -193,11 +195,16 @@ pub(crate) fn member(number: u128) -> Actor {
 }
 
 pub(crate) fn act(action: &str) -> Command {
-    Command::Act { action: action.into(), reason: None, citation: None }
+    Command::Act { action: action.into(), reason: None, citation: None, given: Given::default() }
 }
 pub(crate) fn act_with(action: &str, reason: &str, citation: &str) -> Command {
     let text = |text: &str| Some(text.to_owned());
-    Command::Act { action: action.into(), reason: text(reason), citation: text(citation) }
+    Command::Act {
+        action: action.into(),
+        reason: text(reason),
+        citation: text(citation),
+        given: Given::default(),
+    }
 }
 pub(crate) fn answer(branch: &str) -> Command {
     let (answer, reason, reference) = (Answer::Positive, None, None);

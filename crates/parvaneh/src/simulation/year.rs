@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use chrono::{NaiveDate, TimeDelta};
 use parvaneh_core::{
-    Calendars, Case, CaseId, Command, Definition, Instant, Open, Organisation, PersonId, RoleId,
-    UnitId,
+    Calendars, Case, CaseId, Command, Definition, Given, Instant, Open, Organisation, PersonId,
+    RoleId, UnitId,
     calendar::OpenInterval,
     order::{History, Outlook, Policy},
 };
@@ -259,6 +259,7 @@ impl<'a> Year<'a> {
                 subject: subject(&mut rng),
                 received_at: None,
                 reason: None,
+                given: Given::default(),
             };
             let temper = Temper::new(self.settings.seed, number as u64);
             let pending = VecDeque::from([(applicant.id, Asks::Open(open))]);

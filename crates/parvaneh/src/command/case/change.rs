@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use parvaneh_core::{
-    ActionId, BranchId, CaseId, PersonId, Term,
+    ActionId, BranchId, CaseId, Given, PersonId, Term,
     decide::{Command, Possible},
     definition::Answer,
     event::{STATUTORY, Vote},
@@ -228,9 +228,12 @@ impl Change {
 
     async fn command(self, store: &Store, by: PersonId) -> Result<Command, Failure> {
         Ok(match self {
-            Self::Act { action, reason, citation, .. } => {
-                Command::Act { action: ActionId::from(action), reason, citation }
-            }
+            Self::Act { action, reason, citation, .. } => Command::Act {
+                action: ActionId::from(action),
+                reason,
+                citation,
+                given: Given::default(),
+            },
             Self::Claim { to, task } => {
                 let of = |possible: &Possible| match possible {
                     Possible::Claim { task } => Some(*task),

@@ -1,7 +1,7 @@
 //! `parvaneh case open`.
 
 use clap::Args;
-use parvaneh_core::{CaseId, UnitId, WorkflowId, decide};
+use parvaneh_core::{CaseId, Given, UnitId, WorkflowId, decide};
 use parvaneh_store::{Ask, Request, Requester, Store};
 use uuid::Uuid;
 
@@ -64,6 +64,7 @@ impl Open {
             subject: self.subject,
             received_at,
             reason: self.reason,
+            given: Given::default(),
         };
         let ask = Ask::Open { workflow, version: self.version, application };
         let by = Requester::Person(actor);

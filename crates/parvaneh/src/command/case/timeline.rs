@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use chrono_tz::Tz;
 use clap::Args;
 use parvaneh_core::{
-    CaseId, Definition, Event, Fact,
+    CaseId, Definition, Event, Fact, FieldId,
     definition::Answer,
     event::{By, Entry, Recipient, STATUTORY, Vote},
 };
@@ -132,6 +132,13 @@ impl Words<'_> {
                 format!("gave task {task} to {}{}", names.person(*to).await?, because(reason))
             }
             Fact::Commented { text } => format!("remarked: {text}"),
+            Fact::Filled { values, cleared } => {
+                let value = |field: &FieldId| values.get(field);
+                let fields = values.keys().chain(cleared);
+                let told: Vec<_> =
+                    fields.map(|field| names.value(self.definition, field, value(field))).collect();
+                format!("filled in {}", told.join("; "))
+            }
             Fact::Acted { action, reason, citation, entry, .. } => format!(
                 "{}{}{}{}",
                 names.action(self.definition, action),

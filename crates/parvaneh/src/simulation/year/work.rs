@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{Datelike, TimeDelta, Weekday};
 use parvaneh_core::{
-    Case, Command, Instant, PersonId, Place, RoleId, Task, Term, UnitId,
+    Case, Command, Given, Instant, PersonId, Place, RoleId, Task, Term, UnitId,
     calendar::DayKind,
     case::Clock,
     decide::Tally,
@@ -261,9 +261,10 @@ impl Year<'_> {
             (step.actions.get_key_value(name), secretaries.first())
             && let Choice::Act { action, reason, citation } = act(name, action)
         {
-            application
-                .pending
-                .push_back((*secretary, Asks::Do(Command::Act { action, reason, citation })));
+            application.pending.push_back((
+                *secretary,
+                Asks::Do(Command::Act { action, reason, citation, given: Given::default() }),
+            ));
         }
         true
     }
@@ -330,7 +331,7 @@ impl Year<'_> {
         let step = self.definition.steps.get(&open.step)?;
         match self.applications[number].temper.choose(step, 1.0) {
             Choice::Act { action, reason, citation } => {
-                Some((officer, Command::Act { action, reason, citation }))
+                Some((officer, Command::Act { action, reason, citation, given: Given::default() }))
             }
             Choice::Answer(_) | Choice::Withdraw => None,
         }
@@ -380,7 +381,10 @@ fn respond(
         Choice::Act { .. } if case.suspension.is_some() => None,
         Choice::Act { action, reason, citation } => {
             matches!(&case.place, Place::Step { step, .. } if *step == open.step).then_some(())?;
-            Some((case.applicant, Command::Act { action, reason, citation }))
+            Some((
+                case.applicant,
+                Command::Act { action, reason, citation, given: Given::default() },
+            ))
         }
         Choice::Withdraw => Some((case.applicant, Command::Withdraw { reason: None })),
     }

@@ -1,0 +1,282 @@
+//! Reads forms: the fields that people fill in, their types and their bounds.
+
+use std::collections::HashSet;
+
+use chrono::NaiveDate;
+use indexmap::IndexMap;
+
+use super::{
+    Text,
+    read::{Draft, code},
+};
+use crate::{
+    FieldId, FormId,
+    document::{Fields, Node, did_you_mean, short},
+    form::{Condition, DateBound, Field, FieldKind, Form, Number, Required, Value, read_text},
+    jalali::parse_date,
+};
+
+const COMMON: &[&str] = &["type", "title", "required", "required_if"];
+
+/// No bound of a definition speaks of the day on which it is read.
+const NO_DAY: NaiveDate = NaiveDate::MIN;
+
+/// Every field of the definition, by name.
+#[derive(Default)]
+struct Known {
+    kinds: IndexMap<FieldId, FieldKind>,
+    /// Those that could not be read.
+    broken: HashSet<FieldId>,
+}
+
+/// A `required_if` as it is written, until every field is known.
+struct Unresolved<'n> {
+    form: FormId,
+    field: FieldId,
+    path: String,
+    node: &'n Node,
+}
+
+impl Draft<'_> {
+    pub(super) fn forms(&mut self, node: &Node, path: &str) -> Option<IndexMap<FormId, Form>> {
+        let mut forms = IndexMap::new();
+        let mut unresolved = Vec::new();
+        let mut known = Known::default();
+        for (name, node) in self.named(node, path, "the forms") {
+            let path = self.put(path, name.text, name.place);
+            let form = FormId::from(name.text);
+            let fields = self.fields(node, &path, &form, &mut known, &mut unresolved);
+            forms.insert(form, Form { fields });
+        }
+        for unresolved in unresolved {
+            let required = self.required_if(&unresolved, &known);
+            let field = forms
+                .get_mut(&unresolved.form)
+                .and_then(|form| form.fields.get_mut(&unresolved.field));
+            if let Some(field) = field {
+                field.required = required;
+            }
+        }
+        Some(forms)
+    }
+
+    /// The name of a form, where one is filled in.
+    pub(super) fn form_name(&mut self, node: &Node, _: &str) -> Option<FormId> {
+        self.reader.name(node, "the form").map(|name| name.text.into())
+    }
+
+    fn fields<'n>(
+        &mut self,
+        node: &'n Node,
+        path: &str,
+        form: &FormId,
+        known: &mut Known,
+        unresolved: &mut Vec<Unresolved<'n>>,
+    ) -> IndexMap<FieldId, Field> {
+        let mut fields = IndexMap::new();
+        for (name, node) in self.named(node, path, "the fields of a form") {
+            let path = self.put(path, name.text, name.place);
+            let Some(field) = self.field(node, &path) else {
+                self.break_at(&path);
+                known.broken.insert(name.text.into());
+                continue;
+            };
+            known.kinds.insert(name.text.into(), field.kind.clone());
+            let condition = node
+                .as_mapping()
+                .and_then(|entries| entries.iter().find(|entry| entry.key == "required_if"));
+            if let Some(entry) = condition {
+                let path = self.put(&path, "required_if", entry.key_place);
+                let (form, field) = (form.clone(), name.text.into());
+                unresolved.push(Unresolved { form, field, path, node: &entry.value });
+            }
+            fields.insert(name.text.into(), field);
+        }
+        fields
+    }
+
+    fn field(&mut self, node: &Node, path: &str) -> Option<Field> {
+        let at = self.place(path);
+        let what = "a field";
+        // Which keys there are follows from the type.
+        let named = node.as_mapping()?.iter().find(|entry| entry.key == "type");
+        let named = named.and_then(|entry| entry.value.as_str());
+        let more: &[&str] = match named {
+            Some("text" | "money" | "date") => &["min", "max"],
+            Some("number") => &["min", "max", "decimals"],
+            Some("choice") => &["choices"],
+            Some(known) if FieldKind::NAMES.contains(&known) => &[],
+            _ => &["min", "max", "decimals", "choices"],
+        };
+        let keys: Vec<&str> = COMMON.iter().chain(more).copied().collect();
+        let fields = self.reader.mapping(node, at, what, &keys)?;
+        let title = self.title(&fields, path, what);
+        let kind = self.required(&fields, "type", path, what, |draft, node, _| {
+            let names: Vec<_> = FieldKind::NAMES.iter().map(|name| (*name, *name)).collect();
+            draft.reader.choice(node, "a type of field", &names)
+        });
+        let required = self.optional(&fields, "required", path, |draft, node, _| {
+            draft.reader.yes_or_no(node, "'required'")
+        });
+        if let (Some(_), Some(second)) = (required, fields.entry("required_if")) {
+            let message = "a field is required, or required if something holds, but not both";
+            let help = "take one of 'required' and 'required_if' out";
+            self.reader.error_with_help(code::EXACTLY_ONE, second.key_place, message, help);
+        }
+        let required = if required == Some(true) { Required::Always } else { Required::No };
+        Some(Field { title, kind: self.kind(kind?, &fields, path)?, required })
+    }
+
+    fn kind(&mut self, name: &str, fields: &Fields<'_>, path: &str) -> Option<FieldKind> {
+        Some(match name {
+            "text" => {
+                let mut length = |key| {
+                    self.optional(fields, key, path, |draft, node, _| {
+                        draft.reader.integer(node, "the length of a text", 1..=4_000)
+                    })
+                };
+                FieldKind::Text { min: length("min"), max: length("max") }
+            }
+            "number" => {
+                let decimals = self.optional(fields, "decimals", path, |draft, node, _| {
+                    let most = u32::from(Number::MOST_DECIMALS);
+                    draft.reader.integer(node, "the digits after the point", 0..=most)
+                });
+                let decimals = decimals.and_then(|count| u8::try_from(count).ok()).unwrap_or(0);
+                let kind = FieldKind::Number { min: None, max: None, decimals };
+                let mut bound = |key| match self.value(fields, key, path, &kind) {
+                    Some(Value::Number(number)) => Some(number),
+                    _ => None,
+                };
+                FieldKind::Number { min: bound("min"), max: bound("max"), decimals }
+            }
+            "money" => {
+                let kind = FieldKind::Money { min: None, max: None };
+                let mut bound = |key| match self.value(fields, key, path, &kind) {
+                    Some(Value::Money(rials)) => Some(rials),
+                    _ => None,
+                };
+                FieldKind::Money { min: bound("min"), max: bound("max") }
+            }
+            "date" => {
+                let mut bound = |key| self.optional(fields, key, path, Self::date_bound);
+                FieldKind::Date { min: bound("min"), max: bound("max") }
+            }
+            "choice" => {
+                let what = "a choice";
+                let choices = self.required(fields, "choices", path, what, Self::choices);
+                FieldKind::Choice { choices: choices? }
+            }
+            "national_id" => FieldKind::NationalId,
+            "legal_id" => FieldKind::LegalId,
+            "phone" => FieldKind::Phone,
+            "file" => FieldKind::File,
+            _ => FieldKind::YesNo,
+        })
+    }
+
+    /// A bound, written as an officer would type it.
+    fn value(
+        &mut self,
+        fields: &Fields<'_>,
+        key: &str,
+        path: &str,
+        kind: &FieldKind,
+    ) -> Option<Value> {
+        self.optional(fields, key, path, |draft, node, _| draft.value_of(node, kind))
+    }
+
+    fn value_of(&mut self, node: &Node, kind: &FieldKind) -> Option<Value> {
+        let text = self.reader.string(node, "a value")?;
+        if let FieldKind::Choice { choices } = kind {
+            // In a definition what is chosen is named, not described.
+            let hint = match did_you_mean(text, choices.keys().map(String::as_str)) {
+                _ if choices.contains_key(text) => return Some(Value::Choice(text.to_owned())),
+                Some(meant) => format!(": did you mean '{meant}'?"),
+                None => String::new(),
+            };
+            let message = format!("'{}' is not one of the choices{hint}", short(text));
+            self.reader.error(code::NOT_A_VALUE, node.place, message);
+            return None;
+        }
+        match read_text(kind, text, NO_DAY) {
+            Ok(value) => Some(value),
+            Err((_, Text { en, .. })) => {
+                let name = kind.name();
+                let message = format!("this does not fit a field of the type '{name}': {en}");
+                self.reader.error(code::NOT_A_VALUE, node.place, message);
+                None
+            }
+        }
+    }
+
+    /// `1403/01/01`, `2024-03-20` or `today`.
+    fn date_bound(&mut self, node: &Node, _: &str) -> Option<DateBound> {
+        let text = self.reader.string(node, "a date")?;
+        if text == "today" {
+            return Some(DateBound::Today);
+        }
+        match parse_date(text) {
+            Ok(day) => Some(DateBound::Day(day)),
+            Err(error) => {
+                let help = "write 1403/12/30, 2025-03-20 or 'today'";
+                let message = error.to_string();
+                self.reader.error_with_help(code::NOT_A_VALUE, node.place, message, help);
+                None
+            }
+        }
+    }
+
+    fn choices(&mut self, node: &Node, path: &str) -> Option<IndexMap<String, Text>> {
+        let mut choices = IndexMap::new();
+        for (name, node) in self.named(node, path, "the choices") {
+            let path = self.put(path, name.text, name.place);
+            match self.reader.text(node, name.place, "the title") {
+                Some(title) => {
+                    choices.insert(name.text.to_owned(), title);
+                }
+                None => self.break_at(&path),
+            }
+        }
+        Some(choices)
+    }
+
+    /// `{ legal_form: charity }`, or several values: `{ level: [county, province] }`.
+    fn required_if(&mut self, unresolved: &Unresolved<'_>, known: &Known) -> Required {
+        let Unresolved { path, node, field, .. } = unresolved;
+        let mut conditions = Vec::new();
+        for (name, node) in self.named(node, path, "the condition") {
+            let path = self.put(path, name.text, name.place);
+            let kind = known.kinds.get(name.text).filter(|_| field.as_str() != name.text);
+            let Some(kind) = kind else {
+                let names = known.kinds.keys().filter(|name| *name != field).map(FieldId::as_str);
+                let message = match did_you_mean(name.text, names) {
+                    _ if field.as_str() == name.text => {
+                        "a field cannot be required because of what it holds itself".to_owned()
+                    }
+                    Some(meant) => {
+                        format!("unknown field '{}': did you mean '{meant}'?", name.text)
+                    }
+                    None => format!("unknown field '{}'", name.text),
+                };
+                if !known.broken.contains(name.text) {
+                    self.reader.error(code::UNKNOWN_FIELD, name.place, message);
+                }
+                self.break_at(&path);
+                continue;
+            };
+            let items = self.reader.list_or_one(node, "the values");
+            let values: Vec<_> =
+                items.iter().filter_map(|item| self.value_of(item, kind)).collect();
+            if values.is_empty() {
+                self.break_at(&path);
+                continue;
+            }
+            conditions.push(Condition { field: name.text.into(), values });
+        }
+        match conditions.is_empty() {
+            true => Required::No,
+            false => Required::If(conditions),
+        }
+    }
+}
