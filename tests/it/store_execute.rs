@@ -5,10 +5,12 @@ use parvaneh_core::{
     Case, Command, Event, RefusalCode,
     timeline::{GENESIS, chain},
 };
-use parvaneh_store::{ExecuteError, Request};
-use sqlx::{PgConnection, Row};
+use parvaneh_store::{Ask, ExecuteError, Request};
+use sqlx::{Connection, PgConnection, Row};
 
-use crate::store_fixture::{Office, act, applicant, comment, holder, new_case, open_request};
+use crate::store_fixture::{
+    Office, act, applicant, comment, holder, new_case, open_request, workflow,
+};
 
 /// Whether every stored case is the fold of its stored events, the events have no gap, the chain
 /// of hashes holds, and the open tasks on the worklist are those of the case.
@@ -107,6 +109,35 @@ async fn refusals_are_the_cores() {
     assert_eq!(code(office.store.execute(stale).await), "conflict");
     let ticking = Request::command(holder("county_head"), case.id, Command::Tick);
     assert_eq!(code(office.store.execute(ticking).await), "not_permitted");
+}
+
+#[tokio::test]
+async fn no_case_is_opened_by_a_retired_version_and_running_ones_go_on() {
+    let office = Office::sandbox().await;
+    let by_the_first = || {
+        let mut request = open_request(new_case());
+        if let Ask::Open { version, .. } = &mut request.ask {
+            *version = Some(1);
+        }
+        request
+    };
+    let running = office.store.execute(by_the_first()).await.unwrap().case.id;
+    let retired = office.store.set_retired(&workflow(), 1, true).await.unwrap();
+    assert!(retired.is_some());
+    assert_eq!(code(office.store.execute(by_the_first()).await), "definition_retired");
+    let latest = office.store.execute(open_request(new_case())).await;
+    assert_eq!(code(latest), "no_such_definition");
+    office.does("county_officer", running, Command::Claim { task: 1 }).await.unwrap();
+    assert_eq!(office.store.definitions().await.unwrap()[0].running, 1);
+
+    assert_eq!(office.store.set_retired(&workflow(), 1, false).await.unwrap(), None);
+    office.store.execute(by_the_first()).await.unwrap();
+    // What a version says is nothing that the application could change.
+    let options = office.database.app_options();
+    let mut app = PgConnection::connect_with(&options).await.unwrap();
+    let changed = sqlx::query("update definitions set source = ''").execute(&mut app).await;
+    let code = changed.unwrap_err().as_database_error().and_then(|it| it.code().map(String::from));
+    assert_eq!(code.as_deref(), Some("42501"));
 }
 
 #[tokio::test]

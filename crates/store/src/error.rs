@@ -54,6 +54,14 @@ pub enum StoreError {
         /// The version, if one was named.
         version: Option<u32>,
     },
+    /// The definition is retired: no case is opened by it any more.
+    #[error("{workflow}@{version} is retired: no case is opened by it any more")]
+    Retired {
+        /// The workflow.
+        workflow: WorkflowId,
+        /// The version.
+        version: u32,
+    },
     /// No such calendar is published.
     #[error("the calendar '{0}' is not published")]
     NoSuchCalendar(CalendarId),
@@ -91,6 +99,7 @@ impl StoreError {
             Self::VersionTaken { .. } => "version_taken",
             Self::HashMismatch { .. } => "hash_mismatch",
             Self::NoSuchDefinition { .. } => "no_such_definition",
+            Self::Retired { .. } => "definition_retired",
             Self::NoSuchCalendar(_) => "no_such_calendar",
             Self::Unreadable { .. } => "unreadable",
             Self::Organisation(_) => "organisation",

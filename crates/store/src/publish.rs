@@ -34,8 +34,8 @@ pub struct PublishedDefinition {
     pub published_at: Instant,
     /// From when on no case is opened by it.
     pub retired_at: Option<Instant>,
-    /// How many cases run or ran by it.
-    pub cases: u64,
+    /// How many cases run by it.
+    pub running: u64,
 }
 
 /// A unit with its population.
@@ -83,6 +83,37 @@ impl Store {
             return Err(StoreError::Unreadable { what: format!("{workflow}@{version}"), why });
         }
         self.publish(&definition, source).await
+    }
+
+    /// Retires a published version, or takes it into use again: no case is opened by a retired one,
+    /// and running cases go on. Answers since when it is retired.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchDefinition`].
+    pub async fn set_retired(
+        &self,
+        workflow: &WorkflowId,
+        version: u32,
+        retired: bool,
+    ) -> Result<Option<Instant>, StoreError> {
+        let (engine, workflow) = (self.engine.clone(), workflow.clone());
+        undisturbed(async move {
+            // What is retired already keeps its instant.
+            let update = "update definitions
+                set retired_at = case when $3 then coalesce(retired_at, engine_now()) end
+                where workflow = $1 and version = $2 returning retired_at";
+            let row = sqlx::query(update)
+                .bind(workflow.as_str())
+                .bind(version as i32)
+                .bind(retired)
+                .fetch_optional(&engine.writers)
+                .await?;
+            match row {
+                Some(row) => Ok(row.try_get(0)?),
+                None => Err(StoreError::NoSuchDefinition { workflow, version: Some(version) }),
+            }
+        })
+        .await
     }
 
     /// Publishes a definition that was just read from `source`.
@@ -270,7 +301,8 @@ impl Store {
         let rows = sqlx::query(
             "select workflow, version, hash, title_fa, title_en, published_at, retired_at,
                     (select count(*) from cases c
-                     where c.workflow = d.workflow and c.version = d.version)
+                     where c.workflow = d.workflow and c.version = d.version
+                       and c.ended_at is null)
              from definitions d order by workflow, version",
         )
         .fetch_all(&self.engine.readers)
@@ -287,7 +319,7 @@ impl Store {
                     },
                     published_at: row.try_get(5)?,
                     retired_at: row.try_get(6)?,
-                    cases: row.try_get::<i64, _>(7)? as u64,
+                    running: row.try_get::<i64, _>(7)? as u64,
                 })
             })
             .collect()

@@ -6,7 +6,7 @@
 //! [`Cache::fresh`].
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, RwLock},
 };
 
@@ -26,6 +26,8 @@ pub(crate) struct Reference {
     pub(crate) organisation: Arc<Organisation>,
     definitions: RwLock<HashMap<(WorkflowId, u32), Arc<Definition>>>,
     latest: RwLock<HashMap<WorkflowId, u32>>,
+    /// Versions that are known not to be retired.
+    in_use: RwLock<HashSet<(WorkflowId, u32)>>,
     calendars: RwLock<HashMap<CalendarId, Arc<Calendars>>>,
 }
 
@@ -97,6 +99,7 @@ impl Reference {
             organisation: Arc::new(Organisation::new(units)?),
             definitions: RwLock::new(definitions),
             latest: RwLock::default(),
+            in_use: RwLock::default(),
             calendars: RwLock::default(),
         })
     }
@@ -138,6 +141,31 @@ impl Reference {
         write!(self.definitions).insert((workflow.clone(), number), definition.clone());
         if version.is_none() {
             write!(self.latest).insert(workflow.clone(), number);
+        }
+        Ok(definition)
+    }
+
+    /// The definition by which a case is opened: of that version, or of the latest, in use.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchDefinition`]; [`StoreError::Retired`].
+    pub(crate) async fn definition_in_use(
+        &self,
+        pool: &PgPool,
+        workflow: &WorkflowId,
+        version: Option<u32>,
+    ) -> Result<Arc<Definition>, StoreError> {
+        let definition = self.definition(pool, workflow, version).await?;
+        let Some(version) = version else { return Ok(definition) };
+        let named = (workflow.clone(), version);
+        if !read!(self.in_use).contains(&named) {
+            let in_use = sqlx::query_scalar(
+                "select retired_at is null from definitions where workflow = $1 and version = $2",
+            );
+            if !in_use.bind(workflow.as_str()).bind(version as i32).fetch_one(pool).await? {
+                return Err(StoreError::Retired { workflow: workflow.clone(), version });
+            }
+            write!(self.in_use).insert(named);
         }
         Ok(definition)
     }

@@ -9,6 +9,7 @@
 //! **Invariant.** No input, whatever its bytes, makes this module panic, recurse without bound or
 //! take time that is not nearly proportional to the input's length.
 
+mod difference;
 mod problem;
 mod reader;
 mod render;
@@ -21,6 +22,7 @@ pub(crate) use problem::codes;
 pub(crate) use tree::is_refused;
 pub(crate) use words::short;
 
+pub use difference::{Difference, differences};
 pub use problem::{Code, Problem, Severity, code, has_errors};
 pub use reader::{Fields, Name, Reader};
 pub use tree::{Entry, Node, Place, Value};

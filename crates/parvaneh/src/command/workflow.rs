@@ -1,8 +1,10 @@
 //! `parvaneh workflow`: definitions.
 
 mod check;
+mod diff;
 mod new;
 mod publish;
+mod retire;
 mod show;
 mod test;
 
@@ -10,15 +12,17 @@ use clap::Subcommand;
 
 use crate::{config::Options, failure::Failure, output::Output};
 
-/// Write, check, test, publish and look at workflow definitions
+/// Write, check, test, publish, retire and look at workflow definitions
 #[derive(Debug, Subcommand)]
 pub(crate) enum Workflow {
     New(new::New),
     Check(check::Check),
     Test(test::Test),
     Publish(publish::Publish),
+    Retire(retire::Retire),
     List(show::List),
     Show(show::Show),
+    Diff(diff::Diff),
 }
 
 impl Workflow {
@@ -28,8 +32,10 @@ impl Workflow {
             Self::Check(check) => check.run(out),
             Self::Test(test) => test.run(out),
             Self::Publish(publish) => publish.run(options, out),
+            Self::Retire(retire) => retire.run(options, out),
             Self::List(list) => list.run(options, out),
             Self::Show(show) => show.run(options, out),
+            Self::Diff(diff) => diff.run(options, out),
         }
     }
 }

@@ -64,3 +64,39 @@ fn a_calendar_is_checked_and_published() {
     assert_eq!(published["new"], true);
     assert_eq!(here.json(["calendar", "list"])[0]["version"], published["version"]);
 }
+
+#[test]
+fn a_version_is_retired_and_taken_into_use_again() {
+    let here = Installation::sandbox();
+    let file = repository("workflows/ngo-establishment/v1.yaml").display().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let second = folder.path().join("v2.yaml").display().to_string();
+    let text = fs::read_to_string(&file).unwrap().replace("version: 1", "version: 2");
+    fs::write(&second, text.replace("service_norm: 45 d", "service_norm: 40 d")).unwrap();
+    here.json(["workflow", "publish", &second]);
+
+    let differ = here.json(["workflow", "diff", "ngo-establishment@1", "ngo-establishment"]);
+    assert_eq!(
+        differ,
+        json!([
+            { "path": "version", "before": "1", "after": "2" },
+            { "path": "statutory.service_norm", "before": "45 d", "after": "40 d" },
+        ])
+    );
+    assert_eq!(here.json(["workflow", "diff", &second, "ngo-establishment@2"]), json!([]));
+    let text = parvaneh(["workflow", "diff", &file, &second]).ends(0).out;
+    assert!(text.contains("statutory.service_norm") && text.contains("40 d"), "{text}");
+
+    let retired = here.json(["workflow", "retire", "ngo-establishment@2"]);
+    assert_eq!((&retired["opens_by"], &retired["running"]), (&json!(1), &json!(0)));
+    assert!(retired["retired_at"].is_string(), "{retired}");
+    assert_eq!(here.json(["workflow", "show", "ngo-establishment"])["version"], 1);
+    let listed = here.json(["workflow", "list"]);
+    assert_eq!(listed[1]["retired_at"], retired["retired_at"], "{listed}");
+    let again = here.json(["workflow", "retire", "ngo-establishment@2"]);
+    assert_eq!(again["retired_at"], retired["retired_at"], "it keeps its instant");
+    let undone = here.json(["workflow", "retire", "ngo-establishment@2", "--undo"]);
+    assert_eq!((&undone["opens_by"], &undone["retired_at"]), (&json!(2), &json!(null)));
+    assert_eq!(here.refused(["workflow", "retire", "ngo-establishment@3"]), "no_such_definition");
+    here.run(["workflow", "retire", "ngo-establishment"]).ends(2);
+}

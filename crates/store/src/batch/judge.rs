@@ -158,7 +158,7 @@ async fn judged(
             return Err(ExecuteError::CaseExists(application.case));
         }
         (Ask::Open { workflow, version, application }, None) => {
-            let definition = reference.definition(pool, workflow, *version).await?;
+            let definition = reference.definition_in_use(pool, workflow, *version).await?;
             let calendars = reference.calendars(pool, &definition.calendar).await?;
             let ctx = context(&definition, &calendars, reference, &caller, None, now);
             (guarded(|| open(&ctx, application))??, calendars)

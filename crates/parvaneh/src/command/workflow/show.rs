@@ -45,7 +45,7 @@ impl List {
                             "hash": one.hash,
                             "published_at": one.published_at,
                             "retired_at": one.retired_at,
-                            "cases": one.cases,
+                            "running": one.running,
                         })
                     })
                     .collect();
@@ -56,7 +56,8 @@ impl List {
                 ("version", Align::Right),
                 ("title", Align::Left),
                 ("published", Align::Left),
-                ("cases", Align::Right),
+                ("running", Align::Right),
+                ("retired", Align::Left),
             ];
             let mut table = Table::new(out, &columns);
             for one in &definitions {
@@ -65,7 +66,9 @@ impl List {
                     one.version.to_string(),
                     out.lang.of(&one.title.fa, &one.title.en).to_owned(),
                     day(one.published_at, chrono_tz::Asia::Tehran, out.dates),
-                    one.cases.to_string(),
+                    one.running.to_string(),
+                    one.retired_at
+                        .map_or(String::new(), |at| day(at, chrono_tz::Asia::Tehran, out.dates)),
                 ]);
             }
             out.line(table.render("nothing is published"))
@@ -75,17 +78,7 @@ impl List {
 
 impl Show {
     pub(super) fn run(self, options: &Options, out: &Output) -> Result<(), Failure> {
-        let (workflow, version) = match self.workflow.split_once('@') {
-            None => (self.workflow.as_str(), None),
-            Some((workflow, version)) => {
-                let version = version.parse::<u32>().map_err(|_| {
-                    Failure::usage(format!("'{}' is not a workflow", self.workflow))
-                        .help("write ngo-establishment or ngo-establishment@1")
-                })?;
-                (workflow, Some(version))
-            }
-        };
-        let workflow = WorkflowId::from(workflow);
+        let (workflow, version) = published(&self.workflow)?;
         with_database(options, OnSignal::Leave, async |database, _| {
             let store = &database.store;
             let definition = store.definition(&workflow, version).await?;
@@ -104,6 +97,21 @@ impl Show {
             out.line(text(&definition, &names, out))
         })
     }
+}
+
+/// A workflow, or one of its versions, as people name it: `ngo-establishment@1`.
+///
+/// # Errors
+/// A misuse of the command line.
+pub(super) fn published(name: &str) -> Result<(WorkflowId, Option<u32>), Failure> {
+    let Some((workflow, version)) = name.split_once('@') else {
+        return Ok((WorkflowId::from(name), None));
+    };
+    let version = version.parse::<u32>().map_err(|_| {
+        Failure::usage(format!("'{name}' is not a workflow"))
+            .help("write ngo-establishment or ngo-establishment@1")
+    })?;
+    Ok((WorkflowId::from(workflow), Some(version)))
 }
 
 /// A row for each step and branch: who owns it, how long it may take, where it leads.
