@@ -92,7 +92,17 @@ macro_rules! shipped {
 }
 
 shipped! {
+    amendment = "amendment",
+    centre_licence = "centre-licence",
+    challenge_resolution = "challenge-resolution",
+    complaint = "complaint",
+    delay_complaint = "delay-complaint",
+    evaluation = "evaluation",
     ngo_establishment = "ngo-establishment",
+    positive_life_decision = "positive-life-decision",
+    renewal = "renewal",
+    supervision = "supervision",
+    volunteer_enrolment = "volunteer-enrolment",
 }
 
 #[test]

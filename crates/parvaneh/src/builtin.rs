@@ -11,14 +11,34 @@ use serde::Deserialize;
 
 use crate::failure::Failure;
 
+macro_rules! shipped {
+    ($workflow:literal) => {
+        (
+            concat!("workflows/", $workflow, "/v1.yaml"),
+            include_str!(concat!("../../../workflows/", $workflow, "/v1.yaml")),
+        )
+    };
+}
+
 /// The official calendar of Iran.
 pub(crate) const CALENDAR_IR: &str = include_str!("../../../workflows/calendars/ir.yaml");
 /// The name under which problems of [`CALENDAR_IR`] are told.
 pub(crate) const CALENDAR_IR_FILE: &str = "workflows/calendars/ir.yaml";
-/// The definition that a new database starts with.
-pub(crate) const DEFINITION: &str = include_str!("../../../workflows/ngo-establishment/v1.yaml");
-/// The name under which problems of [`DEFINITION`] are told.
-pub(crate) const DEFINITION_FILE: &str = "workflows/ngo-establishment/v1.yaml";
+/// The definitions that a new database starts with: the name under which problems of each are
+/// told, and its text.
+pub(crate) const DEFINITIONS: &[(&str, &str)] = &[
+    shipped!("amendment"),
+    shipped!("centre-licence"),
+    shipped!("challenge-resolution"),
+    shipped!("complaint"),
+    shipped!("delay-complaint"),
+    shipped!("evaluation"),
+    shipped!("ngo-establishment"),
+    shipped!("positive-life-decision"),
+    shipped!("renewal"),
+    shipped!("supervision"),
+    shipped!("volunteer-enrolment"),
+];
 /// Nation, provinces and counties.
 const ORGANISATION: &str = include_str!("../../../workflows/organisation/ir.csv");
 
@@ -73,7 +93,22 @@ pub(crate) fn path_of(unit: &UnitId) -> Vec<&'static UnitId> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    /// What stands in the repository's folder is what the program carries.
+    #[test]
+    fn every_shipped_definition_is_built_in() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../workflows");
+        let folders = std::fs::read_dir(folder).expect("the folder of workflows");
+        let names = folders.map(|entry| entry.expect("an entry").file_name());
+        let files = names
+            .map(|name| format!("workflows/{}/v1.yaml", name.to_string_lossy()))
+            .filter(|file| std::path::Path::new(folder).join("..").join(file).exists());
+        let built_in = DEFINITIONS.iter().map(|(file, _)| (*file).to_owned());
+        assert_eq!(built_in.collect::<BTreeSet<_>>(), files.collect());
+    }
 
     #[test]
     fn every_unit_lies_in_the_nation() {

@@ -245,7 +245,7 @@ async fn prepare_private(
 }
 
 /// Fills a new database with what the program carries: the organisation, the calendar and the
-/// definition. What is published already stays as it is.
+/// definitions. What is published already stays as it is.
 async fn set_up(store: &Store) -> Result<(), Failure> {
     let refused = |error: StoreError| {
         Failure::internal(format!("what the program carries was refused: {error}"))
@@ -263,11 +263,12 @@ async fn set_up(store: &Store) -> Result<(), Failure> {
         Err(error) => return Err(refused(error)),
     }
     if store.definitions().await.map_err(refused)?.is_empty() {
-        let definition =
-            Definition::parse(builtin::DEFINITION_FILE, builtin::DEFINITION).map_err(|_| {
-                Failure::internal("the definition that the program carries is not sound")
+        for (file, source) in builtin::DEFINITIONS {
+            let definition = Definition::parse(file, source).map_err(|_| {
+                Failure::internal(format!("{file}, which the program carries, is not sound"))
             })?;
-        store.publish(&definition, builtin::DEFINITION).await.map_err(refused)?;
+            store.publish(&definition, source).await.map_err(refused)?;
+        }
     }
     Ok(())
 }

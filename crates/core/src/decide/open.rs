@@ -9,7 +9,7 @@ use crate::{
     actor::Caller,
     case::{Case, open_records},
     clock::Instant,
-    definition::Permission,
+    definition::{Initiative, Permission},
     event::{By, Entry, Event, Fact},
     form::Given,
 };
@@ -55,7 +55,9 @@ pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
             return Err(RefusalCode::NotPermitted.because("only a person opens a case"));
         }
         Caller::Person(actor)
-            if actor.person == application.applicant && application.received_at.is_none() =>
+            if actor.person == application.applicant
+                && definition.initiative == Initiative::Applicant
+                && application.received_at.is_none() =>
         {
             By::Applicant(actor.person)
         }

@@ -34,7 +34,8 @@ pub(super) fn silence_of<'a>(
 ) -> Option<Silence<'a>> {
     if clock == STATUTORY {
         let rule = definition.statutory.silence.as_ref()?;
-        let does = SilenceDoes::Goes(&rule.to);
+        let from_here = definition.steps.get(step).and_then(|step| step.statutory_silence.as_ref());
+        let does = SilenceDoes::Goes(from_here.unwrap_or(&rule.to));
         return Some(Silence { after: rule.after, grace: rule.grace, basis: &rule.basis, does });
     }
     let step = definition.steps.get(step)?;

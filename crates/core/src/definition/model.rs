@@ -31,6 +31,16 @@ pub enum Level {
     National,
 }
 
+/// Who sets a procedure going, and can end it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Initiative {
+    /// Whom the case is about: he applies, and can withdraw.
+    Applicant,
+    /// The authority, of its own motion: whom it supervises neither begins nor ends it.
+    Authority,
+}
+
 /// Why a duration or a rule is what it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -56,9 +66,8 @@ pub struct Definition {
     pub basis: Option<Basis>,
     /// The level of the unit that receives a case.
     pub opens_at: Level,
-    /// Whether the applicant can withdraw. Not where the authority proceeds of its own motion:
-    /// whom it supervises cannot end the supervision.
-    pub withdrawal: bool,
+    /// Who sets the procedure going.
+    pub initiative: Initiative,
     /// The calendar by which every clock counts.
     pub calendar: CalendarId,
     /// The step that a new case enters.
@@ -235,6 +244,9 @@ pub struct Step {
     pub levels: Vec<EscalationLevel>,
     /// What silence does here.
     pub silence: Option<SilenceRule>,
+    /// The end to which the silence of the authority leads from here, where it is another than the
+    /// statutory rule's own.
+    pub statutory_silence: Option<StepId>,
     /// How the step's term may be extended.
     pub extension: Option<ExtensionRule>,
     /// What is filled in while the case stands here.

@@ -14,8 +14,8 @@ use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Basis, Definition, ExtensionRule, Level, SilenceRule, Starts, Statutory, Text, levels::Ladder,
-    people::LEVELS,
+    Basis, Definition, ExtensionRule, Initiative, Level, SilenceRule, Starts, Statutory, Text,
+    levels::Ladder, people::LEVELS,
 };
 use crate::{
     RoleId, StepId, Term,
@@ -115,7 +115,7 @@ const TOP: &[&str] = &[
     "title",
     "basis",
     "opens_at",
-    "withdrawal",
+    "initiative",
     "calendar",
     "statutory",
     "roles",
@@ -202,12 +202,15 @@ impl Draft<'_> {
         let opens_at = self.required(&top, "opens_at", "", what, |draft, node, _| {
             draft.reader.choice(node, "a level", LEVELS)
         });
-        let withdrawal = self.optional(&top, "withdrawal", "", |draft, node, _| {
-            let withdrawal = draft.reader.yes_or_no(node, "'withdrawal'");
-            if withdrawal.is_none() {
+        let initiative = self.optional(&top, "initiative", "", |draft, node, _| {
+            let choices =
+                [("applicant", Initiative::Applicant), ("authority", Initiative::Authority)];
+            let initiative = draft.reader.choice(node, "who begins", &choices);
+            if initiative.is_none() {
+                // Whether there must be a withdrawal depends on it.
                 draft.break_at("ends");
             }
-            withdrawal
+            initiative
         });
         let calendar = self
             .required(&top, "calendar", "", what, |draft, node, _| draft.calendar(node, calendars));
@@ -230,7 +233,7 @@ impl Draft<'_> {
             title,
             basis,
             opens_at: opens_at.unwrap_or(Level::County),
-            withdrawal: withdrawal.unwrap_or(true),
+            initiative: initiative.unwrap_or(Initiative::Applicant),
             calendar: calendar.unwrap_or_default().into(),
             first: first.unwrap_or_else(|| "".into()),
             statutory: statutory.unwrap_or_else(unread_statutory),

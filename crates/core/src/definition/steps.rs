@@ -24,6 +24,7 @@ const STEP: &[&str] = &[
     "extension",
     "statutory_clock",
     "form",
+    "statutory_silence",
     "actions",
     "not_by",
     "commission",
@@ -40,10 +41,12 @@ const WORK: &[&str] = &[
     "extension",
     "statutory_clock",
     "form",
+    "statutory_silence",
     "actions",
     "not_by",
 ];
-const PARALLEL_STEP: &[&str] = &["title", "statutory_clock", "not_by", "parallel"];
+const PARALLEL_STEP: &[&str] =
+    &["title", "statutory_clock", "statutory_silence", "not_by", "parallel"];
 const BRANCH: &[&str] =
     &["title", "owner", "term", "basis", "work", "escalate", "silence", "extension"];
 
@@ -124,6 +127,7 @@ impl Draft<'_> {
             work: self.optional(&fields, "work", path, Self::work),
             levels: self.optional(&fields, "escalate", path, Self::escalate).unwrap_or_default(),
             silence: self.optional(&fields, "silence", path, Self::silence),
+            statutory_silence: self.optional(&fields, "statutory_silence", path, Self::target),
             extension: self.optional(&fields, "extension", path, Self::extension),
             form: self.optional(&fields, "form", path, Self::form_name),
             kind,
@@ -150,6 +154,7 @@ impl Draft<'_> {
         let fields = self.reader.mapping(node, self.place(path), what, PARALLEL_STEP)?;
         let title = self.title(&fields, path, "a parallel step");
         let suspends_statutory = self.suspends(&fields, path);
+        let statutory_silence = self.optional(&fields, "statutory_silence", path, Self::target);
         let not_by = self.not_by(&fields, path);
         let parallel = self.required(&fields, "parallel", path, what, Self::parallel);
         Some(Step {
@@ -160,6 +165,7 @@ impl Draft<'_> {
             work: None,
             levels: Vec::new(),
             silence: None,
+            statutory_silence,
             extension: None,
             form: None,
             kind: StepKind::Parallel(parallel?),
@@ -422,6 +428,7 @@ fn unread_step() -> Step {
         work: None,
         levels: Vec::new(),
         silence: None,
+        statutory_silence: None,
         extension: None,
         form: None,
         kind: StepKind::Work { owner: "".into() },

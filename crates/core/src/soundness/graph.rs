@@ -72,10 +72,10 @@ fn reach(definition: &Definition, first: &StepId, ways: &Ways<'_>, findings: &mu
         let at = format!("steps.{name}");
         findings.push(Finding::error(code::UNREACHABLE_STEP, at, message).help(help));
     }
-    let by_silence = definition.statutory.silence.as_ref().map(|rule| &rule.to);
+    let by_silence: HashSet<&StepId> = statutory_silences(definition).map(|(_, to)| to).collect();
     for (name, end) in &definition.ends {
         // A withdrawal ends a case wherever it stands.
-        let free = end.outcome == Outcome::Withdrawn || Some(name) == by_silence;
+        let free = end.outcome == Outcome::Withdrawn || by_silence.contains(name);
         if !free && !reached.contains(name) {
             let message = format!("no way leads from '{first}' to the end '{name}'");
             let help = "let an action lead to it, or take it out";
@@ -105,6 +105,18 @@ fn reach(definition: &Definition, first: &StepId, ways: &Ways<'_>, findings: &mu
         let at = format!("steps.{name}");
         findings.push(Finding::error(code::NO_WAY_OUT, at, message).help(help));
     }
+}
+
+/// Where the silence of the authority leads, and where that stands in the file.
+pub(super) fn statutory_silences(
+    definition: &Definition,
+) -> impl Iterator<Item = (String, &StepId)> {
+    let rule = definition.statutory.silence.as_ref();
+    let own = rule.map(|rule| ("statutory.silence.to".to_owned(), &rule.to));
+    let steps = definition.steps.iter().filter_map(|(name, step)| {
+        Some((format!("steps.{name}.statutory_silence"), step.statutory_silence.as_ref()?))
+    });
+    own.into_iter().chain(steps)
 }
 
 /// A refusal must cite the number of an approved condition or document (Law on Implementing the
@@ -142,9 +154,8 @@ fn refusals<'d>(
             }
             place = way.from;
         }
-        if definition.statutory.silence.as_ref().is_some_and(|rule| rule.to == *name) {
+        for (at, _) in statutory_silences(definition).filter(|(_, to)| *to == name) {
             let message = format!("silence leads to '{name}' without a citation");
-            let at = "statutory.silence.to";
             findings.push(Finding::warning(code::REFUSAL_WITHOUT_CITATION, at, message).help(help));
         }
     }

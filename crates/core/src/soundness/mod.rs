@@ -47,14 +47,14 @@ pub mod code {
         LEVELS_OUT_OF_ORDER = "levels-out-of-order", "Levels do not stand in the order in which they fire.";
         IDLE_LEVEL = "idle-level", "A level tells nobody and does nothing.";
         DEAD_LEVEL = "dead-level", "A level comes after the task has been taken away.";
-        DEAD_SILENCE = "dead-silence", "A silence rule comes after a level has taken the case on.";
+        DEAD_SILENCE = "dead-silence", "A silence rule never takes effect.";
         CANNOT_TAKE_ACTION = "cannot-take-action", "A level cannot take an action there.";
         CANNOT_REASSIGN = "cannot-reassign", "A level cannot reassign there.";
         SILENCE_NOT_A_DECISION = "silence-not-a-decision", "Silence of the authority must lead to an end that is a decision.";
         NEVER_ENDING_WAIT = "never-ending-wait", "The applicant can let a case wait for ever.";
         DECISION_AND_OUTCOME = "decision-and-outcome", "An outcome and whether it is a decision contradict each other.";
         LICENCE_WITHOUT_GRANT = "licence-without-grant", "An end gives a licence without granting.";
-        NO_WITHDRAWAL = "no-withdrawal", "There must be one end with the outcome 'withdrawn', and none with 'withdrawal: no'.";
+        NO_WITHDRAWAL = "no-withdrawal", "There must be one end with the outcome 'withdrawn', and none with 'initiative: authority'.";
         NOBODY_OPENS = "nobody-opens", "No role may open a case.";
         NOBODY_RELEASES = "nobody-releases", "No role may release a silence rule that is held.";
         NOBODY_RECORDS = "nobody-records", "No role may record the answer of another body.";

@@ -89,6 +89,9 @@ impl Names<'_> {
         if let Some(silence) = &step.silence {
             self.target(&format!("{path}.silence.to"), &silence.to);
         }
+        if let Some(to) = &step.statutory_silence {
+            self.target(&format!("{path}.statutory_silence"), to);
+        }
         let escalate = format!("{path}.escalate");
         self.levels(&escalate, &step.levels);
         for (at, level) in step.levels.iter().enumerate() {

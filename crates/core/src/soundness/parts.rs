@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::{Finding, UNREAD_TERM, certainly_longer, code, comparable};
+use super::{Finding, UNREAD_TERM, certainly_longer, code, comparable, graph::statutory_silences};
 use crate::{
     ActionId, RoleId, Term,
     definition::{
-        APPROVED, Addressee, Definition, Effect, EscalationLevel, ExtensionRule, Fires, Join,
-        Outcome, Permission, REJECTED, Step, StepKind,
+        APPROVED, Addressee, Definition, Effect, EscalationLevel, ExtensionRule, Fires, Initiative,
+        Join, Outcome, Permission, REJECTED, Step, StepKind,
     },
 };
 
@@ -202,17 +202,19 @@ fn statutory(definition: &Definition, findings: &mut Vec<Finding>) {
             findings.push(Finding::warning(code::INCOMPARABLE_NORM, at, message).help(help));
         }
     }
-    if let Some(silence) = &statutory.silence {
-        let decision = definition.ends.get(&silence.to).is_some_and(|end| end.decision);
-        let known = decision
-            || definition.ends.contains_key(&silence.to)
-            || definition.steps.contains_key(&silence.to);
+    for (at, to) in statutory_silences(definition) {
+        let decision = definition.ends.get(to).is_some_and(|end| end.decision);
+        let known = definition.ends.contains_key(to) || definition.steps.contains_key(to);
         if known && !decision {
-            let message = format!("'{}' is not an end that is a decision", silence.to);
+            let message = format!("'{to}' is not an end that is a decision");
             let help =
                 "silence of the authority decides the case: name an end with 'decision: yes'";
-            let at = "statutory.silence.to";
-            findings.push(Finding::error(code::SILENCE_NOT_A_DECISION, at, message).help(help));
+            findings.push(Finding::error(code::SILENCE_NOT_A_DECISION, &at, message).help(help));
+        }
+        if statutory.silence.is_none() {
+            let message = "the silence of the authority has no rule in 'statutory'";
+            let help = "write 'silence' there, or take this out";
+            findings.push(Finding::error(code::DEAD_SILENCE, at, message).help(help));
         }
     }
     if statutory.basis.is_none() {
@@ -329,11 +331,14 @@ fn ends(definition: &Definition, findings: &mut Vec<Finding>) {
     }
     let withdrawn = |end: &&crate::definition::End| end.outcome == Outcome::Withdrawn;
     let count = definition.ends.values().filter(withdrawn).count();
-    if !definition.withdrawal && count > 0 {
-        let message = format!("{count} ends have the outcome 'withdrawn', but 'withdrawal: no'");
-        let help = "take the end out, or let the applicant withdraw";
-        findings.push(Finding::error(code::NO_WITHDRAWAL, "withdrawal", message).help(help));
-    } else if definition.withdrawal && count != 1 {
+    if definition.initiative == Initiative::Authority {
+        if count > 0 {
+            let message =
+                format!("{count} ends have the outcome 'withdrawn', but the authority begins");
+            let help = "take the end out, or write 'initiative: applicant'";
+            findings.push(Finding::error(code::NO_WITHDRAWAL, "initiative", message).help(help));
+        }
+    } else if count != 1 {
         let message = format!("{count} ends have the outcome 'withdrawn': there must be one");
         let help = "an applicant can always withdraw, and his case must know where it ends";
         findings.push(Finding::error(code::NO_WITHDRAWAL, "ends", message).help(help));

@@ -83,6 +83,7 @@ steps:
     title: { fa: کمیسیون, en: Commission }
     owner: director
     commission: { members: member, seats: 5, quorum: 3, majority: simple }
+    statutory_silence: by_silence
     term: 15 d
     basis: assumption
     escalate: [{ after: 2 d, tell: [director] }]
@@ -119,6 +120,7 @@ const RULES: &[Rule] = &[
             (("to: inquiries }", "to: inqiries }"), "inqiries"),
             (("silence: { to: lapsed", "silence: { to: gone"), "gone"),
             (("silence: { to: by_silence", "silence: { to: by_silense"), "by_silense"),
+            (("statutory_silence: by_silence", "statutory_silence: grantd"), "grantd"),
             (("positive: commission", "positive: comission"), "comission"),
             (("negative: { to: commission", "negative: { to: nowhere"), "nowhere"),
             (("approved: granted", "approved: grantd"), "grantd"),
@@ -321,13 +323,19 @@ const RULES: &[Rule] = &[
     },
     Rule {
         code: code::DEAD_SILENCE,
-        breaks: &[(
+        breaks: &[
             (
-                "    silence: { to: lapsed, basis: assumption }",
-                "    silence: { after: 5 d, to: lapsed, basis: assumption }\n    escalate: [{ after: 2 d, tell: [owner], act: resubmit }]",
+                (
+                    "    silence: { to: lapsed, basis: assumption }",
+                    "    silence: { after: 5 d, to: lapsed, basis: assumption }\n    escalate: [{ after: 2 d, tell: [owner], act: resubmit }]",
+                ),
+                "silence",
             ),
-            "silence",
-        )],
+            (
+                ("  silence: { to: by_silence, grace: 2 wd, basis: assumption }\n", "  # none\n"),
+                "by_silence",
+            ),
+        ],
         keeps: &[(
             "    silence: { to: lapsed, basis: assumption }",
             "    silence: { after: 5 d, to: lapsed, basis: assumption }\n    escalate: [{ after: 2 d, tell: [owner] }]",
@@ -391,6 +399,7 @@ const RULES: &[Rule] = &[
         breaks: &[
             (("silence: { to: by_silence", "silence: { to: withdrawn"), "withdrawn"),
             (("silence: { to: by_silence", "silence: { to: reception"), "reception"),
+            (("statutory_silence: by_silence", "statutory_silence: lapsed"), "lapsed"),
         ],
         keeps: &[("silence: { to: by_silence", "silence: { to: granted")],
     },
@@ -427,11 +436,11 @@ const RULES: &[Rule] = &[
         breaks: &[
             (("decision: no, outcome: withdrawn", "decision: yes, outcome: refused"), "ends"),
             (("decision: no, outcome: lapsed", "decision: no, outcome: withdrawn"), "ends"),
-            (("opens_at: county", "opens_at: county\nwithdrawal: no"), "no"),
+            (("opens_at: county", "opens_at: county\ninitiative: authority"), "authority"),
         ],
         keeps: &[(
             "  withdrawn: { title: { fa: انصراف, en: Withdrawn }, decision: no, outcome: withdrawn }\n",
-            "withdrawal: no\n",
+            "initiative: authority\n",
         )],
     },
     Rule {

@@ -138,6 +138,8 @@ struct Draft {
     kind: Kind,
     timing: Timing,
     suspends: bool,
+    /// Whether the silence of the authority leads elsewhere from here.
+    silence_refuses: bool,
     /// Beside the first, which leads on: where to, and what it needs.
     actions: Vec<(Index, bool, bool)>,
     /// Four eyes, for the step and for its first action: not by whom of the steps before, and
@@ -164,11 +166,13 @@ fn step() -> impl Strategy<Value = Draft> {
     let actions = vec((any::<Index>(), any::<bool>(), any::<bool>()), 0..3);
     let not_by = || (vec(any::<Index>(), 0..3), prop::bool::weighted(0.3));
     let not_by = option::weighted(0.4, [not_by(), not_by()]).prop_map(Option::unwrap_or_default);
-    (kind, timing(true, true), prop::bool::weighted(0.3), actions, not_by).prop_map(
-        |(kind, timing, suspends, actions, not_by)| Draft {
+    let (suspends, silence_refuses) = (prop::bool::weighted(0.3), prop::bool::weighted(0.3));
+    (kind, timing(true, true), suspends, silence_refuses, actions, not_by).prop_map(
+        |(kind, timing, suspends, silence_refuses, actions, not_by)| Draft {
             kind,
             timing,
             suspends,
+            silence_refuses,
             actions,
             not_by,
         },
@@ -218,7 +222,7 @@ pub(crate) fn definition() -> impl Strategy<Value = Definition> {
             title: text("Random"),
             basis: None,
             opens_at: Level::County,
-            withdrawal: true,
+            initiative: Initiative::Applicant,
             calendar: "ir".into(),
             first: places[0].clone(),
             statutory: Statutory {
@@ -237,6 +241,11 @@ pub(crate) fn definition() -> impl Strategy<Value = Definition> {
             steps,
             ends: ENDS.iter().map(end).collect(),
         };
+        if definition.statutory.silence.is_some() {
+            for (draft, step) in drafts.iter().zip(definition.steps.values_mut()) {
+                step.statutory_silence = draft.silence_refuses.then(|| "refused".into());
+            }
+        }
         let led_to: Vec<StepId> = targets(&definition).cloned().collect();
         definition.ends.retain(|end, _| led_to.contains(end) || end.as_str() == "withdrawn");
         definition
@@ -258,6 +267,7 @@ fn targets(definition: &Definition) -> impl Iterator<Item = &StepId> {
             let actions = step.actions.values().map(|action| &action.to);
             actions
                 .chain(step.silence.iter().map(|rule| &rule.to))
+                .chain(&step.statutory_silence)
                 .chain(results.into_iter().flatten())
         })
         .chain(definition.statutory.silence.iter().map(|rule| &rule.to))
@@ -371,6 +381,7 @@ fn checked(draft: &Draft, number: usize, places: &[StepId]) -> Step {
         term: (!parallel).then_some(own.term),
         basis: None,
         work: None,
+        statutory_silence: None,
         silence: silence(&own, onwards).filter(|_| !parallel),
         levels: if parallel { Vec::new() } else { own.levels },
         form: None,

@@ -273,7 +273,7 @@ fn document(definition: &Definition) -> Value {
         "hash": definition.hash,
         "title": definition.title,
         "opens_at": level(definition.opens_at),
-        "withdrawal": definition.withdrawal,
+        "initiative": definition.initiative,
         "calendar": definition.calendar,
         "statutory": { "term": definition.statutory.term },
         "first": definition.first,
