@@ -55,6 +55,14 @@ pub struct Case {
     /// What has been filled in.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub data: BTreeMap<FieldId, Value>,
+    /// How often it has come to the applicant since it was opened.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub returns: u32,
+}
+
+/// Nothing is stored of what has not happened.
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Where a case stands: in exactly one step, or at an end.
@@ -260,6 +268,7 @@ impl Case {
             suspension: None,
             done_by: BTreeMap::new(),
             data: values.clone(),
+            returns: 0,
         };
         opened.enter(entry, event.effective_at);
         Some(opened)
@@ -342,6 +351,9 @@ impl Case {
         self.tasks =
             entry.tasks.iter().map(|opened| Task::opened(opened, &entry.step, at)).collect();
         self.task_count += entry.tasks.len() as u32;
+        if self.seq > 1 && entry.tasks.iter().any(|task| task.owner == Owner::Applicant) {
+            self.returns += 1;
+        }
         match &entry.statutory {
             None => {}
             Some(StatutoryChange::Started(started)) => {

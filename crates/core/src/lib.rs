@@ -13,6 +13,7 @@ pub mod definition;
 pub mod delegation;
 pub mod document;
 pub mod event;
+pub mod expression;
 pub mod form;
 pub mod id;
 pub mod jalali;

@@ -7,6 +7,7 @@
 //! definition must keep.
 
 mod forms;
+mod guards;
 mod levels;
 mod model;
 mod people;
@@ -15,5 +16,6 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
+pub use guards::{Exit, Guard};
 pub use model::*;
 pub use read::{Checked, code};

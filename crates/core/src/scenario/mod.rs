@@ -193,6 +193,7 @@ enum Expect {
     Holder(String, String),
     Answer(String, Answer),
     Escalated(Vec<String>),
+    Passed(Vec<String>),
     Suspended(bool),
     Held(Vec<String>),
 }
