@@ -27,8 +27,9 @@ check_layers() {
   must_not_reach parvaneh-core 'sqlx.*|tokio|axum|hyper|reqwest|rustix|clap|rand|rand_core|getrandom|iana-time-zone|tracing-subscriber'
   # No HTTP server, no screens.
   must_not_reach parvaneh-store 'axum|hyper|tower-http|askama|clap|indicatif'
-  # No HTTP server.
-  must_not_reach parvaneh-worker 'axum|hyper|tower-http|askama|clap'
+  # No HTTP server. It is a client of webhooks, and hyper and tower-http are what its client is made of.
+  must_not_reach parvaneh-worker 'axum|askama|clap'
+  must_not_use parvaneh-worker hyper server
   # No SQL.
   must_not_name parvaneh-web 'sqlx.*|rustix'
   # parvaneh -> {web, worker} -> store -> core: nothing points up, web and worker are strangers.
@@ -43,6 +44,15 @@ must_not_reach() { forbid "$1" "$2" "reaches" ; }
 
 # must_not_name CRATE PATTERN: the same for direct dependencies.
 must_not_name() { forbid "$1" "$2" "names" --depth 1; }
+
+# must_not_use CRATE DEPENDENCY FEATURE: what CRATE reaches of a dependency lacks that feature.
+must_not_use() {
+  local features
+  features=$(cargo tree --locked --package "$1" --edges normal,build,features --target all --prefix none --format '{p}')
+  grep -qxE "$2 feature \".*\"( \(\*\))?" <<<"$features" || fail "cargo tree did not tell the features of $2"
+  ! grep -qxE "$2 feature \"$3\"( \(\*\))?" <<<"$features" || fail "$1 uses the feature '$3' of $2, which it must not know"
+  echo "$1: $2 without '$3'"
+}
 
 forbid() {
   local crate=$1 pattern=$2 verb=$3 tree found

@@ -29,6 +29,23 @@ need_nextest() {
   fi
 }
 
+# The mail server that mails are tested against: aiosmtpd, by pip, or the distribution's package.
+need_mail_server() {
+  if ! command -v python3 >/dev/null; then
+    say "no python3, which runs the mail server of the tests: installing the distribution's"
+    apt_install python3 || fail "the tests need python3" "Have somebody run: apt-get install python3-aiosmtpd"
+  fi
+  has_mail_server && return
+  say "no mail server (aiosmtpd) for the tests: installing it with pip into $TOOLS"
+  if python3 -m pip --version >/dev/null 2>&1; then
+    python3 -m pip install --quiet --upgrade --root-user-action=ignore --disable-pip-version-check --target "$TOOLS/aiosmtpd" aiosmtpd==1.4.6 >&2 && has_mail_server && return
+  fi
+  apt_install python3-aiosmtpd && has_mail_server && return
+  fail "the tests need aiosmtpd, and it cannot be installed" "Have somebody run: apt-get install python3-aiosmtpd"
+}
+
+has_mail_server() { PYTHONPATH=$TOOLS/aiosmtpd python3 -c 'import aiosmtpd.smtp' >/dev/null 2>&1; }
+
 need_typos() {
   if TOOL=$(command -v typos); then return; fi
   TOOL=$TOOLS/python/bin/typos

@@ -135,8 +135,13 @@ impl Office {
 
     async fn open(name: &str, founding: Founding) -> Self {
         let mut hasher = DefaultHasher::new();
-        let migration = include_str!("../../migrations/0001_begin.sql");
-        (DEFINITION, CALENDAR, UNITS, migration, ROLES).hash(&mut hasher);
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations");
+        let mut migrations: Vec<_> = std::fs::read_dir(folder)
+            .expect("migrations")
+            .map(|entry| std::fs::read(entry.expect("a migration").path()).expect("a migration"))
+            .collect();
+        migrations.sort();
+        (DEFINITION, CALENDAR, UNITS, migrations, ROLES).hash(&mut hasher);
         let name = format!("{name}_{:x}", hasher.finish());
         let database = TestDatabase::from_template(&name, async |owner: PgConnectOptions| {
             found(owner, founding).await

@@ -380,27 +380,6 @@ impl Fact {
         )
     }
 
-    /// Whether the fact is work on the open task of that number, done by its holder: who only takes
-    /// it, hands it on or moves its clocks has not begun to work on it.
-    pub fn is_work_on(&self, no: u32, by_holder: bool) -> bool {
-        match self {
-            Self::Acted { task, .. } | Self::Answered { task, .. } => *task == no,
-            Self::Opened { .. }
-            | Self::Claimed { .. }
-            | Self::Released { .. }
-            | Self::Assigned { .. }
-            | Self::Voted { .. }
-            | Self::Suspended { .. }
-            | Self::Resumed { .. }
-            | Self::Extended { .. }
-            | Self::Withdrawn { .. }
-            | Self::SilenceWaived { .. }
-            | Self::SilenceTookEffect { .. } => false,
-            // A remark, papers, values, and whatever else a holder may yet do with a case.
-            _ => by_holder,
-        }
-    }
-
     /// Whether something may happen by itself at another instant than without the fact.
     pub fn bears_on_clocks(&self) -> bool {
         !matches!(
@@ -432,9 +411,6 @@ impl Fact {
 pub struct Entry {
     /// The step or end.
     pub step: StepId,
-    /// The automatic steps that the case passed through on its way there, in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub through: Vec<Passed>,
     /// The tasks that it opened; every task of the step before it is closed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tasks: Vec<OpenedTask>,
@@ -444,18 +420,6 @@ pub struct Entry {
     /// The end, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<EndReached>,
-}
-
-/// An automatic step through which a case passed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Passed {
-    /// The step.
-    pub step: StepId,
-    /// The guard that was met; absent for what is left when none is (`else`).
-    #[serde(default, skip_serializing_if = "Option::is_none", rename = "if")]
-    pub condition: Option<String>,
-    /// Where it led.
-    pub to: StepId,
 }
 
 /// A task that was put on somebody's worklist.

@@ -13,7 +13,7 @@ pub mod definition;
 pub mod delegation;
 pub mod document;
 pub mod event;
-pub mod expression;
+mod fact_kinds;
 pub mod form;
 pub mod id;
 pub mod jalali;
@@ -21,7 +21,6 @@ pub mod measure;
 pub mod order;
 pub mod scenario;
 pub mod soundness;
-pub mod spent;
 mod term;
 pub mod timeline;
 

@@ -5,6 +5,7 @@
 
 mod builtin;
 mod calendars;
+mod channels;
 mod cli;
 mod command;
 mod config;

@@ -1,9 +1,6 @@
 //! What the store says, as failures of a command.
 
-use parvaneh_core::{
-    Refusal,
-    decide::{Possible, Unmet},
-};
+use parvaneh_core::{Refusal, decide::Possible};
 use parvaneh_store::{ExecuteError, StoreError};
 
 use crate::failure::Failure;
@@ -72,26 +69,9 @@ fn refused(refusal: &Refusal) -> Failure {
     };
     let failure = Failure::no(refusal.code.as_str(), message);
     let possible: Vec<String> = refusal.possible.iter().map(possible).collect();
-    let unmet: Vec<String> = refusal.unmet.iter().map(unmet).collect();
-    let mut help = Vec::new();
-    if !possible.is_empty() {
-        help.push(format!("possible now: {}", possible.join(", ")));
-    }
-    if !unmet.is_empty() {
-        help.push(format!("not now: {}", unmet.join("; ")));
-    }
-    match help.is_empty() {
-        true => failure,
-        false => failure.help(help.join("; ")),
-    }
-}
-
-/// An action that is not offered, and why.
-pub(crate) fn unmet(unmet: &Unmet) -> String {
-    let Unmet { action, condition, explanation } = unmet;
-    match explanation {
-        Some(text) => format!("act {action} ({}, {}; it needs {condition})", text.en, text.fa),
-        None => format!("act {action} (it needs {condition})"),
+    match possible.as_slice() {
+        [] => failure,
+        possible => failure.help(format!("possible now: {}", possible.join(", "))),
     }
 }
 

@@ -11,6 +11,7 @@ mod engine;
 mod error;
 mod hint;
 mod lane;
+mod notify;
 mod outbox;
 mod people;
 mod publish;
@@ -24,6 +25,10 @@ pub mod testing;
 
 pub use due::{DueListener, Parked, TickOutcome};
 pub use error::{ExecuteError, StoreError};
+pub use notify::{
+    Channel, Choice, Claimed, DigestCandidate, Due, FailedDelivery, Language, NewWebhook,
+    NoticeKind, Outcome, Preferences, Reason, Sent, Webhook, WebhookEvent,
+};
 pub use outbox::{Delivery, Notice};
 pub use people::{PeopleFilter, Person};
 pub use publish::{Published, PublishedDefinition, UnitRow};

@@ -3,7 +3,10 @@
 //! An event's addressees are written with it. Here each is expanded to the people whom it means
 //! *now*: one person, or everybody who holds the role at the unit; where nobody does, whoever holds
 //! it at the nearest unit above. Rows are claimed, expanded and marked in one statement, and the key
-//! of a notice makes sure that nobody is told twice of one event.
+//! of a notice makes sure that nobody is told twice of one event. What is to go by e-mail as well is
+//! noted with it.
+
+use std::sync::LazyLock;
 
 use parvaneh_core::{CaseId, Instant, PersonId};
 use sqlx::Row;
@@ -12,7 +15,7 @@ use crate::{Store, StoreError, store::undisturbed};
 
 /// Marks by the same `on conflict` that the write path uses, so that no plan depends on how many
 /// rows have been delivered already. `limit 1` and `offset 0` keep the look-ups by key.
-const DELIVER: &str = "
+const MARK: &str = "
     with clock as materialized (select engine_now() as now),
     claimed as materialized (
         select case_id, seq, no, kind, person, role, unit_id, created_at
@@ -42,8 +45,8 @@ const DELIVER: &str = "
         insert into notices (person, case_id, seq, kind, created_at)
         select distinct m.person, m.case_id, m.seq, m.kind, clock.now from meant m, clock
         on conflict (person, case_id, seq) do nothing
-        returning 1
-    ), marked as (
+        returning person, case_id, seq, kind, created_at
+    ), {mailed}, marked as (
         insert into outbox (
             case_id, seq, no, kind, person, role, unit_id, created_at, delivered_at, reached)
         select c.case_id, c.seq, c.no, c.kind, c.person, c.role, c.unit_id, c.created_at,
@@ -59,6 +62,9 @@ const DELIVER: &str = "
     )
     select (select count(*) from marked), (select count(*) from told),
            (select count(*) from marked where reached = 0)";
+
+static DELIVER: LazyLock<String> =
+    LazyLock::new(|| MARK.replace("{mailed}", crate::notify::LATER_BY_MAIL));
 
 /// What one round of delivery did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,7 +104,8 @@ impl Store {
         let engine = self.engine.clone();
         undisturbed(async move {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let row = sqlx::query(DELIVER).bind(limit).fetch_one(&engine.writers).await?;
+            let deliver: &'static str = &DELIVER;
+            let row = sqlx::query(deliver).bind(limit).fetch_one(&engine.writers).await?;
             Ok(Delivery {
                 addressees: row.try_get::<i64, _>(0)? as u64,
                 notices: row.try_get::<i64, _>(1)? as u64,

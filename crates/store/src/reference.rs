@@ -24,6 +24,8 @@ use crate::StoreError;
 pub(crate) struct Reference {
     revision: i64,
     pub(crate) organisation: Arc<Organisation>,
+    /// Whether any webhook is told of events.
+    pub(crate) hooked: bool,
     definitions: RwLock<HashMap<(WorkflowId, u32), Arc<Definition>>>,
     latest: RwLock<HashMap<WorkflowId, u32>>,
     /// Versions that are known not to be retired.
@@ -91,12 +93,15 @@ impl Reference {
                 units.push(unit(id, row)?);
             }
         }
+        let hooked = "select exists (select from webhooks where disabled_at is null)";
+        let hooked = sqlx::query_scalar(hooked).fetch_one(pool).await?;
         // Published definitions never change.
         let definitions =
             before.map(|before| read!(before.definitions).clone()).unwrap_or_default();
         Ok(Self {
             revision,
             organisation: Arc::new(Organisation::new(units)?),
+            hooked,
             definitions: RwLock::new(definitions),
             latest: RwLock::default(),
             in_use: RwLock::default(),

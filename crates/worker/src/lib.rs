@@ -6,8 +6,13 @@
 //! killed at any instant, and the next round is the retry.
 
 pub mod deliver;
+pub mod digest;
 pub mod escalate;
+pub mod mail;
 mod pace;
+pub mod retry;
+pub mod send;
+pub mod webhook;
 
 use std::{sync::Arc, time::Duration};
 

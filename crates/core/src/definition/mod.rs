@@ -7,7 +7,6 @@
 //! definition must keep.
 
 mod forms;
-mod guards;
 mod levels;
 mod model;
 mod people;
@@ -16,6 +15,5 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-pub use guards::{Exit, Guard};
 pub use model::*;
 pub use read::{Checked, code};

@@ -193,7 +193,6 @@ enum Expect {
     Holder(String, String),
     Answer(String, Answer),
     Escalated(Vec<String>),
-    Passed(Vec<String>),
     Suspended(bool),
     Held(Vec<String>),
 }

@@ -39,8 +39,6 @@ pub(super) struct Life<'a> {
     people: HashMap<PersonId, String>,
     /// The levels that fired since the entry before.
     pub(super) escalated: Vec<String>,
-    /// The automatic steps that it has passed through since the entry before.
-    pub(super) passed: Vec<String>,
     /// Every answer that has come, by its branch.
     pub(super) answers: BTreeMap<String, Answer>,
 }
@@ -82,7 +80,6 @@ pub(super) fn live(setting: &Setting<'_>, reader: &mut Reader<'_>, scenario: &Sc
         names: HashMap::from([(STATUTORY, "statutory".to_owned())]),
         people,
         escalated: Vec::new(),
-        passed: Vec::new(),
         answers: BTreeMap::new(),
     };
     life.take(decided);
@@ -90,7 +87,6 @@ pub(super) fn live(setting: &Setting<'_>, reader: &mut Reader<'_>, scenario: &Sc
     let mut lived = 1;
     for entry in entries {
         life.escalated.clear();
-        life.passed.clear();
         if !life.let_live(entry.at) {
             let message = "the case never comes to rest before this: silence runs in a circle";
             reader.error(code::RESTLESS, entry.place, message);
@@ -250,8 +246,7 @@ impl Life<'_> {
             }
             _ => {}
         }
-        if let Some(Entry { step, tasks, through, .. }) = event.fact.entry() {
-            self.passed.extend(through.iter().map(|passed| passed.step.to_string()));
+        if let Some(Entry { step, tasks, .. }) = event.fact.entry() {
             for task in tasks {
                 let name = match &task.branch {
                     Some(branch) => branch.to_string(),

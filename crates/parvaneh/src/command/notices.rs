@@ -1,6 +1,11 @@
-//! `parvaneh notices`: what a person was told.
+//! `parvaneh notices`: what a person was told, and how people and programs are told.
 
-use clap::Args;
+mod failed;
+mod preferences;
+mod test;
+mod webhooks;
+
+use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::{
@@ -11,12 +16,29 @@ use crate::{
     who::person,
 };
 
-/// Show the warnings and escalations of which a person was told, the latest first
+/// Show of what a person was told, the latest first; and set how people and programs are told
 #[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Examples:
+  parvaneh notices --as 'Maryam Rezaei' --unread
+  parvaneh notices preferences 'Maryam Rezaei' --email maryam@example.org --set warning=at-once
+  parvaneh notices webhooks add https://hooks.example.org/parvaneh --kind opened --unit 23
+  parvaneh notices failed"
+)]
 pub(crate) struct Notices {
+    #[command(subcommand)]
+    ask: Option<Ask>,
     /// Who: name or identifier
-    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS", hide_env_values = true)]
-    person: String,
+    #[arg(
+        long = "as",
+        value_name = "PERSON",
+        env = "PARVANEH_AS",
+        hide_env_values = true,
+        required = true
+    )]
+    person: Option<String>,
     /// Only what has not been read
     #[arg(long)]
     unread: bool,
@@ -28,11 +50,32 @@ pub(crate) struct Notices {
     limit: u32,
 }
 
+#[derive(Debug, Subcommand)]
+enum Ask {
+    Preferences(preferences::Preferences),
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
+    Failed(failed::Failed),
+    Retry(failed::Retry),
+    Test(test::Test),
+}
+
 impl Notices {
     pub(crate) fn run(self, options: &Options, out: &Output) -> Result<(), Failure> {
+        match self.ask {
+            Some(Ask::Preferences(preferences)) => preferences.run(options, out),
+            Some(Ask::Webhooks(webhooks)) => webhooks.run(options, out),
+            Some(Ask::Failed(failed)) => failed.run(options, out),
+            Some(Ask::Retry(retry)) => retry.run(options, out),
+            Some(Ask::Test(test)) => test.run(options, out),
+            None => self.show(options, out),
+        }
+    }
+
+    fn show(self, options: &Options, out: &Output) -> Result<(), Failure> {
         with_database(options, OnSignal::Leave, async |database, _| {
             let store = &database.store;
-            let person = person(store, &self.person).await?.id;
+            let person = person(store, self.person.as_deref().unwrap_or_default()).await?.id;
             let notices = store.notices(person, self.unread, self.limit).await?;
             if out.json {
                 let notices: Vec<_> = notices

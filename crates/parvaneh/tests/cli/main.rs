@@ -6,6 +6,7 @@ mod date;
 mod deadline;
 mod demo;
 mod installation;
+mod notices;
 mod publishing;
 mod usage;
 mod workflow;

@@ -1,18 +1,17 @@
 //! The one statement by which cases are written.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::LazyLock};
 
-use chrono::TimeDelta;
 use parvaneh_core::{
     CaseId, Fact, Instant, Place,
     definition::Outcome,
     event::{Owner, Purpose, Recipient},
-    spent::Spent,
 };
 use sqlx::{Executor, Postgres, Row};
 use uuid::Uuid;
 
 use super::Decision;
+use crate::notify::HOOKED;
 
 /// Writes a batch of cases with everything that belongs to them, and returns the identifiers of
 /// those that were written. The others are no longer as they were read, and nothing of theirs is
@@ -60,40 +59,35 @@ with written as (
 ), worklist as (
     insert into tasks (
         case_id, no, step, branch, purpose, owner_role, owner_person, unit_id, assignee,
-        opened_at, claimed_at, due_at, closed_at, closed_by, outcome, first_touched_at, waited,
-        handled, untouched, late_waiting, late_handling)
+        opened_at, claimed_at, due_at, closed_at, closed_by, outcome)
     select n.* from unnest(
         $30::uuid[], $31::int[], $32::text[], $33::text[], $34::text[], $35::text[], $36::uuid[],
         $37::text[], $38::uuid[], $39::timestamptz[], $40::timestamptz[], $41::timestamptz[],
-        $42::timestamptz[], $43::uuid[], $44::text[],
-        $45::timestamptz[], $46::bigint[], $47::bigint[], $48::bigint[], $49::bigint[], $50::bigint[]
+        $42::timestamptz[], $43::uuid[], $44::text[]
     ) as n (
         case_id, no, step, branch, purpose, owner_role, owner_person, unit_id, assignee,
-        opened_at, claimed_at, due_at, closed_at, closed_by, outcome, first_touched_at, waited,
-        handled, untouched, late_waiting, late_handling)
+        opened_at, claimed_at, due_at, closed_at, closed_by, outcome)
     join written on written.id = n.case_id
     on conflict (case_id, no) do update set
         owner_role = excluded.owner_role, owner_person = excluded.owner_person,
         unit_id = excluded.unit_id, assignee = excluded.assignee,
         claimed_at = excluded.claimed_at, due_at = excluded.due_at,
         closed_at = excluded.closed_at, closed_by = excluded.closed_by,
-        outcome = excluded.outcome, first_touched_at = excluded.first_touched_at,
-        waited = excluded.waited, handled = excluded.handled, untouched = excluded.untouched,
-        late_waiting = excluded.late_waiting, late_handling = excluded.late_handling
+        outcome = excluded.outcome
 ), fired as (
     insert into escalations (case_id, clock, level, number, warning, seq, deadline_at, recorded_at)
     select n.case_id, n.clock, n.level, n.number, n.warning, n.seq, n.deadline_at, n.recorded_at
     from unnest(
-        $51::uuid[], $52::int[], $53::int[], $54::int[], $55::bool[], $56::int[], $57::timestamptz[],
-        $58::timestamptz[]
+        $45::uuid[], $46::int[], $47::int[], $48::int[], $49::bool[], $50::int[], $51::timestamptz[],
+        $52::timestamptz[]
     ) as n (case_id, clock, level, number, warning, seq, deadline_at, recorded_at)
     join written on written.id = n.case_id
 ), told as (
     insert into outbox (case_id, seq, no, kind, person, role, unit_id, created_at)
     select n.case_id, n.seq, n.no, n.kind, n.person, n.role, n.unit_id, n.created_at
     from unnest(
-        $59::uuid[], $60::int[], $61::int[], $62::text[], $63::uuid[], $64::text[], $65::text[],
-        $66::timestamptz[]
+        $53::uuid[], $54::int[], $55::int[], $56::text[], $57::uuid[], $58::text[], $59::text[],
+        $60::timestamptz[]
     ) as n (case_id, seq, no, kind, person, role, unit_id, created_at)
     join written on written.id = n.case_id
 ), keyed as (
@@ -101,12 +95,18 @@ with written as (
         actor, key, request_hash, case_id, first_seq, last_seq, recorded_at)
     select n.actor, n.key, n.request_hash, n.case_id, n.first_seq, n.last_seq, n.recorded_at
     from unnest(
-        $67::uuid[], $68::text[], $69::bytea[], $70::uuid[], $71::int[], $72::int[],
-        $73::timestamptz[]
+        $61::uuid[], $62::text[], $63::bytea[], $64::uuid[], $65::int[], $66::int[],
+        $67::timestamptz[]
     ) as n (actor, key, request_hash, case_id, first_seq, last_seq, recorded_at)
     join written on written.id = n.case_id
-)
-select id from written";
+)";
+
+const WRITTEN: &str = " select id from written";
+
+static PLAIN: LazyLock<String> = LazyLock::new(|| [WRITE, WRITTEN].concat());
+
+/// The same, telling webhooks: only where there are any.
+static WITH_WEBHOOKS: LazyLock<String> = LazyLock::new(|| [WRITE, HOOKED, WRITTEN].concat());
 
 /// Declares a table of rows as one vector a column, in the order in which they are bound.
 macro_rules! columns {
@@ -179,12 +179,6 @@ columns!(Tasks {
     closed_at: Option<Instant>,
     closed_by: Option<Uuid>,
     outcome: Option<&'a str>,
-    first_touched_at: Option<Instant>,
-    waited: Option<i64>,
-    handled: Option<i64>,
-    untouched: Option<i64>,
-    late_waiting: Option<i64>,
-    late_handling: Option<i64>,
 });
 
 columns!(Escalations {
@@ -241,11 +235,13 @@ pub(crate) async fn write(
     // One order for everybody, so that two batches never wait for each other in a circle.
     let mut decisions = decisions.to_vec();
     decisions.sort_unstable_by_key(|decision| decision.decided.case.id);
+    let hooked = decisions.iter().any(|decision| decision.hooked);
     let mut rows = Rows::default();
     for decision in decisions {
         rows.push(decision);
     }
-    let mut query = sqlx::query(WRITE);
+    let sql: &'static str = if hooked { &WITH_WEBHOOKS } else { &PLAIN };
+    let mut query = sqlx::query(sql);
     query = rows.cases.bind(query);
     query = rows.events.bind(query);
     query = rows.tasks.bind(query);
@@ -353,7 +349,7 @@ impl<'a> Rows<'a> {
 
     fn push_tasks(&mut self, decision: &'a Decision) {
         let case = &decision.decided.case;
-        for (record, spent) in decision.decided.tasks.iter().zip(&decision.spent) {
+        for record in &decision.decided.tasks {
             let task = &record.task;
             let rows = &mut self.tasks;
             rows.case.push(case.id.0);
@@ -376,15 +372,6 @@ impl<'a> Rows<'a> {
             rows.closed_at.push(closed.map(|closed| closed.at));
             rows.closed_by.push(closed.and_then(|closed| closed.by).map(|person| person.0));
             rows.outcome.push(closed.map(|closed| closed.outcome.as_str()));
-            rows.first_touched_at.push(task.touched_at);
-            let micros = |of: fn(&Spent) -> TimeDelta| {
-                spent.as_ref().and_then(|spent| of(spent).num_microseconds())
-            };
-            rows.waited.push(micros(|spent| spent.waited));
-            rows.handled.push(micros(|spent| spent.handled));
-            rows.untouched.push(micros(|spent| spent.untouched));
-            rows.late_waiting.push(micros(|spent| spent.late_waiting));
-            rows.late_handling.push(micros(|spent| spent.late_handling));
         }
     }
 }

@@ -234,8 +234,7 @@ impl Words<'_> {
     }
 
     fn entered(&self, entry: &Entry) -> String {
-        let places = entry.through.iter().map(|passed| &passed.step).chain([&entry.step]);
-        places.map(|place| format!(" → {}", self.names.step(self.definition, place))).collect()
+        format!(" → {}", self.names.step(self.definition, &entry.step))
     }
 }
 
