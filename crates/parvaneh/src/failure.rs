@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, process::ExitCode};
 
-use parvaneh_core::document::Problem;
+use parvaneh_core::{document::Problem, form::Fault};
 use serde_json::{Value, json};
 
 use crate::output::paint;
@@ -50,6 +50,8 @@ pub(crate) struct Failure {
     pub(crate) exit: Exit,
     /// What stood in the way, where it is a file.
     pub(crate) file: Option<Box<Unsound>>,
+    /// Everything that was wrong with what was given.
+    pub(crate) faults: Vec<Fault>,
     /// The answer has been given already: nothing more is to be said.
     silent: bool,
 }
@@ -92,7 +94,7 @@ impl Failure {
             help: None,
             exit,
             file: None,
-
+            faults: Vec::new(),
             silent: false,
         }
     }
@@ -127,6 +129,9 @@ impl Failure {
         if let Some(file) = &self.file {
             error["problems"] = json!(file.problems);
         }
+        if !self.faults.is_empty() {
+            error["faults"] = json!(self.faults);
+        }
         error
     }
 
@@ -140,6 +145,9 @@ impl Failure {
             format!("{}: {}", paint(colour, red, &format!("error[{}]", self.code)), self.message);
         if let Some(file) = &self.file {
             text.push_str(&format!("\n{}", file.shown.trim_end()));
+        }
+        for fault in &self.faults {
+            text.push_str(&format!("\n  - {} [{}]\n    {}", fault.en, fault.code, fault.fa));
         }
         if let Some(help) = &self.help {
             let cyan = owo_colors::Style::new().cyan();

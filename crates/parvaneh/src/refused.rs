@@ -63,11 +63,17 @@ impl From<ExecuteError> for Failure {
 
 /// Why a command was refused, where the case stands, and what can be done instead.
 fn refused(refusal: &Refusal) -> Failure {
-    let message = match refusal.state.as_str() {
-        "" => refusal.reason.clone(),
-        state => format!("{} (the case stands in '{state}')", refusal.reason),
+    let reason = match refusal.faults.len() {
+        0 => refusal.reason.clone(),
+        1 => "one thing is wrong with what was given".to_owned(),
+        several => format!("{several} things are wrong with what was given"),
     };
-    let failure = Failure::no(refusal.code.as_str(), message);
+    let message = match refusal.state.as_str() {
+        "" => reason,
+        state => format!("{reason} (the case stands in '{state}')"),
+    };
+    let mut failure = Failure::no(refusal.code.as_str(), message);
+    failure.faults = refusal.faults.clone();
     let possible: Vec<String> = refusal.possible.iter().map(possible).collect();
     match possible.as_slice() {
         [] => failure,

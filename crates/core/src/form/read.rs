@@ -355,7 +355,12 @@ fn phone(text: &str) -> Result<Value, Wrong> {
 }
 
 fn file(raw: &Json) -> Result<Value, Wrong> {
-    let reference: FileReference = match serde_json::from_value(raw.clone()) {
+    let mut raw = raw.clone();
+    // A form's texts, and a scenario's: the size is a number all the same.
+    if let Some(size) = raw.get("size").and_then(Json::as_str).and_then(|text| text.parse().ok()) {
+        raw["size"] = Json::Number(u64::into(size));
+    }
+    let reference: FileReference = match serde_json::from_value(raw) {
         Ok(reference) => reference,
         Err(_) => return no_file(),
     };

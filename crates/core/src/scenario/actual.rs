@@ -2,7 +2,7 @@
 
 use chrono::Timelike;
 
-use super::{Due, Expect, run::Life};
+use super::{Due, Expect, given::held, run::Life};
 use crate::{
     JalaliDate,
     case::{Clock, Place, SilenceState, Task},
@@ -16,7 +16,10 @@ use crate::{
 pub(super) fn difference(life: &Life<'_>, expect: &Expect) -> Option<String> {
     let (expected, actual) = match expect {
         // Compared where the deed is done.
-        Expect::Refused(_) => return None,
+        Expect::Refused(_) | Expect::Faults(_) => return None,
+        Expect::Data(field, expected) => {
+            (format!("{field}: {expected}"), format!("{field}: {}", held(life, field)))
+        }
         Expect::Step(step) => (format!("in '{step}'"), format!("in '{}'", life.case.place.name())),
         Expect::Outcome(expected) => (outcome(Some(*expected)), ended(life)),
         Expect::Counted(way) => (format!("counted: {way}"), format!("counted: {}", counted(life))),

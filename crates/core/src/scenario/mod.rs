@@ -21,7 +21,8 @@
 //! | --- | --- |
 //! | `at` | the moment, by the calendar's own clock: `1403/02/01 09:00` |
 //! | `as`, `of` | who: a role (`county_officer`, its second holder `county_officer#2`) or `applicant`; at which unit, where not at the case's own |
-//! | `do` | in the first entry `open` (with `received`, `reason`, `subject`), after it an action of the step (with `reason`, `cite`) |
+//! | `do` | in the first entry `open` (with `received`, `reason`, `subject`, `set`), after it an action of the step (with `reason`, `cite`, `set`) |
+//! | `set`, `fill` | values of fields, with what is done or by themselves: `{ capital: 500_000_000 }` |
 //! | `claim`, `release` | a task, by the name of its step or branch (`votes` is the voting of a commission) |
 //! | `assign`, `to`, `to_of` | a task, and who is to have it, where |
 //! | `answer` | `{ police: positive }` (with `reason`, `letter`) |
@@ -35,6 +36,8 @@
 //! | key of `expect` | what it compares |
 //! | --- | --- |
 //! | `refused` | the code of the refusal; without it, a refusal is a difference |
+//! | `faults` | everything that was wrong with what was given: `[capital too_small, founders required]` |
+//! | `data` | what fields hold, as people read it: `{ capital: '500,000,000 rials', founded: none }` |
 //! | `step`, `outcome`, `mark` | where the case stands, how it ended, and which mark its licence bears |
 //! | `counted` | how the case counts in the on-time rate: `on_time`, `late`, `by_silence`, `given_up_late`, `overdue`, or `not` at all |
 //! | `statutory` | the statutory deadline, `suspended`, or `none` before it starts |
@@ -47,11 +50,13 @@
 //! | `held` | the clocks whose silence rule is held |
 
 mod actual;
+mod given;
 mod read;
 mod run;
 
 use crate::{
-    ActionId, BranchId, Calendars, Definition, Organisation, RefusalCode, StepId, Term, UnitId,
+    ActionId, BranchId, Calendars, Definition, Given, Organisation, RefusalCode, StepId, Term,
+    UnitId,
     clock::Instant,
     definition::{Answer, Outcome, Text},
     document::{Place, Problem, Reader, has_errors},
@@ -155,19 +160,56 @@ struct Who {
 /// What somebody does, or what befalls the program.
 #[derive(Debug)]
 enum Deed {
-    Open { received: Option<Instant>, reason: Option<String>, subject: Option<String> },
-    Act { action: ActionId, reason: Option<String>, citation: Option<String> },
+    Open {
+        received: Option<Instant>,
+        reason: Option<String>,
+        subject: Option<String>,
+        given: Given,
+    },
+    Act {
+        action: ActionId,
+        reason: Option<String>,
+        citation: Option<String>,
+        given: Given,
+    },
+    Fill(Given),
     Claim(String),
-    Release { task: String, reason: Option<String> },
-    Assign { task: String, to: Who, reason: Option<String> },
+    Release {
+        task: String,
+        reason: Option<String>,
+    },
+    Assign {
+        task: String,
+        to: Who,
+        reason: Option<String>,
+    },
     Comment(String),
-    Answer { branch: BranchId, answer: Answer, reason: Option<String>, letter: Option<String> },
-    Vote { vote: Vote, reason: Option<String> },
-    Suspend { reason: String, basis: Option<String> },
+    Answer {
+        branch: BranchId,
+        answer: Answer,
+        reason: Option<String>,
+        letter: Option<String>,
+    },
+    Vote {
+        vote: Vote,
+        reason: Option<String>,
+    },
+    Suspend {
+        reason: String,
+        basis: Option<String>,
+    },
     Resume(String),
-    Extend { clock: String, by: Term, reason: String },
+    Extend {
+        clock: String,
+        by: Term,
+        reason: String,
+    },
     Withdraw(String),
-    Silence { clock: String, release: bool, reason: String },
+    Silence {
+        clock: String,
+        release: bool,
+        reason: String,
+    },
     Down(Instant),
 }
 
@@ -194,5 +236,7 @@ enum Expect {
     Answer(String, Answer),
     Escalated(Vec<String>),
     Suspended(bool),
+    Faults(Vec<String>),
+    Data(String, String),
     Held(Vec<String>),
 }

@@ -20,6 +20,8 @@ const KEYS: &[&str] = &[
     "do",
     "claim",
     "release",
+    "set",
+    "fill",
     "assign",
     "to",
     "to_of",
@@ -46,6 +48,7 @@ const DEEDS: &[&str] = &[
     "do",
     "claim",
     "release",
+    "fill",
     "assign",
     "answer",
     "vote",
@@ -73,6 +76,8 @@ const EXPECTATIONS: &[&str] = &[
     "escalated",
     "suspended",
     "held",
+    "faults",
+    "data",
 ];
 
 const COUNTED: &[&str] = &["on_time", "late", "by_silence", "given_up_late", "overdue", "not"];
@@ -111,9 +116,9 @@ pub(super) fn scenario(
     Some(Scenario { title: title?, unit: unit?, entries })
 }
 
-struct Reading<'r, 's, 'a> {
-    reader: &'r mut Reader<'s>,
-    setting: &'r Setting<'a>,
+pub(super) struct Reading<'r, 's, 'a> {
+    pub(super) reader: &'r mut Reader<'s>,
+    pub(super) setting: &'r Setting<'a>,
     zone: Tz,
 }
 
@@ -166,6 +171,7 @@ impl Reading<'_, '_, '_> {
             received: fields.get("received").and_then(|node| self.moment(node)),
             reason: self.text(fields, "reason"),
             subject: self.text(fields, "subject"),
+            given: self.given(fields),
         })
     }
 
@@ -178,8 +184,10 @@ impl Reading<'_, '_, '_> {
                 let actions: Vec<String> = actions.map(ToString::to_string).collect();
                 self.known("action", name.text, name.place, &actions)?;
                 let citation = self.text(fields, "cite");
-                Deed::Act { action: name.text.into(), reason, citation }
+                let given = self.given(fields);
+                Deed::Act { action: name.text.into(), reason, citation, given }
             }
+            "fill" => Deed::Fill(self.values(node, node.place)),
             "claim" => Deed::Claim(self.task(node)?),
             "release" => Deed::Release { task: self.task(node)?, reason },
             "assign" => {
@@ -286,6 +294,11 @@ impl Reading<'_, '_, '_> {
                 let mark = self.reader.string(node, "the licence's mark");
                 put(mark.map(|mark| Expect::Mark(mark.to_owned())));
             }
+            "faults" => {
+                let faults = self.faults(node);
+                put(Some(faults));
+            }
+            "data" => self.data(node, place).into_iter().for_each(|data| put(Some(data))),
             "statutory" => put(self.due(node).map(Expect::Statutory)),
             "open" => {
                 let names = self.names(node, |reading, node| reading.task(node));
@@ -483,7 +496,13 @@ impl Reading<'_, '_, '_> {
         names
     }
 
-    fn known(&mut self, what: &str, name: &str, place: Place, known: &[String]) -> Option<()> {
+    pub(super) fn known(
+        &mut self,
+        what: &str,
+        name: &str,
+        place: Place,
+        known: &[String],
+    ) -> Option<()> {
         if known.iter().any(|known| known == name) {
             return Some(());
         }

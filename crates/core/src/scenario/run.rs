@@ -10,9 +10,10 @@ use super::{
     At, Deed, Expect, Scenario, Setting, Who,
     actual::{clock_no, difference, moment, task},
     code,
+    given::faults_of,
 };
 use crate::{
-    CaseId, PersonId,
+    CaseId, Definition, PersonId,
     actor::{Actor, Caller, Grant},
     case::{Case, evolve},
     clock::Instant,
@@ -20,7 +21,6 @@ use crate::{
     definition::Answer,
     document::{Place, Reader},
     event::{ClockNo, Entry, Event, Fact, STATUTORY},
-    form::Given,
 };
 
 /// More than this never happens to a case by itself between two entries.
@@ -48,7 +48,8 @@ pub(super) struct Life<'a> {
 pub(super) fn live(setting: &Setting<'_>, reader: &mut Reader<'_>, scenario: &Scenario) -> usize {
     let mut entries = scenario.entries.iter();
     let Some(first) = entries.next() else { return 0 };
-    let Some(At { value: Deed::Open { received, reason, subject }, place }) = &first.deed else {
+    let Some(At { value: Deed::Open { received, reason, subject, given }, place }) = &first.deed
+    else {
         return 0;
     };
     let applicant = person(&Who { role: "applicant".to_owned(), number: 1, unit: None }, "");
@@ -59,7 +60,7 @@ pub(super) fn live(setting: &Setting<'_>, reader: &mut Reader<'_>, scenario: &Sc
         subject: subject.clone().unwrap_or_else(|| scenario.title.en.clone()),
         received_at: *received,
         reason: reason.clone(),
-        given: Given::default(),
+        given: given.clone(),
     };
     let anybody = Who { role: "applicant".to_owned(), number: 1, unit: None };
     let who = first.who.as_ref().unwrap_or(&anybody);
@@ -134,10 +135,26 @@ fn told(
         }
         _ => {}
     }
+    let faults = expect.iter().find_map(|expect| match &expect.value {
+        Expect::Faults(faults) => Some((faults, expect.place)),
+        _ => None,
+    });
+    if let Some((expected, place)) = faults {
+        let found = outcome.as_ref().err().map(faults_of).unwrap_or_default();
+        if found != *expected {
+            let message =
+                format!("expected [{}], found [{}]", expected.join(", "), found.join(", "));
+            reader.error(code::DIFFERENT, place, message);
+        }
+    }
     outcome.ok()
 }
 
 impl Life<'_> {
+    pub(super) fn definition(&self) -> &Definition {
+        self.setting.definition
+    }
+
     pub(super) fn zone(&self) -> Tz {
         self.setting.calendars.national().zone()
     }
@@ -182,12 +199,13 @@ impl Life<'_> {
         let task = |name: &str| task(self, name).map_or(u32::MAX, |task| task.no);
         let mut assignee = None;
         let command = match deed {
-            Deed::Act { action, reason, citation } => Command::Act {
+            Deed::Act { action, reason, citation, given } => Command::Act {
                 action: action.clone(),
                 reason: reason.clone(),
                 citation: citation.clone(),
-                given: Given::default(),
+                given: given.clone(),
             },
+            Deed::Fill(given) => Command::Fill { given: given.clone() },
             Deed::Claim(name) => Command::Claim { task: task(name) },
             Deed::Release { task: name, reason } => {
                 Command::Release { task: task(name), reason: reason.clone() }

@@ -5,6 +5,7 @@ mod list;
 mod open;
 mod show;
 pub(crate) mod timeline;
+mod values;
 
 use clap::Subcommand;
 use parvaneh_core::CaseId;
@@ -24,6 +25,7 @@ use crate::{
 #[command(after_help = "Examples:
   parvaneh case open ngo-establishment --unit 2301 --subject 'Mehr charity' --applicant Sara --as Ali
   parvaneh case act CASE accept --as Ali
+  parvaneh case fill CASE --set area=120 --set seen=1403/02/01 --as Ali
   parvaneh case answer CASE police positive --as 'Police of Tehran'
   parvaneh case show CASE --explain")]
 pub(crate) enum Command {

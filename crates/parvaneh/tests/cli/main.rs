@@ -5,6 +5,7 @@ mod database;
 mod date;
 mod deadline;
 mod demo;
+mod forms;
 mod installation;
 mod notices;
 mod publishing;

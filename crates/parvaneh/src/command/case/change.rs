@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use parvaneh_core::{
-    ActionId, BranchId, CaseId, Given, PersonId, Term,
+    ActionId, BranchId, CaseId, PersonId, Term,
     decide::{Command, Possible},
     definition::Answer,
     event::{STATUTORY, Vote},
@@ -10,7 +10,7 @@ use parvaneh_core::{
 use parvaneh_store::{Executed, Request, Store};
 use serde_json::json;
 
-use super::{parse_case, timeline};
+use super::{parse_case, timeline, values::Values};
 use crate::{failure::Failure, names::Names, output::Output, who::person};
 
 /// Changes of a case.
@@ -28,6 +28,15 @@ pub(crate) enum Change {
         /// The number of the condition cited
         #[arg(long)]
         citation: Option<String>,
+        #[command(flatten)]
+        values: Values,
+    },
+    /// Fill in values of the step's form, without acting
+    Fill {
+        #[command(flatten)]
+        to: Target,
+        #[command(flatten)]
+        values: Values,
     },
     /// Take a task from the worklist
     Claim {
@@ -212,6 +221,7 @@ impl Change {
     fn target(&self) -> &Target {
         match self {
             Self::Act { to, .. }
+            | Self::Fill { to, .. }
             | Self::Claim { to, .. }
             | Self::Release { to, .. }
             | Self::Assign { to, .. }
@@ -228,12 +238,13 @@ impl Change {
 
     async fn command(self, store: &Store, by: PersonId) -> Result<Command, Failure> {
         Ok(match self {
-            Self::Act { action, reason, citation, .. } => Command::Act {
+            Self::Act { action, reason, citation, values, .. } => Command::Act {
                 action: ActionId::from(action),
                 reason,
                 citation,
-                given: Given::default(),
+                given: values.given()?,
             },
+            Self::Fill { values, .. } => Command::Fill { given: values.given()? },
             Self::Claim { to, task } => {
                 let of = |possible: &Possible| match possible {
                     Possible::Claim { task } => Some(*task),

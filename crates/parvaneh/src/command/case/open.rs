@@ -1,11 +1,14 @@
 //! `parvaneh case open`.
 
 use clap::Args;
-use parvaneh_core::{CaseId, Given, UnitId, WorkflowId, decide};
+use parvaneh_core::{CaseId, UnitId, WorkflowId, decide};
 use parvaneh_store::{Ask, Request, Requester, Store};
 use uuid::Uuid;
 
-use super::change::{self, By};
+use super::{
+    change::{self, By},
+    values::Values,
+};
 use crate::{failure::Failure, moment, output::Output, who::person};
 
 /// Open a case
@@ -36,6 +39,8 @@ pub(crate) struct Open {
     #[arg(long, value_name = "UUID")]
     id: Option<Uuid>,
     #[command(flatten)]
+    values: Values,
+    #[command(flatten)]
     by: By,
 }
 
@@ -64,7 +69,7 @@ impl Open {
             subject: self.subject,
             received_at,
             reason: self.reason,
-            given: Given::default(),
+            given: self.values.given()?,
         };
         let ask = Ask::Open { workflow, version: self.version, application };
         let by = Requester::Person(actor);

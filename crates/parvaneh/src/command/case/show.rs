@@ -53,7 +53,8 @@ impl Show {
             _ => None,
         };
         if out.json {
-            let mut document = document(&file);
+            let definition = names.definition_of(&file.case).await?;
+            let mut document = document(&file, &definition);
             if let Some(able) = able {
                 document["possible"] = json!(able);
             }
@@ -76,9 +77,19 @@ impl Show {
     }
 }
 
-fn document(file: &CaseFile) -> Value {
+fn document(file: &CaseFile, definition: &Definition) -> Value {
+    // What was filled in, with what its fields are called and how people read it.
+    let fields = definition.fields().filter_map(|(name, field)| {
+        let value = file.case.data.get(name)?;
+        let shown = value.shown(Some(field));
+        Some(json!({
+            "field": name, "type": value.type_name(), "title": field.title,
+            "value": value.plain(), "shown": shown,
+        }))
+    });
     json!({
         "case": file.case,
+        "filled_in": fields.collect::<Vec<_>>(),
         "raw_deadline": file.raw_deadline,
         "next_due": file.next_due,
         "parked": file.parked,
@@ -145,6 +156,18 @@ async fn text(
                  {STATUTORY}",
                 when(due)
             ));
+        }
+    }
+    if !case.data.is_empty() {
+        lines.push("filled in".to_owned());
+        // In the order of the definition; a field that it no longer knows comes last.
+        let known = definition.fields().map(|(field, _)| field);
+        let strange = case.data.keys().filter(|field| definition.field(field.as_str()).is_none());
+        for field in known.chain(strange) {
+            if let Some(value) = case.data.get(field) {
+                let text = names.value(definition, field, Some(value));
+                lines.push(format!("           {}", out.isolate(&text)));
+            }
         }
     }
     if let Some(parked) = &file.parked {

@@ -1,0 +1,100 @@
+//! What somebody fills in, in the words of a scenario.
+
+use serde_json::Value as Json;
+
+use super::{Expect, code, read::Reading, run::Life};
+use crate::{
+    Given, Refusal,
+    document::{Fields, Node, Place, Value, did_you_mean},
+    form::FaultCode,
+};
+
+impl Reading<'_, '_, '_> {
+    /// What is filled in with a deed: `set: { capital: 500,000,000 }`.
+    pub(super) fn given(&mut self, fields: &Fields<'_>) -> Given {
+        let Some(entry) = fields.entry("set") else { return Given::default() };
+        self.values(&entry.value, entry.key_place)
+    }
+
+    /// Values by field, as somebody types them. A name that no form has is not checked here: what
+    /// becomes of it may be what the scenario tells.
+    pub(super) fn values(&mut self, node: &Node, at: Place) -> Given {
+        let entries = self.reader.entries(node, at, "the values").unwrap_or_default();
+        let values = entries.iter().map(|entry| (entry.key.clone(), json(&entry.value)));
+        Given { values: values.collect() }
+    }
+
+    /// `[capital too_small, founders required]`.
+    pub(super) fn faults(&mut self, node: &Node) -> Expect {
+        let items = self.reader.list_or_one(node, "the faults");
+        let mut faults = Vec::with_capacity(items.len());
+        for item in items {
+            let Some(text) = self.reader.string(item, "a fault") else { continue };
+            let known = |code: &str| FaultCode::ALL.iter().any(|known| known.as_str() == code);
+            match text.split_whitespace().collect::<Vec<_>>()[..] {
+                [of, code] if known(code) => faults.push(format!("{of} {code}")),
+                [_, code] => {
+                    let codes = FaultCode::ALL.iter().map(|code| code.as_str());
+                    let hint = match did_you_mean(code, codes) {
+                        Some(meant) => format!(": did you mean '{meant}'?"),
+                        None => String::new(),
+                    };
+                    let message = format!("unknown fault '{code}'{hint}");
+                    self.reader.error(code::UNKNOWN_NAME, item.place, message);
+                }
+                _ => {
+                    let message = format!("'{text}' is no fault");
+                    let help = "write a field and a code: 'capital too_small'";
+                    let code = code::UNKNOWN_NAME;
+                    self.reader.error_with_help(code, item.place, message, help);
+                }
+            }
+        }
+        Expect::Faults(faults)
+    }
+
+    /// `{ capital: '500,000,000 rials', founded: none }`.
+    pub(super) fn data(&mut self, node: &Node, place: Place) -> Vec<Expect> {
+        let entries = self.reader.entries(node, place, "the data").unwrap_or_default();
+        let definition = self.setting.definition;
+        let known: Vec<String> = definition.fields().map(|(name, _)| name.to_string()).collect();
+        let mut expected = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let shown = self.reader.string(&entry.value, "a value").map(str::to_owned);
+            let known = self.known("field", &entry.key, entry.key_place, &known);
+            if let (Some(shown), Some(())) = (shown, known) {
+                expected.push(Expect::Data(entry.key.clone(), shown));
+            }
+        }
+        expected
+    }
+}
+
+fn json(node: &Node) -> Json {
+    match &node.value {
+        Value::Scalar { .. } if node.is_null() => Json::Null,
+        Value::Scalar { text, .. } => Json::String(text.clone()),
+        Value::Sequence(items) => items.iter().map(json).collect(),
+        Value::Mapping(entries) => {
+            entries.iter().map(|entry| (entry.key.clone(), json(&entry.value))).collect()
+        }
+        Value::Refused => Json::Null,
+    }
+}
+
+/// The faults of a refusal, as a scenario writes them.
+pub(super) fn faults_of(refusal: &Refusal) -> Vec<String> {
+    let told = refusal.faults.iter().map(|fault| {
+        let document = fault.document.as_ref().map(crate::DocumentId::as_str);
+        let of = fault.field.as_deref().or(document).unwrap_or_default();
+        format!("{of} {}", fault.code)
+    });
+    told.collect()
+}
+
+/// What a field holds, as people read it.
+pub(super) fn held(life: &Life<'_>, field: &str) -> String {
+    let value = life.case.data.get(field);
+    let declared = life.definition().field(field);
+    value.map_or_else(|| "none".to_owned(), |value| value.shown(declared).en)
+}

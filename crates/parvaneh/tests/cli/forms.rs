@@ -1,0 +1,127 @@
+//! Forms, filled in from the command line and kept by the store.
+
+use std::fs;
+
+use parvaneh_core::{Case, Event};
+use serde_json::{Value, json};
+
+use super::{finish, installation::Installation, repository};
+
+/// An office in which a procedure with forms is published.
+fn office() -> Installation {
+    let here = Installation::sandbox();
+    let file = repository("crates/core/tests/forms/v1.yaml").display().to_string();
+    here.json(["workflow", "publish", &file]);
+    here.people(&[("Ali", "officer@2301"), ("سارا", "")]);
+    here.json(["clock", "freeze"]);
+    here.json(["clock", "set", "1450/02/03 09:00"]);
+    here
+}
+
+const OPEN: [&str; 9] = [
+    "case",
+    "open",
+    "kindergarten",
+    "--unit",
+    "2301",
+    "--subject",
+    "مهد کودک مهر",
+    "--applicant",
+    "سارا",
+];
+
+fn open(here: &Installation, more: &[&str]) -> super::Run {
+    finish(here.program().args(OPEN).args(["--as", "Ali", "--json"]).args(more))
+}
+
+#[test]
+fn forms_are_filled_in_and_kept() {
+    let here = office();
+    // Every fault is told at once, in both languages, and nothing is opened.
+    let refused = open(&here, &["--set", "founder=company", "--set", "capital=۵ تومان"]).ends(1);
+    let error = &serde_json::from_str::<Value>(&refused.err).unwrap()["error"];
+    assert_eq!(error["code"], "form_invalid");
+    let told: Vec<_> = error["faults"].as_array().unwrap().iter().collect();
+    let codes: Vec<_> = told
+        .iter()
+        .map(|fault| (&fault["field"], &fault["code"]))
+        .map(|pair| json!(pair))
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            json!(["legal_id", "required"]),
+            json!(["capital", "not_in_rials"]),
+            json!(["mobile", "required"])
+        ]
+    );
+    assert_eq!(told[1]["fa"], "سرمایه: مبلغ را به ریال بنویسید، نه به تومان");
+    assert_eq!(here.json(["case", "list"]), json!([]), "nothing was opened");
+    let text = finish(here.program().args(OPEN).args(["--as", "Ali"])).ends(1).err;
+    assert!(text.contains("- Founder: must be filled in [required]"), "{text}");
+    assert!(text.contains("مؤسس: باید پر شود"), "{text}");
+
+    // From a file, with one value beside it.
+    let folder = tempfile::tempdir().unwrap();
+    let form = folder.path().join("form.json");
+    let values = json!({ "founder": "شخص حقیقی", "national_id": 84_575_948, "capital": "500,000,000", "born": "1360/01/05" });
+    fs::write(&form, values.to_string()).unwrap();
+    let form = form.display().to_string();
+    let opened = open(&here, &["--form", &form, "--set", "mobile=۰۹۱۲۳۴۵۶۷۸۹"]).ends(0).json();
+    let case = opened["case"]["id"].as_str().unwrap().to_owned();
+    assert_eq!(opened["case"]["data"]["national_id"], json!({ "national_id": "0084575948" }));
+    fs::write(folder.path().join("form.json"), "[1]").unwrap();
+    let broken = open(&here, &["--form", &form]).ends(1);
+    assert_eq!(broken.error_code(), "not-json");
+    assert_eq!(open(&here, &["--form", "/nonexistent"]).ends(1).error_code(), "unreadable-file");
+    open(&here, &["--set", "capital"]).ends(2);
+
+    // The inspection, bit by bit; a file is kept by its hash.
+    let plan = folder.path().join("plan.pdf");
+    fs::write(&plan, "a").unwrap();
+    let plan = format!("plan={}", plan.display());
+    here.json(["case", "fill", &case, "--set", "area=۱۲۰٫۵", "--file", &plan, "--as", "Ali"]);
+    let shown = here.json(["case", "show", &case, "--as", "Ali"]);
+    let granting = shown["possible"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|possible| possible["action"] == "grant")
+        .unwrap();
+    assert_eq!(granting["needs_values"], json!(["safe", "children"]));
+    let kept = shown["filled_in"].as_array().unwrap();
+    let of = |field: &str| kept.iter().find(|kept| kept["field"] == field).unwrap();
+    assert_eq!(of("capital")["shown"]["fa"], "۵۰۰٬۰۰۰٬۰۰۰ ریال");
+    assert_eq!(of("capital")["title"], json!({ "fa": "سرمایه", "en": "Capital" }));
+    assert_eq!(of("born")["value"], "1981-03-25");
+    assert_eq!(
+        of("plan")["value"],
+        json!({ "name": "plan.pdf", "media_type": "application/pdf", "size": 1, "sha256": "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb" })
+    );
+    let text = here.run(["case", "show", &case, "--lang", "fa"]).ends(0).out;
+    for part in ["سرمایه: ۵۰۰٬۰۰۰٬۰۰۰ ریال", "تاریخ تولد: ۱۳۶۰/۰۱/۰۵", "مؤسس: شخص حقیقی"]
+    {
+        assert!(text.contains(part), "'{part}' is missing: {text}");
+    }
+    let told = here.run(["case", "act", &case, "grant", "--as", "Ali"]).ends(1).err;
+    assert!(told.contains("act grant --set safe=… --set children=…"), "{told}");
+    let set =
+        ["case", "act", &case, "grant", "--set", "safe=yes", "--set", "children=40", "--as", "Ali"];
+    assert_eq!(here.json(set)["case"]["place"]["end"]["outcome"], "granted");
+
+    // What is stored is the fold of what happened.
+    let timeline = here.json(["case", "timeline", &case]);
+    assert_eq!(timeline["whole"], true);
+    let events: Vec<Event> = timeline["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| serde_json::from_value(entry["event"].clone()).unwrap())
+        .collect();
+    let folded = Case::fold(&events).unwrap();
+    let stored = here.json(["case", "show", &case])["case"].clone();
+    assert_eq!(serde_json::from_value::<Case>(stored).unwrap(), folded);
+    assert_eq!(folded.data.len(), 9);
+    let text = here.run(["case", "timeline", &case]).ends(0).out;
+    assert!(text.contains("filled in Area: 120.5; Plan: plan.pdf"), "{text}");
+}
