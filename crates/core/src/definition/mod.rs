@@ -14,6 +14,8 @@ mod read;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod written;
 
 pub use model::*;
 pub use read::{Checked, code};
+pub use written::json_schema;

@@ -5,6 +5,7 @@ mod diff;
 mod new;
 mod publish;
 mod retire;
+mod schema;
 mod show;
 mod test;
 
@@ -23,6 +24,7 @@ pub(crate) enum Workflow {
     List(show::List),
     Show(show::Show),
     Diff(diff::Diff),
+    Schema(schema::PrintSchema),
 }
 
 impl Workflow {
@@ -35,6 +37,7 @@ impl Workflow {
             Self::Retire(retire) => retire.run(options, out),
             Self::List(list) => list.run(options, out),
             Self::Show(show) => show.run(options, out),
+            Self::Schema(schema) => schema.run(out),
             Self::Diff(diff) => diff.run(options, out),
         }
     }

@@ -141,6 +141,11 @@ fn a_new_definition_is_sound_and_its_scenario_comes_out() {
     let written = fs::read_to_string(&definition).expect("it was written");
     assert!(written.contains("en: 'Driver''s licence: ''taxi'''"), "{written}");
 
+    let schema = fs::read_to_string(folder.path().join("definition.schema.json"));
+    let printed = parvaneh(["workflow", "schema"]).ends(0).out;
+    assert_eq!(schema.expect("it was written"), printed);
+    assert!(printed.contains("The clock by which the organisation is judged"), "{printed}");
+
     // Once more: nothing is overwritten.
     fs::write(&definition, "mine").expect("it can be written");
     assert!(parvaneh(new).ends(1).err.contains("exists"));

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use parvaneh_core::definition::json_schema;
 use serde_json::json;
 
 use crate::{failure::Failure, output::Output};
@@ -14,8 +15,9 @@ const SCENARIO: &str = include_str!("starter/straight-to-the-licence.yaml");
 
 /// Write a commented definition to begin with, and a scenario of it
 ///
-/// Writes <DIR>/<NAME>/v1.yaml and <DIR>/<NAME>/scenarios/straight-to-the-licence.yaml. What is
-/// written is sound, and its scenario comes out as it says. Nothing that is there is overwritten.
+/// Writes <DIR>/<NAME>/v1.yaml and <DIR>/<NAME>/scenarios/straight-to-the-licence.yaml, and the JSON
+/// Schema for editors beside the folder, unless it is there. What is written is sound, and its
+/// scenario comes out as it says. Nothing that is there is overwritten.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  parvaneh workflow new taxi-licence --en 'Taxi licence' --fa 'پروانه تاکسی'"
@@ -58,7 +60,13 @@ impl New {
         for (file, text) in &files {
             write_new(file, &self.fill(text, &folder))?;
         }
-        let files = files.map(|(file, _)| file.display().to_string());
+        let schema = self.dir.join("definition.schema.json");
+        let mut files = files.map(|(file, _)| file).to_vec();
+        if !schema.exists() {
+            write_new(&schema, &format!("{:#}\n", json_schema()))?;
+            files.push(schema);
+        }
+        let files: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
         if out.json {
             return out.document(&json!({ "files": files }));
         }

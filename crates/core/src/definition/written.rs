@@ -1,0 +1,750 @@
+//! A definition as it is written in a file, as types: what the JSON Schema for editors is made of.
+//!
+//! The reader beside this is what decides; a test holds the two together, key by key.
+#![allow(dead_code, reason = "types that only describe")]
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
+use serde_json::Value;
+
+/// The JSON Schema (2020-12) of a definition, for editors: keys with what they mean, values with
+/// their form. It knows less than [`Definition::check`](super::Definition::check): which names
+/// exist and what makes sense together is not its business.
+pub fn json_schema() -> Value {
+    let generator = SchemaSettings::draft2020_12().into_generator();
+    let mut schema = generator.into_root_schema_for::<Definition>().to_value();
+    without_null(&mut schema);
+    schema
+}
+
+/// A key that may be left out is left out: an empty value is none.
+fn without_null(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            for list in ["type", "anyOf"] {
+                let null = |it: &Value| it == "null" || it["type"] == "null";
+                let Some(Value::Array(kinds)) = members.get_mut(list) else { continue };
+                kinds.retain(|kind| !null(kind));
+                if let [only] = &mut kinds[..] {
+                    let only = only.take();
+                    members.remove(list);
+                    match only {
+                        Value::Object(inner) => members.extend(inner),
+                        kind => drop(members.insert(list.to_owned(), kind)),
+                    }
+                }
+            }
+            members.values_mut().for_each(without_null);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_null),
+        _ => {}
+    }
+}
+
+/// Types that are no Rust type of their own: a form of text, say.
+macro_rules! forms_of_text {
+    ($($(#[doc = $doc:literal])* $name:ident = $schema:tt;)*) => {$(
+        $(#[doc = $doc])*
+        struct $name;
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        }
+    )*};
+}
+
+forms_of_text! {
+    /// A name that the file chooses.
+    Name = { "type": "string", "pattern": "^[a-z][a-z0-9_-]{0,63}$" };
+    /// A role, or another body.
+    Role = {
+        "description": "A role; or another body that is asked: agency.<name>",
+        "type": "string",
+        "pattern": "^(agency\\.)?[a-z][a-z0-9_-]{0,63}$",
+    };
+    /// A length of time.
+    Term = {
+        "description": "A whole number and a unit: 3 wd (working days), 30 d (calendar days), 10 wh (working hours), 48 h (hours), 1 w (7 d), 1 mo (30 d)",
+        "type": "string",
+        "pattern": "^\\s*[0-9]+\\s*(wd|d|wh|h|w|mo)\\s*$",
+    };
+    /// A validity.
+    Months = {
+        "description": "A whole number of months: 36 mo",
+        "type": "string",
+        "pattern": "^\\s*[0-9]+\\s*mo\\s*$",
+    };
+    /// A text of one line.
+    Line = { "type": ["string", "number", "boolean"], "pattern": "\\S" };
+    /// Where a rule comes from.
+    Basis = {
+        "description": "The law, bylaw or page on which it rests; or 'assumption', until somebody confirms it",
+        "type": ["string", "number"],
+        "pattern": "\\S",
+    };
+    /// A value of a form's field.
+    FieldValue = { "type": ["string", "number", "boolean"] };
+    /// Yes or no.
+    YesNo = { "enum": ["yes", "no", true, false] };
+}
+
+/// A mapping whose keys are names that the file chooses, with at least one of them.
+struct Named<T>(T);
+
+impl<T: JsonSchema> JsonSchema for Named<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("named_{}", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "propertyNames": generator.subschema_for::<Name>(),
+            "additionalProperties": generator.subschema_for::<T>(),
+            "minProperties": 1,
+        })
+    }
+}
+
+/// A list; a list of one may be written without brackets.
+struct OneOrMore<T>(T);
+
+impl<T: JsonSchema> JsonSchema for OneOrMore<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("one_or_more_{}", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<T>();
+        json_schema!({ "anyOf": [one, { "type": "array", "items": one }] })
+    }
+}
+
+/// A text in both languages.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Text {
+    /// Persian
+    fa: Line,
+    /// English
+    en: Line,
+}
+
+/// One immutable version of a licensing procedure
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, title = "A workflow definition of Parvaneh")]
+struct Definition {
+    /// The name of the procedure; also the name of its folder
+    workflow: Name,
+    /// A whole number from 1; also the number in the file's name
+    #[schemars(range(min = 1, max = 1_000_000))]
+    version: u32,
+    /// What the procedure is called
+    title: Text,
+    /// The law on which the procedure rests
+    basis: Option<Basis>,
+    /// The level of the unit that receives a case
+    opens_at: Level,
+    /// Who sets it going: the applicant (if left out), or the authority of its own motion
+    initiative: Option<Initiative>,
+    /// The calendar by which every clock counts
+    calendar: Name,
+    /// The clock by which the organisation is judged
+    statutory: Statutory,
+    /// Who takes part
+    roles: Named<RoleHeld>,
+    /// Other bodies that are asked
+    agencies: Option<Named<Agency>>,
+    /// Named escalations, which steps share
+    ladder: Option<Named<Vec<EscalationLevel>>>,
+    /// What is filled in
+    forms: Option<Named<Named<Field>>>,
+    /// The form that is filled in at the opening
+    application: Option<Name>,
+    /// Where a case can wait; a new case enters the first
+    steps: Named<Step>,
+    /// Where a case can end
+    ends: Named<End>,
+}
+
+/// Who sets a procedure going
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Initiative {
+    Applicant,
+    Authority,
+}
+
+/// Where in the organisation something stands
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Level {
+    County,
+    Province,
+    National,
+}
+
+/// The clock by which the organisation is judged
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Statutory {
+    /// The legal term
+    term: Term,
+    /// When the clock starts: opened, or { entering: <step> }
+    starts: Starts,
+    /// What is promised; never longer than the term
+    service_norm: Option<Term>,
+    /// How the term may be extended
+    extension: Option<Extension>,
+    /// What silence of the authority means; leads to an end that is a decision
+    silence: Option<Silence>,
+    /// Warnings and escalation levels of the statutory deadline
+    escalate: Option<Escalation>,
+    /// The law that sets the term
+    basis: Option<Basis>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Starts {
+    Opened(Opened),
+    Entering(Entering),
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Opened {
+    Opened,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Entering {
+    /// When the case first enters this step
+    entering: Name,
+}
+
+/// How a term may be extended
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Extension {
+    /// How many times at most
+    #[schemars(range(min = 1, max = 100))]
+    times: u32,
+    /// How long one extension may be, in the clock's own unit
+    up_to: Term,
+    /// Who may extend
+    by: Role,
+    /// By what right
+    basis: Basis,
+}
+
+/// What silence does
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Silence {
+    /// How long after the deadline it takes effect; at the deadline, if left out
+    after: Option<Term>,
+    /// The step or end that it leads to
+    to: Name,
+    /// How late the program may be and still let it take effect; later, somebody must release it
+    grace: Option<Term>,
+    /// By what right
+    basis: Basis,
+}
+
+/// A role of the procedure
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct RoleHeld {
+    /// The level of the units at which it is held
+    at: Level,
+    /// What it is called
+    title: Text,
+    /// What its holders may do beside the tasks that they own
+    may: Option<OneOrMore<Permission>>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Permission {
+    /// Open a case for an applicant, and record his withdrawal
+    Open,
+    /// Assign a task to a person, or take it from him
+    Assign,
+    /// Suspend and resume the clocks of a case
+    Suspend,
+    /// Let a held silence rule take effect, or waive it
+    ReleaseSilence,
+    /// Record the answer of another body that answered on paper
+    RecordAnswer,
+    /// Read cases without acting on them
+    Read,
+}
+
+/// Another body, which answers inquiries; the role agency.<name>
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Agency {
+    /// The level of its offices
+    at: Level,
+    /// What it is called
+    title: Text,
+}
+
+/// The name of a ladder, or its levels themselves
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Escalation {
+    Ladder(Name),
+    Levels(#[schemars(length(max = 50))] Vec<EscalationLevel>),
+}
+
+/// A warning before the deadline, or an escalation level after it
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct EscalationLevel {
+    /// So long before the deadline
+    warn: Option<Term>,
+    /// So long after the deadline; 0 wd at the breach
+    after: Option<Term>,
+    /// Who is told: owner, applicant or roles
+    tell: Option<OneOrMore<Role>>,
+    /// The role to which the task goes
+    reassign: Option<Role>,
+    /// The action of the step that the program takes
+    act: Option<Name>,
+}
+
+/// A field of a form; which keys it has follows from its type
+struct Field;
+
+impl JsonSchema for Field {
+    fn schema_name() -> Cow<'static, str> {
+        "Field".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let is = |kinds: &[&str]| json_schema!({ "properties": { "type": { "enum": kinds } }, "required": ["type"] });
+        let branches = [
+            (is(&["text"]), generator.subschema_for::<TextField>()),
+            (is(&["number"]), generator.subschema_for::<NumberField>()),
+            (is(&["money", "date"]), generator.subschema_for::<BoundedField>()),
+            (is(&["choice"]), generator.subschema_for::<ChoiceField>()),
+        ];
+        which(branches, generator.subschema_for::<PlainField>())
+    }
+}
+
+/// The schema of the first condition that holds, or the other.
+fn which<const N: usize>(branches: [(Schema, Schema); N], other: Schema) -> Schema {
+    branches.into_iter().rev().fold(
+        other,
+        |other, (condition, schema)| json_schema!({ "if": condition, "then": schema, "else": other }),
+    )
+}
+
+macro_rules! field {
+    ($($(#[doc = $doc:literal])* $name:ident($kind:ty) { $($(#[$attribute:meta])* $key:ident: $of:ty,)* })*) => {$(
+        $(#[doc = $doc])*
+        #[derive(JsonSchema)]
+        #[schemars(deny_unknown_fields)]
+        struct $name {
+            /// What is filled in
+            #[schemars(rename = "type")]
+            kind: $kind,
+            /// What the field is called
+            title: Text,
+            /// Whether it must be filled in
+            required: Option<YesNo>,
+            /// It must be filled in if other fields hold one of these values: { legal_form: charity }
+            required_if: Option<Named<OneOrMore<FieldValue>>>,
+            $($(#[$attribute])* $key: $of,)*
+        }
+    )*};
+}
+
+field! {
+    /// A text
+    TextField(FieldType) {
+        /// The least number of characters
+        #[schemars(range(min = 1, max = 4_000))] min: Option<u32>,
+        /// The greatest number of characters
+        #[schemars(range(min = 1, max = 4_000))] max: Option<u32>,
+    }
+    /// A number
+    NumberField(FieldType) {
+        /// The least
+        min: Option<FieldValue>,
+        /// The greatest
+        max: Option<FieldValue>,
+        /// How many digits after the point
+        #[schemars(range(min = 0, max = 6))] decimals: Option<u32>,
+    }
+    /// Money in whole rials, or a date in either calendar (or 'today')
+    BoundedField(FieldType) {
+        /// The least, or the first day
+        min: Option<FieldValue>,
+        /// The greatest, or the last day
+        max: Option<FieldValue>,
+    }
+    /// One of several
+    ChoiceField(FieldType) {
+        /// What can be chosen
+        choices: Named<Text>,
+    }
+    /// A national id, a legal person's id, a phone number, a file, or yes and no
+    PlainField(FieldType) {}
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum FieldType {
+    Text,
+    Number,
+    Money,
+    Date,
+    Choice,
+    NationalId,
+    LegalId,
+    Phone,
+    File,
+    YesNo,
+}
+
+/// A place where a case waits: work, the applicant's part, a commission, or several bodies at once
+struct Step;
+
+impl JsonSchema for Step {
+    fn schema_name() -> Cow<'static, str> {
+        "Step".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let has = |key: &str| json_schema!({ "required": [key] });
+        let branches = [
+            (has("parallel"), generator.subschema_for::<ParallelStep>()),
+            (has("commission"), generator.subschema_for::<CommissionStep>()),
+        ];
+        which(branches, generator.subschema_for::<WorkStep>())
+    }
+}
+
+macro_rules! waiting_step {
+    ($($(#[doc = $doc:literal])* $name:ident { $($(#[$attribute:meta])* $key:ident: $of:ty,)* })*) => {$(
+        $(#[doc = $doc])*
+        #[derive(JsonSchema)]
+        #[schemars(deny_unknown_fields)]
+        struct $name {
+            /// What officers call it
+            title: Text,
+            /// The role that does it, or applicant
+            owner: Role,
+            /// How long it may take
+            term: Option<Term>,
+            /// Where the term comes from
+            basis: Option<Basis>,
+            /// How much working time the work takes: 2 wh
+            work: Option<Term>,
+            /// Warnings and escalation levels: a ladder, or a list
+            escalate: Option<Escalation>,
+            /// What silence does here
+            silence: Option<Silence>,
+            /// How the term may be extended
+            extension: Option<Extension>,
+            /// Whether the statutory clock runs while the case stands here; it does, if left out
+            statutory_clock: Option<StatutoryClock>,
+            /// The end to which the silence of the authority leads from here, if another than the statutory rule's
+            statutory_silence: Option<Name>,
+            /// The form that is filled in here
+            form: Option<Name>,
+            /// What can be done here
+            actions: Option<Named<Action>>,
+            /// Four eyes: who did one of these steps may not do this one; applicant stands for who applied
+            not_by: Option<OneOrMore<Name>>,
+            $($(#[$attribute])* $key: $of,)*
+        }
+    )*};
+}
+
+waiting_step! {
+    /// Work of a role, or the applicant's part
+    WorkStep {}
+    /// A commission decides
+    CommissionStep {
+        /// Who decides, and how
+        commission: Commission,
+        /// Where its results lead
+        when: Results,
+    }
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum StatutoryClock {
+    Runs,
+    Suspended,
+}
+
+/// What a person can do in a step
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Action {
+    /// What the button says
+    title: Text,
+    /// The step or end that it leads to
+    to: Name,
+    /// What must be given: a reason, the number of an approved condition
+    needs: Option<OneOrMore<Need>>,
+    /// The form that is filled in with it
+    form: Option<Name>,
+    /// Whether every form must be complete; yes, if left out
+    complete: Option<YesNo>,
+    /// Four eyes: who did one of these steps may not do this
+    not_by: Option<OneOrMore<Name>>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Need {
+    Reason,
+    Citation,
+}
+
+/// Who decides, and how
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Commission {
+    /// The role of the members
+    members: Role,
+    /// How many members it has
+    #[schemars(range(min = 1, max = 1_000))]
+    seats: u32,
+    /// How many must vote
+    #[schemars(range(min = 1, max = 1_000))]
+    quorum: u32,
+    /// What carries: more for than against; more than half of all seats; two thirds of the votes cast
+    majority: Majority,
+    /// Where this comes from
+    basis: Option<Basis>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Majority {
+    Simple,
+    Absolute,
+    TwoThirds,
+}
+
+/// Where the results of a commission lead
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Results {
+    /// Where an approval leads
+    approved: CommissionResult,
+    /// Where a rejection leads
+    rejected: CommissionResult,
+}
+
+/// A step or end, or an action without a title of its own
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum CommissionResult {
+    Place(Name),
+    Action(ResultAction),
+}
+
+/// What a result does
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct ResultAction {
+    /// What the button says
+    title: Option<Text>,
+    /// The step or end that it leads to
+    to: Name,
+    /// What must be given: a reason, the number of an approved condition
+    needs: Option<OneOrMore<Need>>,
+    /// The form that is filled in with it
+    form: Option<Name>,
+    /// Whether every form must be complete; yes, if left out
+    complete: Option<YesNo>,
+    /// Four eyes: who did one of these steps may not do this
+    not_by: Option<OneOrMore<Name>>,
+}
+
+/// Several bodies are asked at the same time
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct ParallelStep {
+    /// What officers call it
+    title: Text,
+    /// Whether the statutory clock runs while the case stands here; it does, if left out
+    statutory_clock: Option<StatutoryClock>,
+    /// The end to which the silence of the authority leads from here, if another than the statutory rule's
+    statutory_silence: Option<Name>,
+    /// Four eyes: who did one of these steps may not answer here
+    not_by: Option<OneOrMore<Name>>,
+    /// Who is asked, and how the answers are joined
+    parallel: Parallel,
+}
+
+/// Who is asked, and how the answers are joined
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Parallel {
+    /// all: when every branch has answered; any: at the first positive answer; { n: 2 }: at the second
+    join: Join,
+    /// Who is asked
+    branches: Named<Branch>,
+    /// Where the results lead
+    when: Joined,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Join {
+    Of(JoinWord),
+    Number(JoinNumber),
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum JoinWord {
+    All,
+    Any,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct JoinNumber {
+    /// How many positive answers
+    #[schemars(range(min = 1, max = 1_000))]
+    n: u32,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Joined {
+    /// Where a positive result leads
+    positive: Name,
+    /// Where a negative result leads
+    negative: Negative,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Negative {
+    Place(Name),
+    At(NegativeAt),
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct NegativeAt {
+    /// Where it leads
+    to: Name,
+    /// once: the first negative answer ends the waiting; join: it does not (if left out)
+    at: Option<NegativeMoment>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum NegativeMoment {
+    Once,
+    Join,
+}
+
+/// One inquiry
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Branch {
+    /// What it is called; its owner's title, if left out
+    title: Option<Text>,
+    /// Who answers
+    owner: Role,
+    /// How long the body has
+    term: Term,
+    /// Where the term comes from
+    basis: Option<Basis>,
+    /// How much working time the answer takes: 2 wh
+    work: Option<Term>,
+    /// Warnings and escalation levels: a ladder, or a list
+    escalate: Option<Escalation>,
+    /// What silence of the body means
+    silence: Option<BranchSilence>,
+    /// How the term may be extended
+    extension: Option<Extension>,
+}
+
+/// What silence of an asked body means
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct BranchSilence {
+    /// How long after the deadline it takes effect; at the deadline, if left out
+    after: Option<Term>,
+    /// The answer that silence stands for
+    answer: Answer,
+    /// How late the program may be and still let it take effect
+    grace: Option<Term>,
+    /// By what right
+    basis: Basis,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Answer {
+    Positive,
+    Negative,
+}
+
+/// Where a case can end
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct End {
+    /// What it is called
+    title: Text,
+    /// Whether it is a decision: only decisions count for the on-time rate
+    decision: YesNo,
+    /// What came out
+    outcome: Outcome,
+    /// The licence that is granted
+    licence: Option<Licence>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Outcome {
+    /// The licence was granted
+    Granted,
+    /// It was refused
+    Refused,
+    /// The applicant let his time pass
+    Lapsed,
+    /// The applicant gave up
+    Withdrawn,
+    /// The matter was settled, where nothing is granted or refused
+    Settled,
+}
+
+/// A licence that an end grants
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Licence {
+    /// Its kind: establishment
+    kind: Name,
+    /// How long it is valid, in months of the calendar: 36 mo
+    valid: Months,
+    /// A mark that it bears: silence
+    mark: Option<Name>,
+    /// Where this comes from
+    basis: Option<Basis>,
+}
