@@ -234,6 +234,20 @@ async fn a_sender_killed_in_the_middle_sends_nothing_twice_and_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_test_mail_arrives_every_time_it_is_sent() {
+    let server = MailServer::start().await;
+    let mailer = server.channels().mail.expect("a server");
+    for name in ["test:1", "test:2"] {
+        let said = mailer.test("a@example.org", Language::Fa, name).await.unwrap();
+        assert_eq!(said, "2.0.0 taken");
+    }
+    let refused = mailer.test("nobody@example.org", Language::En, "test:3").await.unwrap_err();
+    assert!(refused.to_string().contains("no such mailbox"), "{refused}");
+    assert_eq!(server.by_identity().len(), 2);
+    assert!(server.received().iter().all(|mail| mail.is_sound()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_claim_that_was_lost_sends_nothing_and_records_nothing() {
     let office = Office::sandbox().await;
     prefer(&office, "county_head", "head@example.org", &[]).await;

@@ -250,13 +250,23 @@ async fn deliver(store: &Store, channels: &Channels, claimed: &Claimed) -> Outco
         }
     });
     let reason = claimed.reason;
+    // What a mail server says may hold the person's address: it stands with the delivery only.
+    let told = |error: &str| match reason.channel {
+        Channel::Webhook => error.to_owned(),
+        _ => "`parvaneh notices failed` tells why".to_owned(),
+    };
     match &outcome {
         Outcome::Sent | Outcome::Skipped(_) => tracing::debug!(%reason, "sent"),
         Outcome::Again { error, after } => {
-            tracing::info!(%reason, %error, ?after, attempt = claimed.attempt, "not sent yet");
+            let (error, attempt) = (told(error), claimed.attempt);
+            tracing::info!(%reason, error, ?after, attempt, "not sent yet");
         }
-        Outcome::Failed(error) => tracing::warn!(%reason, %error, "not sent, and given up"),
-        Outcome::Uncertain(error) => tracing::warn!(%reason, %error, "perhaps not sent"),
+        Outcome::Failed(error) => {
+            tracing::warn!(%reason, error = told(error), "not sent, and given up");
+        }
+        Outcome::Uncertain(error) => {
+            tracing::warn!(%reason, error = told(error), "perhaps not sent");
+        }
     }
     record(store, claimed, &outcome).await;
     outcome

@@ -16,7 +16,7 @@ use crate::{
     who::person,
 };
 
-/// Show of what a person was told, the latest first; and set how people and programs are told
+/// Show what a person was told, the latest first; and set how people and programs are told
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,

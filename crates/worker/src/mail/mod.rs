@@ -36,13 +36,14 @@ impl Mailer {
         Self { smtp, templates: Templates::new() }
     }
 
-    /// Sends a mail that only says that mails arrive. Says what the server answered.
+    /// Sends a mail that only says that mails arrive. Says what the server answered. `name` is new each
+    /// time: a mail that bears the identity of an earlier one may be dropped on its way.
     ///
     /// # Errors
     /// [`NotSent`].
-    pub async fn test(&self, to: &str, language: Language) -> Result<String, NotSent> {
+    pub async fn test(&self, to: &str, language: Language, name: &str) -> Result<String, NotSent> {
         let written = self.templates.test(language);
-        let mail = Mail { to, reason: "test", language, written };
+        let mail = Mail { to, reason: name, language, written };
         let bytes = self.smtp.write(&mail).map_err(NotSent::never)?;
         self.smtp.send(&bytes, async || Ok(true)).await
     }

@@ -69,7 +69,9 @@ impl Test {
 
     async fn mail(&self, to: &str, language: Language, out: &Output) -> Result<(), Failure> {
         let mailer = self.channels.mailer()?.ok_or_else(mail_is_off)?;
-        match mailer.test(to, language).await {
+        #[expect(clippy::disallowed_methods, reason = "the edge: identifiers are made here")]
+        let name = format!("test:{}", Uuid::now_v7());
+        match mailer.test(to, language, &name).await {
             Ok(answer) => said(out, &format!("the server has taken the mail: {answer}")),
             Err(NotSent::NotNow(error) | NotSent::Never(error) | NotSent::Unknown(error)) => {
                 Err(not_sent(&error))
