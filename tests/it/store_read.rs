@@ -9,6 +9,8 @@ use parvaneh_core::{
     definition::Answer,
     event::{Owner, Vote},
     measure::{Judged, Tally},
+    order::Reason,
+    spent::Spent,
 };
 use parvaneh_store::{
     CasesQuery, Hands, OnTimeBy, OnTimeKey, OnTimeQuery, Request, Sort, StoreError, WorkItem,
@@ -244,10 +246,10 @@ async fn every_late_day_is_somebodys() {
         let period = start()..now + TimeDelta::days(1);
         let query = WorkloadQuery { period, by, workflow: None, within: None };
         let rows = office.store.workload(&query).await.unwrap();
-        let lost: f64 = rows.iter().map(|row| row.days_lost).sum();
+        let lost: f64 = rows.iter().map(|row| row.days_lost.days()).sum();
         assert!((lost - expected as f64).abs() < 1e-6, "{lost} of {expected}");
-        assert!(rows.is_sorted_by(|one, next| one.days_lost >= next.days_lost));
-        assert!(rows.iter().any(|row| row.handling > TimeDelta::zero()));
+        assert!(rows.is_sorted_by(|one, next| one.days_lost.days() >= next.days_lost.days()));
+        assert!(rows.iter().any(|row| row.spent.handled > TimeDelta::zero()));
         let closed: u64 = rows.iter().map(|row| row.closed).sum();
         let counted: i64 = sqlx::query_scalar(
             "select count(*) from tasks where closed_at is not null and purpose <> 'vote'
@@ -257,6 +259,15 @@ async fn every_late_day_is_somebodys() {
         .await
         .unwrap();
         assert_eq!(closed, counted as u64);
+        for row in &rows {
+            assert!(row.late_in_queue <= row.late && row.late <= row.closed);
+            let Spent { waited, handled, untouched, late_waiting, late_handling } = row.spent;
+            assert!(late_waiting <= waited && late_handling <= handled && untouched <= handled);
+        }
+        let late = |of: fn(&Spent) -> TimeDelta| rows.iter().map(|row| of(&row.spent)).sum();
+        let (queue, work): (TimeDelta, TimeDelta) =
+            (late(|spent| spent.late_waiting), late(|spent| spent.late_handling));
+        assert!(queue + work > TimeDelta::zero());
     }
 }
 
@@ -312,6 +323,30 @@ async fn a_worklist_holds_just_what_its_person_may_act_on() {
         let by_arrival = all_pages(&office, &arrival).await;
         assert!(by_arrival.is_sorted_by_key(|item| (item.opened_at, item.case, item.task)));
         assert_eq!(by_arrival.len(), items.len());
+
+        let late_minimising = WorklistQuery { sort: Sort::LateMinimising, ..query.clone() };
+        let paged = all_pages(&office, &late_minimising).await;
+        let whole = office.store.worklist(&late_minimising).await.unwrap();
+        if whole.next.is_none() {
+            let keys = |items: &[WorkItem]| -> Vec<_> {
+                items.iter().map(|item| (item.case, item.task, item.reason)).collect()
+            };
+            assert_eq!(keys(&paged), keys(&whole.items), "{role}: its pages are its list");
+        }
+        let mut ordered: Vec<_> = paged.iter().map(|item| (item.case, item.task)).collect();
+        ordered.sort();
+        assert_eq!(ordered, expected.iter().copied().collect::<Vec<_>>(), "{role}");
+        let aside = |item: &WorkItem| match item.reason {
+            Reason::Suspended => 2,
+            Reason::InOtherHands => 1,
+            _ => 0,
+        };
+        assert!(paged.is_sorted_by_key(aside), "{role}: what cannot be worked on comes last");
+        for item in &paged {
+            let other = item.assignee.is_some_and(|holder| holder != person);
+            let expected = if item.suspended { 2 } else { usize::from(other) };
+            assert_eq!(aside(item), expected, "{role}: {item:?}");
+        }
 
         let count = |keep: &dyn Fn(&&WorkItem) -> bool| items.iter().filter(keep).count();
         let narrowed = [

@@ -204,6 +204,9 @@ pub struct Task {
     /// When somebody first took it: before lies waiting, after lies handling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_at: Option<Instant>,
+    /// The first act of work on it after that: a remark, a paper, its answer or action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touched_at: Option<Instant>,
     /// Its clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<Clock>,
@@ -397,6 +400,7 @@ impl Task {
             assignee: None,
             claimed_for: None,
             claimed_at: None,
+            touched_at: None,
             clock: opened.clock.as_ref().map(|clock| Clock::start(clock, &opened.unit, at)),
         }
     }
@@ -513,6 +517,19 @@ pub fn evolve(case: &mut Case, event: &Event) {
     }
 }
 
+/// Notes the first act of work on a task, and tells the tasks on which it was the first.
+fn touch(case: &mut Case, event: &Event) -> Vec<u32> {
+    let Some(person) = event.by.person() else { return Vec::new() };
+    let mut touched = Vec::new();
+    for task in case.tasks.iter_mut().filter(|task| task.touched_at.is_none()) {
+        if event.fact.is_work_on(task.no, task.assignee == Some(person)) {
+            task.touched_at = Some(event.effective_at);
+            touched.push(task.no);
+        }
+    }
+    touched
+}
+
 /// A task as the worklist and the dashboards keep it, open or closed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskRecord {
@@ -536,6 +553,7 @@ pub struct TaskClosed {
 /// Folds an event in, and tells which tasks it opened, changed or closed.
 pub(crate) fn evolve_with_tasks(case: &mut Case, event: &Event) -> Vec<TaskRecord> {
     let fact = &event.fact;
+    let touched = touch(case, event);
     // What an event closes is taken out before: a case that moves on keeps none of its tasks.
     let closing = match fact {
         fact if fact.entry().is_some() => std::mem::take(&mut case.tasks),
@@ -550,7 +568,8 @@ pub(crate) fn evolve_with_tasks(case: &mut Case, event: &Event) -> Vec<TaskRecor
         let closed = Some(closed_by(event, task.no));
         TaskRecord { task, closed }
     });
-    closed.chain(open_records(case, |task| fact.entry().is_some() || fact.bears_on(task))).collect()
+    let changed = |task| fact.entry().is_some() || fact.bears_on(task) || touched.contains(&task);
+    closed.chain(open_records(case, changed)).collect()
 }
 
 /// The open tasks of a case that are among `those`.

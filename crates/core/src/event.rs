@@ -380,6 +380,27 @@ impl Fact {
         )
     }
 
+    /// Whether the fact is work on the open task of that number, done by its holder: who only takes
+    /// it, hands it on or moves its clocks has not begun to work on it.
+    pub fn is_work_on(&self, no: u32, by_holder: bool) -> bool {
+        match self {
+            Self::Acted { task, .. } | Self::Answered { task, .. } => *task == no,
+            Self::Opened { .. }
+            | Self::Claimed { .. }
+            | Self::Released { .. }
+            | Self::Assigned { .. }
+            | Self::Voted { .. }
+            | Self::Suspended { .. }
+            | Self::Resumed { .. }
+            | Self::Extended { .. }
+            | Self::Withdrawn { .. }
+            | Self::SilenceWaived { .. }
+            | Self::SilenceTookEffect { .. } => false,
+            // A remark, papers, values, and whatever else a holder may yet do with a case.
+            _ => by_holder,
+        }
+    }
+
     /// Whether something may happen by itself at another instant than without the fact.
     pub fn bears_on_clocks(&self) -> bool {
         !matches!(

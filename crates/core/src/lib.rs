@@ -21,6 +21,7 @@ pub mod measure;
 pub mod order;
 pub mod scenario;
 pub mod soundness;
+pub mod spent;
 mod term;
 pub mod timeline;
 

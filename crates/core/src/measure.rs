@@ -156,8 +156,33 @@ pub struct TaskSpan {
     pub whose: Responsible,
     /// When it was opened.
     pub from: Instant,
+    /// When somebody first took it; `None` while nobody has.
+    pub claimed_at: Option<Instant>,
     /// When it was closed; `None` while it is open.
     pub until: Option<Instant>,
+}
+
+/// How many late days somebody bears, by what went on in them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct DaysLost {
+    /// The task waited for somebody to take it.
+    pub waiting: f64,
+    /// Somebody had it in hand.
+    pub handling: f64,
+}
+
+impl DaysLost {
+    /// All of them.
+    pub fn days(self) -> f64 {
+        self.waiting + self.handling
+    }
+}
+
+impl std::ops::AddAssign for DaysLost {
+    fn add_assign(&mut self, other: Self) {
+        self.waiting += other.waiting;
+        self.handling += other.handling;
+    }
 }
 
 /// Whose the late days of a case are.
@@ -165,13 +190,14 @@ pub struct TaskSpan {
 /// A late day is a date after the deadline's own, up to the date on which the clock stopped (or to
 /// today); midnight belongs to the day that it ends. It belongs to whoever had the case at the end of that date, or at the stop; where
 /// several branches were open, each bears an equal part of it. The sum is the number of late days.
+/// A day is lost in the queue where nobody had taken the task by its end, else in the work.
 pub fn days_lost(
     spans: &[TaskSpan],
     deadline: Instant,
     stopped_at: Instant,
     calendar: &Calendar,
-) -> BTreeMap<Responsible, f64> {
-    let mut lost = BTreeMap::new();
+) -> BTreeMap<Responsible, DaysLost> {
+    let mut lost: BTreeMap<Responsible, DaysLost> = BTreeMap::new();
     if stopped_at <= deadline {
         return lost;
     }
@@ -185,7 +211,12 @@ pub fn days_lost(
         };
         let bearers: Vec<_> = spans.iter().filter(open).collect();
         for bearer in &bearers {
-            *lost.entry(bearer.whose.clone()).or_insert(0.0) += 1.0 / bearers.len() as f64;
+            let part = 1.0 / bearers.len() as f64;
+            let of_bearer = lost.entry(bearer.whose.clone()).or_default();
+            match bearer.claimed_at.is_some_and(|at| at <= judged_at) {
+                true => of_bearer.handling += part,
+                false => of_bearer.waiting += part,
+            }
         }
     }
     lost

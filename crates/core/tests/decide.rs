@@ -207,6 +207,29 @@ fn acting_on_an_unclaimed_task_claims_it() {
 }
 
 #[test]
+fn a_task_is_touched_by_the_first_work_of_its_holder() {
+    let stage = Stage::new().then(&officer(), Command::Claim { task: 1 });
+    let touched = |stage: &Stage| stage.case.task(1).unwrap().touched_at;
+    assert_eq!(touched(&stage), None, "whoever takes a task has not begun yet");
+    let stage = stage.on("2025-02-01 12:00").then(&head(), comment("hurry"));
+    assert_eq!(touched(&stage), None, "a remark of somebody else");
+    let stage = stage.on("2025-02-01 13:00");
+    let decided = stage.ask(&officer(), &comment("read")).unwrap();
+    let kept: Vec<_> = decided.tasks.iter().map(|record| record.task.touched_at).collect();
+    assert_eq!(kept, [Some(at("2025-02-01 13:00"))], "the worklist's row is told");
+    let stage = stage.then(&officer(), comment("read")).on("2025-02-01 14:00");
+    let again = stage.ask(&officer(), &comment("again")).unwrap();
+    assert_eq!(again.tasks, [], "the second remark changes nothing");
+    let closed = stage.ask(&officer(), &act("accept")).unwrap();
+    let closed = closed.tasks.iter().find(|record| record.task.no == 1).unwrap();
+    assert_eq!(closed.task.touched_at, Some(at("2025-02-01 13:00")));
+
+    let at_once = Stage::new().on("2025-02-01 11:00").ask(&officer(), &act("accept")).unwrap();
+    let at_once = at_once.tasks.iter().find(|record| record.task.no == 1).unwrap();
+    assert_eq!(at_once.task.touched_at, Some(at("2025-02-01 11:00")));
+}
+
+#[test]
 fn nobody_acts_twice_by_two_roles() {
     // One person who holds two roles still has one vote, and the latter counts.
     let mut two = member(1);

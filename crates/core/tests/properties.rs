@@ -62,11 +62,13 @@ fn check_days_lost(life: &Life<'_>) {
             unit: record.task.unit.clone(),
         },
         from: record.task.opened_at,
+        claimed_at: record.task.claimed_at,
         until: record.closed.as_ref().map(|closed| closed.at),
     };
     let spans: Vec<_> = life.tasks.values().map(span).collect();
     let calendar = life.world.calendar(&clock.unit);
-    let lost: f64 = days_lost(&spans, deadline, until, calendar).values().sum();
+    let lost = days_lost(&spans, deadline, until, calendar);
+    let lost: f64 = lost.values().map(|lost| lost.days()).sum();
     // The dates after the deadline's own, by the clock on the wall.
     let date = |at: Instant| (at - GRAIN).with_timezone(&calendar.zone()).date_naive();
     let late = if until > deadline { (date(until) - date(deadline)).num_days() } else { 0 };

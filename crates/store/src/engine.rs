@@ -2,7 +2,7 @@
 
 use sqlx::PgPool;
 
-use crate::{hint::Hints, reference::Cache};
+use crate::{hint::Hints, read::HistoryCache, reference::Cache};
 
 /// What every part of the store shares.
 #[derive(Debug)]
@@ -13,4 +13,6 @@ pub(crate) struct Engine {
     pub(crate) readers: PgPool,
     pub(crate) cache: Cache,
     pub(crate) hints: Hints,
+    /// How long tasks took lately.
+    pub(crate) history: HistoryCache,
 }

@@ -14,6 +14,7 @@ use crate::{
     engine::Engine,
     hint::Hints,
     lane::Lanes,
+    read::HistoryCache,
     reference::{Cache, Reference},
 };
 
@@ -136,7 +137,13 @@ impl Store {
         let readers = readers.open(&options).await?;
         check_schema(&readers).await?;
         let hints = Hints::start(writers.clone());
-        let engine = Engine { writers, readers, cache: Cache::default(), hints };
+        let engine = Engine {
+            writers,
+            readers,
+            cache: Cache::default(),
+            hints,
+            history: HistoryCache::default(),
+        };
         let engine = Arc::new(engine);
         let lanes = Lanes::start(&engine, lanes, how.batch.clamp(1, 1_000));
         Ok(Self { engine, lanes: Arc::new(lanes) })

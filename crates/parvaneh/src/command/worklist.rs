@@ -1,5 +1,7 @@
 //! `parvaneh worklist`: the tasks on which a person may act.
 
+mod reason;
+
 use clap::{Args, ValueEnum};
 use parvaneh_core::{StepId, UnitId, WorkflowId};
 use parvaneh_store::{Cursor, Hands, Sort, WorkItem, WorklistQuery};
@@ -19,6 +21,7 @@ use crate::{
 #[command(after_help = "Examples:
   parvaneh worklist --as 'Maryam Rezaei'
   parvaneh worklist --as 'Maryam Rezaei' --mine --overdue
+  parvaneh worklist --as 'Maryam Rezaei' --order late-minimising --why
   parvaneh worklist --as 'Maryam Rezaei' --limit 20 --after CURSOR")]
 pub(crate) struct Worklist {
     /// Whose worklist: name or identifier
@@ -46,8 +49,11 @@ pub(crate) struct Worklist {
     #[arg(long)]
     search: Option<String>,
     /// The order
-    #[arg(long, value_enum, default_value_t)]
-    sort: SortName,
+    #[arg(long, visible_alias = "sort", value_enum, default_value_t)]
+    order: OrderName,
+    /// Tell why each task stands where it stands
+    #[arg(long)]
+    why: bool,
     /// Where the page begins: `next` of the page before
     #[arg(long, value_name = "CURSOR")]
     after: Option<Cursor>,
@@ -58,12 +64,14 @@ pub(crate) struct Worklist {
 
 /// The order of a worklist.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub(crate) enum SortName {
+pub(crate) enum OrderName {
     /// The earliest deadline first
     #[default]
     Deadline,
     /// What has waited longest first
     Arrival,
+    /// So that as few cases as possible end late
+    LateMinimising,
 }
 
 impl Worklist {
@@ -81,9 +89,10 @@ impl Worklist {
                 within: self.unit.map(UnitId::from),
                 overdue: self.overdue,
                 text: self.search,
-                sort: match self.sort {
-                    SortName::Deadline => Sort::Deadline,
-                    SortName::Arrival => Sort::Arrival,
+                sort: match self.order {
+                    OrderName::Deadline => Sort::Deadline,
+                    OrderName::Arrival => Sort::Arrival,
+                    OrderName::LateMinimising => Sort::LateMinimising,
                 },
                 after: self.after,
                 limit: self.limit,
@@ -99,7 +108,7 @@ impl Worklist {
                 }));
             }
             let names = Names::open(store, out).await?;
-            let columns = [
+            let mut columns = vec![
                 ("due", Align::Left),
                 ("task", Align::Right),
                 ("what", Align::Left),
@@ -108,6 +117,9 @@ impl Worklist {
                 ("subject", Align::Left),
                 ("case", Align::Left),
             ];
+            if self.why {
+                columns.insert(1, ("why here", Align::Left));
+            }
             let mut table = Table::new(out, &columns);
             for item in &page.items {
                 let definition = names.definition(&item.workflow, item.version).await?;
@@ -126,7 +138,7 @@ impl Worklist {
                     Some(person) => names.person(person).await?,
                     None => String::new(),
                 };
-                table.row([
+                let mut row = vec![
                     due,
                     item.task.to_string(),
                     what,
@@ -134,7 +146,11 @@ impl Worklist {
                     in_hand,
                     item.subject.clone(),
                     item.case.to_string(),
-                ]);
+                ];
+                if self.why {
+                    row.insert(1, reason::text(&item.reason, zone, out));
+                }
+                table.row(row);
             }
             out.line(table.render("nothing to do"))?;
             match page.next {
@@ -172,5 +188,6 @@ fn document(item: &WorkItem) -> Value {
         "case_due_at": item.case_due_at,
         "suspended": item.suspended,
         "overdue": item.overdue,
+        "reason": item.reason,
     })
 }

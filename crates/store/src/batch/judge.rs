@@ -7,9 +7,11 @@ use std::{
 };
 
 use parvaneh_core::{
-    Actor, Calendars, Caller, Case, Context, Decided, Definition, Event, Instant, Refusal, decide,
+    Actor, Calendars, Caller, Case, Context, Decided, Definition, Event, Instant, Refusal,
+    TaskRecord, decide,
     event::StatutoryChange,
     open,
+    spent::Spent,
     timeline::{self, GENESIS, Hash},
 };
 use sqlx::{PgPool, Row};
@@ -29,6 +31,8 @@ pub(crate) struct Decision {
     pub(crate) head: Hash,
     /// The deadline without suspensions and extensions, where it became known now.
     pub(crate) raw_deadline: Option<Instant>,
+    /// How the working time of each of its tasks divides, once it is closed.
+    pub(crate) spent: Vec<Option<Spent>>,
     pub(crate) key: Option<Keyed>,
     /// The engine's time at which it was decided.
     pub(crate) now: Instant,
@@ -77,12 +81,18 @@ impl Decision {
             links.push((bytes, head));
         }
         let raw_deadline = raw_deadline(&decided, calendars, reference);
+        let spent = |record: &TaskRecord| {
+            let unit = record.task.clock.as_ref().map_or(&record.task.unit, |clock| &clock.unit);
+            Spent::of(record, calendars.for_unit(reference.organisation.path(unit)))
+        };
+        let spent = decided.tasks.iter().map(spent).collect();
         Self {
             prev_seq,
             decided,
             links,
             head,
             raw_deadline,
+            spent,
             key: None,
             now,
             hooked: reference.hooked,

@@ -2,10 +2,12 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
+use chrono::TimeDelta;
 use parvaneh_core::{
     CaseId, Fact, Instant, Place,
     definition::Outcome,
     event::{Owner, Purpose, Recipient},
+    spent::Spent,
 };
 use sqlx::{Executor, Postgres, Row};
 use uuid::Uuid;
@@ -59,35 +61,40 @@ with written as (
 ), worklist as (
     insert into tasks (
         case_id, no, step, branch, purpose, owner_role, owner_person, unit_id, assignee,
-        opened_at, claimed_at, due_at, closed_at, closed_by, outcome)
+        opened_at, claimed_at, due_at, closed_at, closed_by, outcome, first_touched_at, waited,
+        handled, untouched, late_waiting, late_handling)
     select n.* from unnest(
         $30::uuid[], $31::int[], $32::text[], $33::text[], $34::text[], $35::text[], $36::uuid[],
         $37::text[], $38::uuid[], $39::timestamptz[], $40::timestamptz[], $41::timestamptz[],
-        $42::timestamptz[], $43::uuid[], $44::text[]
+        $42::timestamptz[], $43::uuid[], $44::text[],
+        $45::timestamptz[], $46::bigint[], $47::bigint[], $48::bigint[], $49::bigint[], $50::bigint[]
     ) as n (
         case_id, no, step, branch, purpose, owner_role, owner_person, unit_id, assignee,
-        opened_at, claimed_at, due_at, closed_at, closed_by, outcome)
+        opened_at, claimed_at, due_at, closed_at, closed_by, outcome, first_touched_at, waited,
+        handled, untouched, late_waiting, late_handling)
     join written on written.id = n.case_id
     on conflict (case_id, no) do update set
         owner_role = excluded.owner_role, owner_person = excluded.owner_person,
         unit_id = excluded.unit_id, assignee = excluded.assignee,
         claimed_at = excluded.claimed_at, due_at = excluded.due_at,
         closed_at = excluded.closed_at, closed_by = excluded.closed_by,
-        outcome = excluded.outcome
+        outcome = excluded.outcome, first_touched_at = excluded.first_touched_at,
+        waited = excluded.waited, handled = excluded.handled, untouched = excluded.untouched,
+        late_waiting = excluded.late_waiting, late_handling = excluded.late_handling
 ), fired as (
     insert into escalations (case_id, clock, level, number, warning, seq, deadline_at, recorded_at)
     select n.case_id, n.clock, n.level, n.number, n.warning, n.seq, n.deadline_at, n.recorded_at
     from unnest(
-        $45::uuid[], $46::int[], $47::int[], $48::int[], $49::bool[], $50::int[], $51::timestamptz[],
-        $52::timestamptz[]
+        $51::uuid[], $52::int[], $53::int[], $54::int[], $55::bool[], $56::int[], $57::timestamptz[],
+        $58::timestamptz[]
     ) as n (case_id, clock, level, number, warning, seq, deadline_at, recorded_at)
     join written on written.id = n.case_id
 ), told as (
     insert into outbox (case_id, seq, no, kind, person, role, unit_id, created_at)
     select n.case_id, n.seq, n.no, n.kind, n.person, n.role, n.unit_id, n.created_at
     from unnest(
-        $53::uuid[], $54::int[], $55::int[], $56::text[], $57::uuid[], $58::text[], $59::text[],
-        $60::timestamptz[]
+        $59::uuid[], $60::int[], $61::int[], $62::text[], $63::uuid[], $64::text[], $65::text[],
+        $66::timestamptz[]
     ) as n (case_id, seq, no, kind, person, role, unit_id, created_at)
     join written on written.id = n.case_id
 ), keyed as (
@@ -95,8 +102,8 @@ with written as (
         actor, key, request_hash, case_id, first_seq, last_seq, recorded_at)
     select n.actor, n.key, n.request_hash, n.case_id, n.first_seq, n.last_seq, n.recorded_at
     from unnest(
-        $61::uuid[], $62::text[], $63::bytea[], $64::uuid[], $65::int[], $66::int[],
-        $67::timestamptz[]
+        $67::uuid[], $68::text[], $69::bytea[], $70::uuid[], $71::int[], $72::int[],
+        $73::timestamptz[]
     ) as n (actor, key, request_hash, case_id, first_seq, last_seq, recorded_at)
     join written on written.id = n.case_id
 )";
@@ -179,6 +186,12 @@ columns!(Tasks {
     closed_at: Option<Instant>,
     closed_by: Option<Uuid>,
     outcome: Option<&'a str>,
+    first_touched_at: Option<Instant>,
+    waited: Option<i64>,
+    handled: Option<i64>,
+    untouched: Option<i64>,
+    late_waiting: Option<i64>,
+    late_handling: Option<i64>,
 });
 
 columns!(Escalations {
@@ -349,7 +362,7 @@ impl<'a> Rows<'a> {
 
     fn push_tasks(&mut self, decision: &'a Decision) {
         let case = &decision.decided.case;
-        for record in &decision.decided.tasks {
+        for (record, spent) in decision.decided.tasks.iter().zip(&decision.spent) {
             let task = &record.task;
             let rows = &mut self.tasks;
             rows.case.push(case.id.0);
@@ -372,6 +385,15 @@ impl<'a> Rows<'a> {
             rows.closed_at.push(closed.map(|closed| closed.at));
             rows.closed_by.push(closed.and_then(|closed| closed.by).map(|person| person.0));
             rows.outcome.push(closed.map(|closed| closed.outcome.as_str()));
+            rows.first_touched_at.push(task.touched_at);
+            let micros = |of: fn(&Spent) -> TimeDelta| {
+                spent.as_ref().and_then(|spent| of(spent).num_microseconds())
+            };
+            rows.waited.push(micros(|spent| spent.waited));
+            rows.handled.push(micros(|spent| spent.handled));
+            rows.untouched.push(micros(|spent| spent.untouched));
+            rows.late_waiting.push(micros(|spent| spent.late_waiting));
+            rows.late_handling.push(micros(|spent| spent.late_handling));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use parvaneh_core::{
     BranchId, CalendarId, CaseId, Instant, StepId, UnitId, WorkflowId,
-    measure::{Responsible, TaskSpan, days_lost},
+    measure::{DaysLost, Responsible, TaskSpan, days_lost},
 };
 use sqlx::{Row, postgres::PgRow};
 
@@ -28,7 +28,7 @@ const LATE: &str = "
           and deadline_at < (select now from clock)
     )
     select l.id, l.workflow, l.unit_id, l.calendar, l.deadline_at, l.stopped_at,
-           t.step, t.branch, t.owner_role, t.unit_id, t.opened_at, t.closed_at
+           t.step, t.branch, t.owner_role, t.unit_id, t.opened_at, t.closed_at, t.claimed_at
     from late l
     join tasks t on t.case_id = l.id and t.purpose <> 'vote'
          and t.opened_at < l.stopped_at and coalesce(t.closed_at, 'infinity') > l.deadline_at
@@ -37,7 +37,7 @@ const LATE: &str = "
     order by l.id, t.no";
 
 /// The days lost in a workflow, by whom.
-pub(super) type Lost = BTreeMap<(WorkflowId, Responsible), f64>;
+pub(super) type Lost = BTreeMap<(WorkflowId, Responsible), DaysLost>;
 
 /// A late case with the tasks that were open while it was late.
 struct LateCase {
@@ -86,7 +86,7 @@ async fn judge(
     let calendars = reference.calendars(&store.engine.readers, &case.calendar).await?;
     let calendar = calendars.for_unit(reference.organisation.path(&case.unit));
     for (whose, days) in days_lost(&case.spans, case.deadline, case.stopped, calendar) {
-        *lost.entry((case.workflow.clone(), whose)).or_insert(0.0) += days;
+        *lost.entry((case.workflow.clone(), whose)).or_default() += days;
     }
     Ok(())
 }
@@ -112,6 +112,7 @@ fn span(row: &PgRow) -> Result<TaskSpan, sqlx::Error> {
             unit: UnitId::from(row.try_get::<String, _>(9)?),
         },
         from: row.try_get(10)?,
+        claimed_at: row.try_get(12)?,
         until: row.try_get(11)?,
     })
 }

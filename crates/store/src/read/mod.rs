@@ -3,6 +3,7 @@
 mod case_file;
 mod cases;
 mod escalations;
+mod history;
 mod late_days;
 mod on_time;
 mod timeline;
@@ -12,6 +13,7 @@ mod workload;
 pub use case_file::{CaseFile, FiledTask};
 pub use cases::{CaseRow, CasesQuery};
 pub use escalations::EscalationCount;
+pub(crate) use history::HistoryCache;
 pub use on_time::{OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow};
 pub use timeline::{Timeline, TimelineEntry};
 pub use worklist::{Cursor, Hands, Sort, WorkItem, Worklist, WorklistQuery};

@@ -1,15 +1,19 @@
 //! The worklist of a person: the tasks on which he may act.
 
+mod late_minimising;
+
 use std::{fmt, str::FromStr};
 
 use chrono::DateTime;
 use parvaneh_core::{
     BranchId, CaseId, Instant, PersonId, RoleId, StepId, UnitId, WorkflowId,
     event::{Owner, Purpose},
+    order::Reason,
 };
 use sqlx::{Postgres, QueryBuilder, Row, postgres::PgRow};
 use uuid::Uuid;
 
+use self::late_minimising::Ranked;
 use crate::{Store, StoreError};
 
 /// The most that is counted.
@@ -80,14 +84,19 @@ pub enum Sort {
     Deadline,
     /// What has waited longest first.
     Arrival,
+    /// So that as few cases as possible end late: see [`parvaneh_core::order`]. The 1,000 tasks with
+    /// the nearest deadlines are ordered so; what comes after them follows by deadline.
+    LateMinimising,
 }
 
-/// The end of a page. As text: `<microseconds or ->.<case>.<task>`.
+/// The end of a page. As text: `<microseconds or ->.<case>.<task>`, and within what is ordered so that few cases
+/// end late, behind it `.<microseconds of the first page>.<place>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     at: Option<Instant>,
     case: CaseId,
     task: u32,
+    ranked: Option<Ranked>,
 }
 
 impl fmt::Display for Cursor {
@@ -96,7 +105,11 @@ impl fmt::Display for Cursor {
             Some(at) => write!(f, "{}", at.timestamp_micros())?,
             None => f.write_str("-")?,
         }
-        write!(f, ".{}.{}", self.case, self.task)
+        write!(f, ".{}.{}", self.case, self.task)?;
+        match &self.ranked {
+            Some(ranked) => write!(f, ".{}.{}", ranked.as_of.timestamp_micros(), ranked.place),
+            None => Ok(()),
+        }
     }
 }
 
@@ -111,7 +124,14 @@ impl FromStr for Cursor {
                 micros => Some(DateTime::from_timestamp_micros(micros.parse().ok()?)?),
             };
             let (case, task) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-            parts.next().is_none().then_some(Self { at, case, task })
+            let ranked = match parts.next() {
+                None => None,
+                Some(micros) => Some(Ranked {
+                    as_of: DateTime::from_timestamp_micros(micros.parse().ok()?)?,
+                    place: parts.next()?.parse().ok()?,
+                }),
+            };
+            parts.next().is_none().then_some(Self { at, case, task, ranked })
         };
         read().ok_or_else(|| StoreError::Unknown(format!("the end of a page '{text}'")))
     }
@@ -154,6 +174,8 @@ pub struct WorkItem {
     pub suspended: bool,
     /// Whether its own deadline has passed.
     pub overdue: bool,
+    /// Why it stands where it stands.
+    pub reason: Reason,
 }
 
 /// A page of a worklist.
@@ -177,20 +199,40 @@ impl Store {
     pub async fn worklist(&self, query: &WorklistQuery) -> Result<Worklist, StoreError> {
         let limit = query.limit.clamp(1, LONGEST_PAGE);
         let total: i64 = count(query).build_query_scalar().fetch_one(&self.engine.readers).await?;
+        let total = total.min(MOST_COUNTED) as u32;
+        let past_the_ordered = query.after.is_some_and(|after| after.ranked.is_none());
+        let (items, next, now) = match query.sort {
+            Sort::LateMinimising if !past_the_ordered => self.late_minimising(query, limit).await?,
+            _ => self.by_key(query, limit).await?,
+        };
+        Ok(Worklist { items, total, next, now })
+    }
+
+    /// A page in the order of the index, or of arrival.
+    async fn by_key(
+        &self,
+        query: &WorklistQuery,
+        limit: u32,
+    ) -> Result<(Vec<WorkItem>, Option<Cursor>, Instant), StoreError> {
         let now = self.now().await?;
         let rows = page(query, limit).build().fetch_all(&self.engine.readers).await?;
-        let mut items = rows.iter().map(|row| item(row, now)).collect::<Result<Vec<_>, _>>()?;
+        let item = |row| item(row, query.sort, now);
+        let mut items = rows.iter().map(item).collect::<Result<Vec<_>, _>>()?;
         let more = items.len() > limit as usize;
         items.truncate(limit as usize);
-        let next = items.last().filter(|_| more).map(|last| Cursor {
-            at: match query.sort {
-                Sort::Deadline => last.due_at,
-                Sort::Arrival => Some(last.opened_at),
-            },
-            case: last.case,
-            task: last.task,
-        });
-        Ok(Worklist { items, total: total.min(MOST_COUNTED) as u32, next, now })
+        let next = items.last().filter(|_| more).map(|last| Cursor::after(last, query.sort));
+        Ok((items, next, now))
+    }
+}
+
+impl Cursor {
+    /// The end of a page in the order of a key.
+    fn after(last: &WorkItem, sort: Sort) -> Self {
+        let at = match sort {
+            Sort::Deadline | Sort::LateMinimising => last.due_at,
+            Sort::Arrival => Some(last.opened_at),
+        };
+        Self { at, case: last.case, task: last.task, ranked: None }
     }
 }
 
@@ -200,7 +242,7 @@ impl Store {
 /// worklist is.
 fn page(query: &WorklistQuery, limit: u32) -> QueryBuilder<Postgres> {
     let key = match query.sort {
-        Sort::Deadline => "coalesce(t.due_at, 'infinity'::timestamptz)",
+        Sort::Deadline | Sort::LateMinimising => "coalesce(t.due_at, 'infinity'::timestamptz)",
         Sort::Arrival => "t.opened_at",
     };
     let mut sql = scope(query);
@@ -210,7 +252,7 @@ fn page(query: &WorklistQuery, limit: u32) -> QueryBuilder<Postgres> {
                 t.opened_at, t.claimed_at, t.due_at, {key} as sort_key {from} "
     );
     let end = |sql: &mut QueryBuilder<Postgres>| {
-        if let Some(Cursor { at, case, task }) = &query.after {
+        if let Some(Cursor { at, case, task, .. }) = &query.after {
             sql.push(format!(" and ({key}, t.case_id, t.no) > (coalesce("));
             sql.push_bind(*at).push("::timestamptz, 'infinity'), ");
             sql.push_bind(case.0).push(", ").push_bind(*task as i32).push(")");
@@ -321,12 +363,13 @@ pub(super) fn contains(text: &str) -> String {
     pattern
 }
 
-fn item(row: &PgRow, now: Instant) -> Result<WorkItem, StoreError> {
+fn item(row: &PgRow, sort: Sort, now: Instant) -> Result<WorkItem, StoreError> {
     let owner = match row.try_get::<Option<String>, _>("owner_role")? {
         Some(role) => Owner::Role(RoleId::from(role)),
         None => Owner::Applicant,
     };
     let due_at: Option<Instant> = row.try_get("due_at")?;
+    let opened_at: Instant = row.try_get("opened_at")?;
     Ok(WorkItem {
         case: CaseId(row.try_get("case_id")?),
         task: row.try_get::<i32, _>("no")? as u32,
@@ -339,12 +382,16 @@ fn item(row: &PgRow, now: Instant) -> Result<WorkItem, StoreError> {
         owner,
         unit: UnitId::from(row.try_get::<String, _>("unit_id")?),
         assignee: row.try_get::<Option<Uuid>, _>("assignee")?.map(PersonId),
-        opened_at: row.try_get("opened_at")?,
+        opened_at,
         claimed_at: row.try_get("claimed_at")?,
         due_at,
         case_due_at: row.try_get("deadline_at")?,
         suspended: row.try_get("suspended")?,
         overdue: due_at.is_some_and(|due| now > due),
+        reason: match sort {
+            Sort::Arrival => Reason::Arrived { at: opened_at },
+            Sort::Deadline | Sort::LateMinimising => Reason::Due { at: due_at },
+        },
     })
 }
 

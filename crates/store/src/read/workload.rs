@@ -4,7 +4,11 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use chrono::TimeDelta;
-use parvaneh_core::{BranchId, Instant, StepId, UnitId, WorkflowId, measure::Responsible};
+use parvaneh_core::{
+    BranchId, Instant, StepId, UnitId, WorkflowId,
+    measure::{DaysLost, Responsible},
+    spent::Spent,
+};
 use sqlx::Row;
 
 use super::late_days::late_days;
@@ -50,22 +54,27 @@ pub struct Workload {
     pub closed: u64,
     /// How many of them after their own deadline.
     pub late: u64,
-    /// How long they waited in all, until somebody took them.
-    pub waiting: TimeDelta,
-    /// How long they were in somebody's hands in all.
-    pub handling: TimeDelta,
+    /// How many of these nobody had taken by then: they were late in the queue, the others in the work.
+    pub late_in_queue: u64,
+    /// How their working time divides in all; see [`parvaneh_core::spent`].
+    pub spent: Spent,
     /// How many late days of cases of the period are theirs: see
     /// [`parvaneh_core::measure::days_lost`].
-    pub days_lost: f64,
+    pub days_lost: DaysLost,
 }
 
-/// One range of the index `tasks_closed`. A task that nobody took has waited all the time.
+/// One range of the index `tasks_closed`. A task that nobody took has waited all the time. What was closed
+/// before its working time was kept counts with none.
 const CLOSED: &str = "
     select c.workflow, t.step, t.branch, coalesce(t.owner_role, 'applicant'), t.unit_id,
            count(*),
            count(*) filter (where t.closed_at > t.due_at),
-           coalesce(sum(extract(epoch from coalesce(t.claimed_at, t.closed_at) - t.opened_at)), 0)::float8,
-           coalesce(sum(extract(epoch from t.closed_at - t.claimed_at)), 0)::float8
+           count(*) filter (where t.closed_at > t.due_at and coalesce(t.claimed_at, t.closed_at) > t.due_at),
+           coalesce(sum(t.waited), 0)::bigint,
+           coalesce(sum(t.handled), 0)::bigint,
+           coalesce(sum(t.untouched), 0)::bigint,
+           coalesce(sum(t.late_waiting), 0)::bigint,
+           coalesce(sum(t.late_handling), 0)::bigint
     from tasks t
     join cases c on c.id = t.case_id
     where t.closed_at >= $1 and t.closed_at < $2
@@ -100,8 +109,13 @@ impl Store {
             let one = row_of(&mut found, query.by, workflow, whose);
             one.closed += row.try_get::<i64, _>(5)? as u64;
             one.late += row.try_get::<i64, _>(6)? as u64;
-            one.waiting += seconds(row.try_get(7)?);
-            one.handling += seconds(row.try_get(8)?);
+            one.late_in_queue += row.try_get::<i64, _>(7)? as u64;
+            let length = |column| row.try_get(column).map(TimeDelta::microseconds);
+            one.spent.waited += length(8)?;
+            one.spent.handled += length(9)?;
+            one.spent.untouched += length(10)?;
+            one.spent.late_waiting += length(11)?;
+            one.spent.late_handling += length(12)?;
         }
         for ((workflow, whose), days) in late_days(self, query).await? {
             row_of(&mut found, query.by, workflow, whose).days_lost += days;
@@ -109,7 +123,7 @@ impl Store {
         let mut rows: Vec<Workload> = found.into_values().collect();
         // Stable, so that equals stay in the order of their keys.
         rows.sort_by(|one, other| {
-            other.days_lost.total_cmp(&one.days_lost).then(other.late.cmp(&one.late))
+            other.days_lost.days().total_cmp(&one.days_lost.days()).then(other.late.cmp(&one.late))
         });
         Ok(rows)
     }
@@ -137,12 +151,8 @@ fn row_of(
         unit: unit.clone(),
         closed: 0,
         late: 0,
-        waiting: TimeDelta::zero(),
-        handling: TimeDelta::zero(),
-        days_lost: 0.0,
+        late_in_queue: 0,
+        spent: Spent::default(),
+        days_lost: DaysLost::default(),
     })
-}
-
-fn seconds(seconds: f64) -> TimeDelta {
-    TimeDelta::microseconds((seconds * 1e6) as i64)
 }

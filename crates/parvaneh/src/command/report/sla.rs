@@ -30,7 +30,8 @@ use crate::{
 /// never deciding. The raw rate is the same with suspensions and extensions not counted. The error
 /// budget tells how many more cases of the period may still be late before the target of 98% is
 /// missed. Issued by silence counts as late. By step and by owner: what was closed in the period, how
-/// much of it after its own deadline, how long it waited and was handled, and how many late days of
+/// much of it after its own deadline, how long it waited in the queue and was handled in the work,
+/// in hours of working time, how much of either came after the deadline, and how many late days of
 /// cases are theirs.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -300,25 +301,33 @@ pub(crate) async fn workload_table(
         ("whose", Align::Left),
         ("days lost", Align::Right),
         ("", Align::Left),
+        ("in queue", Align::Right),
         ("closed", Align::Right),
         ("late", Align::Right),
+        ("in queue", Align::Right),
         ("waiting", Align::Right),
         ("handling", Align::Right),
+        ("late waiting", Align::Right),
+        ("late handling", Align::Right),
     ];
-    let most = workload.iter().map(|row| row.days_lost).fold(0.0, f64::max);
+    let most = workload.iter().map(|row| row.days_lost.days()).fold(0.0, f64::max);
     let mut table = Table::new(out, &columns);
     for row in workload {
         let whose = whose(row, names).await?;
-        let share = if most > 0.0 { row.days_lost / most } else { 0.0 };
+        let share = if most > 0.0 { row.days_lost.days() / most } else { 0.0 };
         let red = owo_colors::Style::new().red();
         table.painted_row([
             out.isolate(&whose),
-            format!("{:.1}", row.days_lost),
+            format!("{:.1}", row.days_lost.days()),
             out.paint(red, &bar(share, 12)),
+            format!("{:.1}", row.days_lost.waiting),
             row.closed.to_string(),
             row.late.to_string(),
-            mean(row.waiting, row.closed),
-            mean(row.handling, row.closed),
+            row.late_in_queue.to_string(),
+            mean(row.spent.waited, row.closed),
+            mean(row.spent.handled, row.closed),
+            mean(row.spent.late_waiting, row.late),
+            mean(row.spent.late_handling, row.late),
         ]);
     }
     Ok(table.render("no task was closed in this period"))
@@ -340,13 +349,11 @@ async fn whose(row: &Workload, names: &Names) -> Result<String, Failure> {
     Ok(place.map_or(owner.clone(), |place| format!("{place}, {owner}")))
 }
 
-/// The mean length in days or hours.
+/// The mean of several lengths, in hours of working time.
 fn mean(sum: TimeDelta, count: u64) -> String {
-    let Ok(count) = i32::try_from(count) else { return "-".to_owned() };
-    let Some(mean) = sum.checked_div(count) else { return "-".to_owned() };
-    match mean.num_hours() {
-        hours @ ..48 => format!("{hours} h"),
-        hours => format!("{:.1} d", hours as f64 / 24.0),
+    match count {
+        0 => "-".to_owned(),
+        count => format!("{:.1} wh", hours(sum) / count as f64),
     }
 }
 
@@ -418,13 +425,19 @@ fn workload_document(row: &Workload) -> Value {
         "unit": row.unit,
         "closed": row.closed,
         "late": row.late,
-        "waiting_hours": hours(row.waiting),
-        "handling_hours": hours(row.handling),
-        "days_lost": row.days_lost,
+        "late_in_queue": row.late_in_queue,
+        "waiting_hours": hours(row.spent.waited),
+        "handling_hours": hours(row.spent.handled),
+        "untouched_hours": hours(row.spent.untouched),
+        "late_waiting_hours": hours(row.spent.late_waiting),
+        "late_handling_hours": hours(row.spent.late_handling),
+        "days_lost": row.days_lost.days(),
+        "days_lost_waiting": row.days_lost.waiting,
+        "days_lost_handling": row.days_lost.handling,
     })
 }
 
-/// A length in hours, to the second.
+/// A length of working time in hours, to the second.
 fn hours(length: TimeDelta) -> f64 {
     length.num_seconds() as f64 / 3600.0
 }
