@@ -283,6 +283,7 @@ impl Rules {
             organisation: &self.organisation,
             caller: &Caller::System,
             assignee: None,
+            sittings: None,
             now,
         };
         next_due(&ctx, case)

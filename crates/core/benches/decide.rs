@@ -48,7 +48,8 @@ impl Setting {
 
     fn context<'a>(&'a self, caller: &'a Caller, now: Instant) -> Context<'a> {
         let Self { definition, calendars, organisation } = self;
-        Context { definition, calendars, organisation, caller, assignee: None, now }
+        let sittings = Some(&[][..]);
+        Context { definition, calendars, organisation, caller, assignee: None, sittings, now }
     }
 
     fn decided(&self, caller: &Caller, case: &Case, command: &Command, now: Instant) -> Decided {

@@ -13,6 +13,7 @@ use crate::{
         StartedClock, StatutoryChange, Vote,
     },
     form::Value,
+    sitting::Hearing,
 };
 
 /// One application on its way through one version of a definition.
@@ -55,6 +56,9 @@ pub struct Case {
     /// What has been filled in.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub data: BTreeMap<FieldId, Value>,
+    /// How it stands with the sittings of its commission.
+    #[serde(default, skip_serializing_if = "Hearing::is_empty")]
+    pub hearing: Hearing,
 }
 
 /// Where a case stands: in exactly one step, or at an end.
@@ -263,6 +267,7 @@ impl Case {
             suspension: None,
             done_by: BTreeMap::new(),
             data: values.clone(),
+            hearing: Hearing::default(),
         };
         opened.enter(entry, event.effective_at);
         Some(opened)
@@ -321,6 +326,7 @@ impl Case {
     }
 
     fn enter(&mut self, entry: &Entry, at: Instant) {
+        self.hearing.leave();
         self.place = match &entry.end {
             None => Place::Step {
                 step: entry.step.clone(),
@@ -467,6 +473,15 @@ pub fn evolve(case: &mut Case, event: &Event) {
                     proxies.insert(hand, seat);
                 }
                 votes.insert(seat, *vote);
+            }
+        }
+        Fact::PutOnAgenda { .. }
+        | Fact::TakenOffAgenda { .. }
+        | Fact::Recused { .. }
+        | Fact::SittingLacking { .. } => {
+            case.hearing.evolve(event.seq, &event.fact);
+            if let Place::Step { votes, proxies, .. } = &mut case.place {
+                Hearing::strike(votes, proxies, &event.fact);
             }
         }
         Fact::Suspended { reason, clocks, .. } => {

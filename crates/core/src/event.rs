@@ -9,11 +9,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ActionId, BranchId, CalendarId, CaseId, DelegationId, FieldId, PersonId, RoleId, StepId, Term,
-    UnitId, WorkflowId,
+    ActionId, BranchId, CalendarId, CaseId, DelegationId, FieldId, PersonId, RoleId, SittingId,
+    StepId, Term, UnitId, WorkflowId,
     clock::Instant,
     definition::{Addressee, Answer, Basis, Licence, Outcome},
     form::Value,
+    sitting::{ExtraSitting, Heard, OffAgenda},
 };
 
 /// One entry of a timeline.
@@ -203,6 +204,9 @@ pub enum Fact {
         /// The number of the condition that it cites.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         citation: Option<String>,
+        /// The sitting that decided, where the action is the result of one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        heard: Option<Heard>,
         /// Where the case stands now.
         entry: Entry,
     },
@@ -234,6 +238,46 @@ pub enum Fact {
         /// Why.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+    },
+    /// The case was put on the agenda of a sitting.
+    PutOnAgenda {
+        /// Which.
+        sitting: SittingId,
+        /// When it sits.
+        at: Instant,
+        /// Until when its agenda was open.
+        closes_at: Instant,
+    },
+    /// The case is no longer on the agenda; votes that were cast are struck.
+    TakenOffAgenda {
+        /// Of which sitting.
+        sitting: SittingId,
+        /// What brought it about.
+        why: OffAgenda,
+        /// In words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// A member takes no part in the case any more; his vote, if he had cast one, is struck.
+    Recused {
+        /// Who.
+        member: PersonId,
+        /// The role in which he would have voted.
+        members: RoleId,
+        /// Why.
+        reason: String,
+    },
+    /// No sitting before the deadline has room any more: the commission's owner is told early.
+    SittingLacking {
+        /// Of which clock the deadline is.
+        clock: ClockNo,
+        /// The deadline.
+        deadline: Instant,
+        /// When an extra sitting would still do; absent when none would.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        extra: Option<ExtraSitting>,
+        /// Who is told.
+        tell: Vec<Told>,
     },
     /// The clocks of the case were suspended by a person.
     Suspended {
@@ -334,6 +378,10 @@ impl Fact {
             Self::Acted { .. } => "acted",
             Self::Answered { .. } => "answered",
             Self::Voted { .. } => "voted",
+            Self::PutOnAgenda { .. } => "put_on_agenda",
+            Self::TakenOffAgenda { .. } => "taken_off_agenda",
+            Self::Recused { .. } => "recused",
+            Self::SittingLacking { .. } => "sitting_lacking",
             Self::Suspended { .. } => "suspended",
             Self::Resumed { .. } => "resumed",
             Self::Extended { .. } => "extended",
@@ -363,6 +411,10 @@ impl Fact {
             | Self::Acted { .. }
             | Self::Answered { .. }
             | Self::Voted { .. }
+            | Self::PutOnAgenda { .. }
+            | Self::TakenOffAgenda { .. }
+            | Self::Recused { .. }
+            | Self::SittingLacking { .. }
             | Self::Withdrawn { .. }
             | Self::SilenceTookEffect { .. } => false,
         }
@@ -411,6 +463,7 @@ impl Fact {
                 | Self::Commented { .. }
                 | Self::Filled { .. }
                 | Self::Voted { .. }
+                | Self::Recused { .. }
         )
     }
 

@@ -81,6 +81,11 @@ uuid_id!(
     DelegationId
 );
 
+uuid_id!(
+    /// A sitting of a commission.
+    SittingId
+);
+
 name_id!(
     /// A workflow, without its version: `ngo-establishment`.
     WorkflowId

@@ -20,6 +20,7 @@ pub mod jalali;
 pub mod measure;
 pub mod order;
 pub mod scenario;
+pub mod sitting;
 pub mod soundness;
 pub mod spent;
 mod term;
@@ -35,7 +36,8 @@ pub use event::{Event, Fact};
 pub use form::Given;
 pub use id::{
     ActionId, BranchId, CalendarId, CaseId, DelegationId, DocumentId, FieldId, FormId, PersonId,
-    RoleId, StepId, UnitId, WorkflowId,
+    RoleId, SittingId, StepId, UnitId, WorkflowId,
 };
 pub use jalali::{JalaliDate, JalaliPeriod};
+pub use sitting::Sitting;
 pub use term::{Term, TermError, TermUnit};

@@ -13,6 +13,7 @@ use parvaneh_core::{
     event::Vote,
     form::{Field, FieldKind, Form, Required},
     open,
+    sitting::SittingState,
 };
 use support::{
     applicant, at, compiled, date, lent,
@@ -20,7 +21,8 @@ use support::{
     office_hours, person,
     stage::{
         Stage, act, act_with, answer, application, board, circle, comment, extend, head, licence,
-        member, officer, one, police, release, resume, suspend, vote, withdraw,
+        member, officer, one, planned, police, put_on, recuse, release, resume, suspend, take_off,
+        vote, withdraw,
     },
 };
 
@@ -52,6 +54,13 @@ fn refusals() -> Vec<(RefusalCode, Stage, Actor, Command)> {
         Stage::with(form, compiled(office_hours()))
     };
     let fill = |value: &str| Command::Fill { given: Given::default().with("area", value) };
+    let monday = || planned(1, "2025-02-10 09:00", "2025-02-05 14:30", 2);
+    let sitting = || Stage::sitting_in(vec![monday()]);
+    let cancelled = || SittingState::Cancelled { reason: "no heating".to_owned() };
+    let in_sitting = || {
+        let stage = sitting().then(&board(), put_on(1)).on("2025-02-10 09:00");
+        stage.then(&member(1), vote(Vote::For)).then(&member(2), vote(Vote::For))
+    };
     let blank = Command::Suspend { reason: " ".to_owned(), basis: None };
     vec![
         (NotPermitted, new(), stranger(), act("accept")),
@@ -135,6 +144,19 @@ fn refusals() -> Vec<(RefusalCode, Stage, Actor, Command)> {
         ),
         (MajorityMissing, voted(), board(), act_with("rejected", "no need", "4")),
         (MajorityMissing, voted().then(&member(1), vote(Vote::Against)), board(), act("approved")),
+        (NoCommission, new().sitting(), board(), put_on(1)),
+        (NoCommission, new(), member(1), recuse(None)),
+        (AssigneeNotEligible, new().sitting(), board(), recuse(Some(&officer()))),
+        (MemberRecused, new().sitting().then(&member(1), recuse(None)), member(1), vote(Vote::For)),
+        (UnknownSitting, sitting(), board(), put_on(9)),
+        (SittingOver, sitting().after(|all| all[0].state = cancelled()), board(), put_on(1)),
+        (AgendaClosed, sitting().on("2025-02-05 14:31"), board(), put_on(1)),
+        (SittingFull, sitting().after(|all| all[0].taken = 2), board(), put_on(1)),
+        (NotOnAgenda, sitting(), board(), take_off()),
+        (NotOnAgenda, sitting().on("2025-02-10 10:00"), member(1), vote(Vote::For)),
+        (SittingAhead, sitting().then(&board(), put_on(1)), member(1), vote(Vote::For)),
+        (MinutesMissing, in_sitting(), board(), act("approved")),
+        (NotPermitted, sitting(), member(1), put_on(1)),
         (ReasonNeeded, new(), officer(), act_with("refuse", "  ", "4")),
         (ReasonNeeded, new(), head(), blank),
         (CitationNeeded, new(), officer(), act_with("refuse", "a reason", "")),

@@ -32,6 +32,9 @@ impl From<&StoreError> for Failure {
             StoreError::NoSuchCase(_) => {
                 Self::no(code, message).help("`parvaneh case list` tells the cases")
             }
+            StoreError::NoSuchSitting(_) => {
+                Self::no(code, message).help("`parvaneh sitting list` tells the sittings")
+            }
             StoreError::VersionTaken { .. } => {
                 Self::no(code, message).help("raise 'version' in the file: a version never changes")
             }
@@ -97,6 +100,9 @@ pub(crate) fn possible(possible: &Possible) -> String {
         Possible::Assign { task } => format!("assign {task}"),
         Possible::Answer { branch } => format!("answer {branch}"),
         Possible::Vote => "vote".to_owned(),
+        Possible::PutOnAgenda { sitting } => format!("put-on-agenda {sitting}"),
+        Possible::TakeOffAgenda => "take-off-agenda --reason …".to_owned(),
+        Possible::Recuse => "recuse --reason …".to_owned(),
         Possible::Suspend => "suspend".to_owned(),
         Possible::Resume => "resume".to_owned(),
         Possible::Extend { clock } => format!("extend {clock}"),

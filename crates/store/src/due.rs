@@ -246,9 +246,10 @@ async fn decide_all(
     let reference = engine.cache.fresh(&engine.readers, Some(first.revision)).await?;
     let mut decisions = Vec::with_capacity(claims.len());
     let mut poisoned = Vec::new();
+    let mut sittings = batch::Sittings::default();
     for Claimed { case, now, stored, .. } in claims {
         let seq = stored.seq;
-        match batch::tick(&engine.readers, &reference, stored, now).await {
+        match batch::tick(&engine.readers, &reference, &mut sittings, stored, now).await {
             Ok(decision) => decisions.push(decision),
             Err(error) if is_loss(&error) => return Err(StoreError::from_lost(error)),
             Err(error) => poisoned.push((case, seq, error)),

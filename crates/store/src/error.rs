@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use parvaneh_core::{CalendarId, CaseId, Refusal, WorkflowId, actor::OrganisationError};
+use parvaneh_core::{
+    CalendarId, CaseId, Refusal, SittingId, WorkflowId, actor::OrganisationError, sitting::NoRight,
+};
 
 /// What can go wrong with the database or with what is published in it.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +81,17 @@ pub enum StoreError {
     /// There is no such case.
     #[error("there is no case {0}")]
     NoSuchCase(CaseId),
+    /// There is no such sitting.
+    #[error("there is no sitting {0}")]
+    NoSuchSitting(SittingId),
+    /// The rules of sittings say no.
+    #[error("{reason}")]
+    Sitting {
+        /// A stable code.
+        code: &'static str,
+        /// Why.
+        reason: String,
+    },
     /// A name that must be known is not: a unit, a person.
     #[error("unknown: {0}")]
     Unknown(String),
@@ -104,6 +117,8 @@ impl StoreError {
             Self::Unreadable { .. } => "unreadable",
             Self::Organisation(_) => "organisation",
             Self::NoSuchCase(_) => "no_such_case",
+            Self::NoSuchSitting(_) => "no_such_sitting",
+            Self::Sitting { code, .. } => code,
             Self::Unknown(_) => "unknown",
             Self::Closed => "store_closed",
         }
@@ -117,6 +132,12 @@ impl StoreError {
             ExecuteError::Store(error) => Arc::try_unwrap(error).unwrap_or(Self::Closed),
             _ => Self::Closed,
         }
+    }
+}
+
+impl From<NoRight> for StoreError {
+    fn from(error: NoRight) -> Self {
+        Self::Sitting { code: error.code(), reason: error.to_string() }
     }
 }
 

@@ -271,7 +271,12 @@ pub(crate) fn is_the_servers(error: &sqlx::Error) -> bool {
 }
 
 fn is_taken(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(|error| error.is_unique_violation())
+    error.as_database_error().is_some_and(|error| {
+        // Or the last place of a sitting, or the sitting itself.
+        error.is_unique_violation()
+            || error.constraint() == Some("a_sitting_is_never_over_full")
+            || error.code().as_deref() == Some("PV004")
+    })
 }
 
 /// Reads, decides and writes once. Whoever is settled gets his answer and leaves the batch; who
@@ -291,12 +296,15 @@ async fn round(link: &mut Link, batch: &mut Vec<Job>) -> Result<(), sqlx::Error>
         }
     };
     let mut verdicts = Vec::with_capacity(batch.len());
+    let mut sittings = batch::Sittings::default();
     for (job, loaded) in batch.iter().zip(loaded) {
         if let Some(executed) = written_before(&mut *connection, job, &loaded).await? {
             verdicts.push(Judged::settled(Ok(executed)));
             continue;
         }
-        verdicts.push(batch::judge(&engine.readers, &reference, &job.request, loaded).await?);
+        verdicts.push(
+            batch::judge(&engine.readers, &reference, &mut sittings, &job.request, loaded).await?,
+        );
     }
     let decisions: Vec<&Decision> = verdicts
         .iter()

@@ -19,6 +19,7 @@ mod read;
 mod reference;
 mod request;
 mod sandbox;
+mod sitting;
 mod store;
 #[doc(hidden)]
 pub mod testing;
@@ -33,10 +34,12 @@ pub use outbox::{Delivery, Notice};
 pub use people::{PeopleFilter, Person};
 pub use publish::{Published, PublishedDefinition, UnitRow};
 pub use read::{
-    CaseFile, CaseRow, CasesQuery, Cursor, EscalationCount, FiledTask, Hands, OnTime, OnTimeBy,
-    OnTimeKey, OnTimeQuery, OnTimeRow, Sort, Timeline, TimelineEntry, WorkItem, Worklist,
-    WorklistQuery, Workload, WorkloadBy, WorkloadQuery,
+    AgendaItem, CaseFile, CaseRow, CasesQuery, Cursor, EscalationCount, FiledTask, Hands, OnTime,
+    OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow, Room, RoomOfCase, SittingRow, SittingsQuery, Sort,
+    Timeline, TimelineEntry, WorkItem, Worklist, WorklistQuery, Workload, WorkloadBy,
+    WorkloadQuery,
 };
 pub use request::{Ask, Executed, Request, Requester};
 pub use sandbox::{EngineClock, SandboxClock};
+pub use sitting::{NewSittings, PlannedSitting, Settled};
 pub use store::{Founding, Migrated, Store, StoreOptions};

@@ -118,6 +118,8 @@ async fn round(
     if round.claimed >= options.batch {
         return Ok((round, None));
     }
+    // What another program has left of a sitting that was held or cancelled.
+    store.settle_sittings().await?;
     let Some(due) = store.next_due().await? else { return Ok((round, Some(options.idle))) };
     let left = due - store.now().await?;
     if left <= TimeDelta::zero() {

@@ -43,7 +43,9 @@ impl Draft<'_> {
             ),
             false => optional(citation)?,
         };
+        let mut heard = None;
         if let StepKind::Commission(commission) = &self.step()?.kind {
+            heard = self.heard(commission)?;
             self.refuse_against_votes(commission, action)?;
         }
         let filling = self.filling_with(&chosen, values)?;
@@ -56,7 +58,7 @@ impl Draft<'_> {
         self.record(
             self.now,
             by,
-            Fact::Acted { task: no, action: action.clone(), reason, citation, entry },
+            Fact::Acted { task: no, action: action.clone(), reason, citation, heard, entry },
         );
         Ok(())
     }
@@ -87,7 +89,8 @@ impl Draft<'_> {
         commission: &Commission,
         action: &ActionId,
     ) -> Result<(), Refusal> {
-        let result = self.tally().result(commission)?;
+        let result =
+            self.tally().result(commission, self.case.hearing.recusals(&commission.members))?;
         match action.as_str() {
             APPROVED if !result.approved => {
                 Err(RefusalCode::MajorityMissing.because(result.to_string()))
@@ -108,8 +111,8 @@ impl Draft<'_> {
         let chosen = self.action(action)?;
         let task = self.acting_task()?.no;
         let entry = self.entry(&chosen.to, at, false)?;
-        let acted =
-            Fact::Acted { task, action: action.clone(), reason: None, citation: None, entry };
+        let (action, reason, citation, heard) = (action.clone(), None, None, None);
+        let acted = Fact::Acted { task, action, reason, citation, heard, entry };
         self.record(at, By::System, acted);
         Ok(())
     }

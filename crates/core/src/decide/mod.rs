@@ -14,6 +14,7 @@ mod open;
 mod possible;
 mod refusal;
 mod silence;
+mod sitting;
 mod tick;
 mod vote;
 mod withdraw;
@@ -28,10 +29,10 @@ pub use open::{Open, open};
 pub use possible::{Possible, possible};
 pub use refusal::{Refusal, RefusalCode};
 pub use tick::next_due;
-pub use vote::{Tally, VoteResult};
+pub use vote::{Counted, Tally, VoteResult};
 
 use crate::{
-    ActionId, BranchId, PersonId, RoleId, Term, UnitId,
+    ActionId, BranchId, PersonId, RoleId, SittingId, Term, UnitId,
     actor::{Actor, Caller, Grant, Organisation},
     calendar::{Calendar, Calendars},
     case::{Case, Clock, Place, TaskRecord, evolve_with_tasks},
@@ -39,6 +40,7 @@ use crate::{
     definition::{Answer, Definition, NotBy, Permission, Step},
     event::{By, ClockNo, Event, Fact, Vote},
     form::Given,
+    sitting::Sitting,
 };
 
 /// What is asked of a case.
@@ -107,6 +109,23 @@ pub enum Command {
         /// Why.
         reason: Option<String>,
     },
+    /// Put the case on the agenda of a sitting, or on that of another one.
+    PutOnAgenda {
+        /// Which.
+        sitting: SittingId,
+    },
+    /// Take it off the agenda.
+    TakeOffAgenda {
+        /// Why.
+        reason: String,
+    },
+    /// Take no part in the case as a member of the commission.
+    Recuse {
+        /// Which member, where its owner records it; `None` is the caller himself.
+        member: Option<PersonId>,
+        /// Why.
+        reason: String,
+    },
     /// Suspend every running clock of the case.
     Suspend {
         /// Why.
@@ -169,8 +188,13 @@ pub struct Context<'a> {
     pub organisation: &'a Organisation,
     /// Who asks.
     pub caller: &'a Caller,
-    /// The person to whom a task is assigned, with his roles.
+    /// The person of whom the command speaks (to whom a task is assigned, who is recused), with
+    /// his roles.
     pub assignee: Option<&'a Actor>,
+    /// The sittings of the commission before which the case stands, planned or with open cases on
+    /// their agenda. `None` where they were not read: then nothing is said about them, and the case
+    /// is due again at once.
+    pub sittings: Option<&'a [Sitting]>,
     /// The database's clock.
     pub now: Instant,
 }
@@ -280,6 +304,15 @@ impl<'a> Draft<'a> {
             }
             (Place::Step { .. }, Command::Vote { vote, reason }) => {
                 self.vote(*vote, reason.as_deref())?
+            }
+            (Place::Step { .. }, Command::PutOnAgenda { sitting }) => {
+                self.put_on_agenda(*sitting)?
+            }
+            (Place::Step { .. }, Command::TakeOffAgenda { reason }) => {
+                self.take_off_agenda(reason)?
+            }
+            (Place::Step { .. }, Command::Recuse { member, reason }) => {
+                self.recuse(*member, reason)?
             }
             (Place::Step { .. }, Command::Suspend { reason, basis }) => {
                 self.suspend(reason, basis.as_deref())?

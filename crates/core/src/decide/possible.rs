@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Command, Context, Draft, RefusalCode};
 use crate::{
-    ActionId, BranchId, FieldId, PersonId, Term,
+    ActionId, BranchId, FieldId, PersonId, SittingId, Term,
     actor::Caller,
     case::{Case, Place, SilenceState},
     definition::Answer,
@@ -53,6 +53,15 @@ pub enum Possible {
     },
     /// Vote.
     Vote,
+    /// Put the case on the agenda of a sitting.
+    PutOnAgenda {
+        /// Which: one of the next three with room.
+        sitting: SittingId,
+    },
+    /// Take it off the agenda.
+    TakeOffAgenda,
+    /// Take no part in the case, as a member of its commission.
+    Recuse,
     /// Suspend the clocks.
     Suspend,
     /// Let them run again.
@@ -122,6 +131,21 @@ pub fn possible(ctx: &Context<'_>, case: &Case) -> Vec<Possible> {
                 candidates.push((Possible::Release { task: task.no }, command));
             }
         }
+    }
+    if let (Some(sittings), Place::Step { .. }) = (ctx.sittings, &case.place) {
+        let mut open: Vec<_> = sittings.iter().filter(|it| it.has_room(draft.now)).collect();
+        open.sort_by_key(|sitting| (sitting.at, sitting.id));
+        for id in open.iter().take(3).map(|sitting| sitting.id) {
+            if case.hearing.on_agenda.is_none_or(|on| on.sitting != id) {
+                let command = Command::PutOnAgenda { sitting: id };
+                candidates.push((Possible::PutOnAgenda { sitting: id }, command));
+            }
+        }
+    }
+    candidates.push((Possible::TakeOffAgenda, Command::TakeOffAgenda { reason: text() }));
+    if matches!(ctx.caller, Caller::Person(actor) if !case.hearing.recused.contains_key(&actor.person))
+    {
+        candidates.push((Possible::Recuse, Command::Recuse { member: None, reason: text() }));
     }
     candidates.push((Possible::Suspend, Command::Suspend { reason: text(), basis: None }));
     candidates.push((Possible::Resume, Command::Resume { reason: None }));

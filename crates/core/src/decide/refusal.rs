@@ -91,6 +91,22 @@ codes! {
     QuorumMissing = "quorum_missing",
     /// The votes say otherwise.
     MajorityMissing = "majority_missing",
+    /// The member takes no part in the case.
+    MemberRecused = "member_recused",
+    /// The commission has no such sitting.
+    UnknownSitting = "unknown_sitting",
+    /// The sitting has been held or cancelled.
+    SittingOver = "sitting_over",
+    /// The agenda of the sitting is closed.
+    AgendaClosed = "agenda_closed",
+    /// No place is left on the agenda.
+    SittingFull = "sitting_full",
+    /// The case is on no agenda.
+    NotOnAgenda = "not_on_agenda",
+    /// The sitting has not begun.
+    SittingAhead = "sitting_ahead",
+    /// The sitting has no minutes yet.
+    MinutesMissing = "minutes_missing",
     /// A reason is needed.
     ReasonNeeded = "reason_needed",
     /// The number of a condition must be cited.

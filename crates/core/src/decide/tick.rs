@@ -1,8 +1,12 @@
 //! What time alone causes: warnings, breaches, escalation levels, silence.
 
-use chrono::TimeDelta;
+use chrono::{SubsecRound, TimeDelta};
 
-use super::{Context, Draft, Refusal, calendar_at, silence::silence_of};
+use super::{
+    Context, Draft, Refusal, calendar_at,
+    silence::silence_of,
+    sitting::{Look, look},
+};
 use crate::{
     BranchId, Term,
     calendar::{after, before},
@@ -37,7 +41,9 @@ enum What {
 
 /// When something must next happen to the case by itself; `None` when nothing will.
 pub fn next_due(ctx: &Context<'_>, case: &Case) -> Option<Instant> {
-    next_firing(ctx, case).map(|firing| firing.due)
+    let now = ctx.now.trunc_subsecs(6).max(case.recorded_at);
+    let fires = next_firing(ctx, case).map(|firing| firing.due);
+    fires.into_iter().chain(look(ctx, case, now).due(now)).min()
 }
 
 /// The next firing over all running clocks. What would have fired while its clock was suspended
@@ -112,7 +118,15 @@ impl Draft<'_> {
         for _ in 0..MOST_AT_ONCE {
             match next_firing(self.ctx, &self.case) {
                 Some(firing) if firing.due <= self.now => self.fire(&firing)?,
-                next => return Ok(next.map(|firing| firing.due)),
+                // Whether a sitting has room is a matter of the moment in which one looks: it is
+                // looked at last.
+                next => match look(self.ctx, &self.case, self.now) {
+                    Look::Found(found) => self.record_found(&found)?,
+                    Look::Again(at) => {
+                        return Ok(Some(next.map_or(at, |firing| firing.due.min(at))));
+                    }
+                    Look::Never => return Ok(next.map(|firing| firing.due)),
+                },
             }
         }
         Ok(next_due(self.ctx, &self.case))
@@ -161,7 +175,11 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn recipients(&self, no: ClockNo, addressee: &Addressee) -> Result<Vec<Recipient>, Refusal> {
+    pub(super) fn recipients(
+        &self,
+        no: ClockNo,
+        addressee: &Addressee,
+    ) -> Result<Vec<Recipient>, Refusal> {
         Ok(match addressee {
             Addressee::Applicant => vec![Recipient::Person(self.case.applicant)],
             Addressee::Role(role) => {

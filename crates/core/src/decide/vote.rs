@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     PersonId,
-    case::Place,
-    definition::{Commission, Majority, StepKind},
+    case::{Case, Place},
+    definition::{Commission, Majority, Recusal, StepKind},
     event::{Fact, Purpose, Vote},
 };
 
@@ -51,19 +51,20 @@ impl Tally {
         self.in_favour + self.against + self.abstained
     }
 
-    /// What the votes say.
+    /// What the votes say, where so many members of the commission take no part.
     ///
     /// # Errors
     /// [`RefusalCode::QuorumMissing`] while too few have voted.
-    pub fn result(self, commission: &Commission) -> Result<VoteResult, Refusal> {
-        if self.cast() < commission.quorum {
-            let (cast, quorum) = (self.cast(), commission.quorum);
+    pub fn result(self, commission: &Commission, recused: u32) -> Result<VoteResult, Refusal> {
+        let Counted { seats, quorum } = commission.counted(recused);
+        if self.cast() < quorum {
+            let cast = self.cast();
             return Err(RefusalCode::QuorumMissing
                 .because(format!("{cast} of at least {quorum} members have voted")));
         }
         let approved = match commission.majority {
             Majority::Simple => self.in_favour > self.against,
-            Majority::Absolute => self.in_favour * 2 > commission.seats,
+            Majority::Absolute => self.in_favour * 2 > seats,
             Majority::TwoThirds => {
                 self.in_favour > 0 && self.in_favour * 3 >= (self.in_favour + self.against) * 2
             }
@@ -72,19 +73,48 @@ impl Tally {
     }
 }
 
-impl Draft<'_> {
-    pub(super) fn tally(&self) -> Tally {
-        let mut tally = Tally::default();
-        if let Place::Step { votes, .. } = &self.case.place {
-            for vote in votes.values() {
-                match vote {
-                    Vote::For => tally.in_favour += 1,
-                    Vote::Against => tally.against += 1,
-                    Vote::Abstain => tally.abstained += 1,
-                }
+/// What is counted of a commission, some members of which take no part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// How many can vote.
+    pub seats: u32,
+    /// How many must.
+    pub quorum: u32,
+}
+
+impl Commission {
+    /// Its seats and quorum when so many of its members take no part.
+    pub fn counted(&self, recused: u32) -> Counted {
+        let (seats, quorum) = (self.seats, self.quorum);
+        match self.recusal {
+            Recusal::KeepsQuorum => Counted { seats, quorum },
+            Recusal::LowersQuorum => {
+                let left = seats.saturating_sub(recused);
+                let share = (u64::from(quorum) * u64::from(left)).div_ceil(u64::from(seats.max(1)));
+                Counted { seats: left, quorum: (share as u32).max(1) }
             }
         }
-        tally
+    }
+}
+
+/// The votes cast on a case so far.
+pub(super) fn tally(case: &Case) -> Tally {
+    let mut tally = Tally::default();
+    if let Place::Step { votes, .. } = &case.place {
+        for vote in votes.values() {
+            match vote {
+                Vote::For => tally.in_favour += 1,
+                Vote::Against => tally.against += 1,
+                Vote::Abstain => tally.abstained += 1,
+            }
+        }
+    }
+    tally
+}
+
+impl Draft<'_> {
+    pub(super) fn tally(&self) -> Tally {
+        tally(&self.case)
     }
 
     pub(super) fn vote(&mut self, vote: Vote, reason: Option<&str>) -> Result<(), Refusal> {
@@ -97,16 +127,19 @@ impl Draft<'_> {
         let not_by = &self.step()?.not_by;
         let by = first_free(self.rights_to(task)?, |right| {
             same_eyes(&self.case, right, not_by, Whom::Caller)?;
+            self.refuse_recused(right)?;
             self.refuse_second_vote(right)
         })?;
         self.refuse_while_suspended()?;
+        self.refuse_outside_sitting(commission)?;
         let Some(seat) = by.seat() else { return Ok(()) };
+        let seats = commission.counted(self.case.hearing.recusals(&commission.members)).seats;
         if let Place::Step { votes, .. } = &self.case.place {
             match votes.get(&seat) {
                 // A repeat is never an error.
                 Some(before) if *before == vote => return Ok(()),
-                None if votes.len() >= commission.seats as usize => {
-                    let reason = format!("all {} seats have voted", commission.seats);
+                None if votes.len() >= seats as usize => {
+                    let reason = format!("all {seats} seats have voted");
                     return Err(RefusalCode::SeatsTaken.because(reason));
                 }
                 _ => {}
@@ -115,6 +148,15 @@ impl Draft<'_> {
         let reason = optional(reason)?;
         self.record(self.now, by, Fact::Voted { vote, reason });
         Ok(())
+    }
+
+    /// Who is recused votes neither for himself nor for another, and nobody votes for him.
+    fn refuse_recused(&self, right: &Right<'_>) -> Result<(), Refusal> {
+        match self.case.hearing.recused.keys().any(|member| right.is(*member)) {
+            true => Err(RefusalCode::MemberRecused
+                .because("who was recused takes no part in this case, nor his delegate for him")),
+            false => Ok(()),
+        }
     }
 
     /// One natural person casts one vote: his own, or that of the member for whom he stands in; also

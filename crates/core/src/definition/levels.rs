@@ -151,7 +151,7 @@ impl Draft<'_> {
         Some(EscalationLevel { fires, tell, effect })
     }
 
-    fn addressees(&mut self, node: &Node, path: &str) -> Option<Vec<Addressee>> {
+    pub(super) fn addressees(&mut self, node: &Node, path: &str) -> Option<Vec<Addressee>> {
         let items = self.reader.list_or_one(node, "who is told");
         if items.is_empty() && !matches!(node.value, Value::Sequence(_)) {
             return None;

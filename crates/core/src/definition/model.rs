@@ -363,6 +363,42 @@ pub struct Commission {
     pub quorum: u32,
     /// What carries.
     pub majority: Majority,
+    /// What a recusal does to the quorum.
+    pub recusal: Recusal,
+    /// How it sits; `None` where its members vote at any time.
+    pub sittings: Option<SittingRules>,
+}
+
+/// What becomes of the quorum when a member recuses himself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recusal {
+    /// Seats and quorum stay: a substitute may take the seat.
+    KeepsQuorum,
+    /// The seat does not count: the quorum is the same share of the seats that remain.
+    LowersQuorum,
+}
+
+/// A commission that decides only in sittings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SittingRules {
+    /// How long before a sitting its agenda is closed; zero where it is open until the sitting.
+    pub cut_off: Term,
+    /// How long before a deadline somebody is told that no sitting has room any more; `None` where
+    /// nobody is.
+    pub warn: Option<Term>,
+    /// Who is told beside the commission's owner.
+    pub tell: Vec<Addressee>,
+    /// What puts the case off to another sitting, once a sitting has been held.
+    pub adjourns: BTreeSet<Adjourns>,
+}
+
+/// What puts a case off to another sitting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Adjourns {
+    /// Too few members voted.
+    NoQuorum,
+    /// As many were for as against.
+    Tie,
 }
 
 /// The action of a commission step that an approval takes.

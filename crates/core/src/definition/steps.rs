@@ -3,13 +3,13 @@
 use indexmap::IndexMap;
 
 use super::{
-    APPROVED, Action, Answer, Basis, Branch, BranchSilence, Commission, Join, Majority, NotBy,
-    Parallel, REJECTED, Step, StepKind, Text,
+    APPROVED, Action, Adjourns, Answer, Basis, Branch, BranchSilence, Commission, Join, Majority,
+    NotBy, Parallel, REJECTED, Recusal, SittingRules, Step, StepKind, Text,
     read::{Draft, code},
 };
 use crate::{
     ActionId, BranchId, StepId, Term,
-    document::{Fields, Node},
+    document::{Fields, Node, code as document_code},
     soundness::UNREAD_TERM,
 };
 
@@ -57,6 +57,9 @@ const MAJORITIES: &[(&str, Majority)] = &[
     ("absolute", Majority::Absolute),
     ("two_thirds", Majority::TwoThirds),
 ];
+const RECUSALS: &[(&str, Recusal)] =
+    &[("keeps_quorum", Recusal::KeepsQuorum), ("lowers_quorum", Recusal::LowersQuorum)];
+const ADJOURNS: &[(&str, Adjourns)] = &[("no_quorum", Adjourns::NoQuorum), ("tie", Adjourns::Tie)];
 const ANSWERS: &[(&str, Answer)] =
     &[("positive", Answer::Positive), ("negative", Answer::Negative)];
 
@@ -293,7 +296,7 @@ impl Draft<'_> {
 
     fn commission(&mut self, node: &Node, path: &str, owner: crate::RoleId) -> Option<Commission> {
         let what = "a commission";
-        let keys = ["members", "seats", "quorum", "majority", "basis"];
+        let keys = ["members", "seats", "quorum", "majority", "recusal", "sittings", "basis"];
         let fields = self.reader.mapping(node, self.place(path), what, &keys)?;
         let members = self.required(&fields, "members", path, what, Self::role);
         let seats = self.required(&fields, "seats", path, what, |draft, node, _| {
@@ -305,6 +308,10 @@ impl Draft<'_> {
         let majority = self.required(&fields, "majority", path, what, |draft, node, _| {
             draft.reader.choice(node, "a majority", MAJORITIES)
         });
+        let recusal = self.optional(&fields, "recusal", path, |draft, node, _| {
+            draft.reader.choice(node, "what a recusal does", RECUSALS)
+        });
+        let sittings = self.optional(&fields, "sittings", path, Self::sittings).flatten();
         self.optional(&fields, "basis", path, Self::basis);
         Some(Commission {
             owner,
@@ -313,7 +320,53 @@ impl Draft<'_> {
             seats: seats.unwrap_or(u32::MAX),
             quorum: quorum.unwrap_or(1),
             majority: majority.unwrap_or(Majority::Simple),
+            recusal: recusal.unwrap_or(Recusal::KeepsQuorum),
+            sittings,
         })
+    }
+
+    /// `required`, `no`, or the rules of the sittings. The inner `None` is `no`.
+    fn sittings(&mut self, node: &Node, path: &str) -> Option<Option<SittingRules>> {
+        let required = SittingRules {
+            cut_off: Term::days(0),
+            warn: None,
+            tell: Vec::new(),
+            adjourns: [].into(),
+        };
+        if node.as_str().is_some() {
+            let choices = [("required", true), ("yes", true), ("no", false)];
+            let what = "whether it decides in sittings (or the rules of its sittings)";
+            let sits = self.reader.choice(node, what, &choices)?;
+            return Some(sits.then_some(required));
+        }
+        let what = "the rules of the sittings";
+        let keys = ["cut_off", "warn", "tell", "adjourn", "basis"];
+        let fields = self.reader.mapping(node, self.place(path), what, &keys)?;
+        let cut_off = self.optional(&fields, "cut_off", path, |draft, node, _| {
+            draft.reader.term(node, "how long before the sitting the agenda is closed")
+        });
+        let warn = self.optional(&fields, "warn", path, |draft, node, _| {
+            draft.reader.positive_term(node, "the time before the deadline")
+        });
+        let tell = self.optional(&fields, "tell", path, Self::addressees);
+        if fields.get("tell").is_some() && fields.get("warn").is_none() && !fields.has_unknown() {
+            let message = "somebody is to be told, but nothing says when";
+            let help = "write 'warn: 10 d', say, beside 'tell'";
+            let at = self.place(&format!("{path}.tell"));
+            self.reader.error_with_help(document_code::MISSING_KEY, at, message, help);
+        }
+        let adjourns = self.optional(&fields, "adjourn", path, |draft, node, _| {
+            let items = draft.reader.list_or_one(node, "what puts a case off");
+            let one = |item| draft.reader.choice(item, "what puts a case off", ADJOURNS);
+            items.iter().map(one).collect::<Option<_>>()
+        });
+        self.optional(&fields, "basis", path, Self::basis);
+        Some(Some(SittingRules {
+            cut_off: cut_off.unwrap_or(required.cut_off),
+            warn,
+            tell: tell.unwrap_or_default(),
+            adjourns: adjourns.unwrap_or_default(),
+        }))
     }
 
     /// The two results of a commission, which become its actions.

@@ -533,8 +533,58 @@ struct Commission {
     quorum: u32,
     /// What carries: more for than against; more than half of all seats; two thirds of the votes cast
     majority: Majority,
+    /// What a recusal does to the quorum
+    recusal: Option<Recusal>,
+    /// How it sits; without it, members vote at any time
+    sittings: Option<Sittings>,
     /// Where this comes from
     basis: Option<Basis>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Recusal {
+    KeepsQuorum,
+    LowersQuorum,
+}
+
+/// Whether it decides only in sittings, or how
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Sittings {
+    Whether(Sits),
+    Rules(SittingRules),
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Sits {
+    Required,
+    Yes,
+    No,
+}
+
+/// How a commission sits
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct SittingRules {
+    /// How long before a sitting its agenda is closed
+    cut_off: Option<Term>,
+    /// How long before a deadline the owner is told that no sitting has room
+    warn: Option<Term>,
+    /// Who is told beside the owner
+    tell: Option<OneOrMore<Role>>,
+    /// What puts a case off to another sitting
+    adjourn: Option<OneOrMore<Adjourns>>,
+    /// Where this comes from
+    basis: Option<Basis>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Adjourns {
+    NoQuorum,
+    Tie,
 }
 
 #[derive(JsonSchema)]

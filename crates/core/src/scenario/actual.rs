@@ -2,7 +2,7 @@
 
 use chrono::Timelike;
 
-use super::{Due, Expect, given::held, run::Life};
+use super::{Due, Expect, given::held, run::Life, sittings};
 use crate::{
     JalaliDate,
     case::{Clock, Place, SilenceState, Task},
@@ -71,6 +71,17 @@ pub(super) fn difference(life: &Life<'_>, expect: &Expect) -> Option<String> {
             let clocks = life.case.clocks().filter(|(_, clock)| held(clock));
             let held: Vec<_> = clocks.map(|(no, _)| life.clock_name(no)).collect();
             (listed(sorted(names.clone())), listed(sorted(held)))
+        }
+        Expect::Agenda(expected) => {
+            let on = life.case.hearing.on_agenda.map(|on| on.sitting);
+            let name = on.and_then(|id| sittings::name(life.told, id)).unwrap_or("none");
+            (format!("on the agenda: {expected}"), format!("on the agenda: {name}"))
+        }
+        Expect::Lacking(names) => {
+            (listed(sorted(names.clone())), listed(sorted(life.lacking.clone())))
+        }
+        Expect::Proposed(due) => {
+            (shown(life, *due), shown(life, life.proposed.map_or(Due::None, Due::At)))
         }
     };
     (expected != actual).then(|| format!("expected {expected}, found {actual}"))

@@ -27,6 +27,9 @@
 //! | `assign`, `to`, `to_of` | a task, and who is to have it, where |
 //! | `answer` | `{ police: positive }` (with `reason`, `letter`) |
 //! | `vote` | `for`, `against` or `abstain` |
+//! | `agenda` | puts the case on the agenda of a sitting, by its name in `sittings` |
+//! | `off_agenda` | takes it off the agenda; the reason |
+//! | `recuse`, `member` | why a member takes no part; which, where the commission's owner records it |
 //! | `suspend`, `resume`, `withdraw`, `comment` | the reason, or the remark |
 //! | `extend` | a clock and by how much: `{ statutory: 20 d }` (with `reason`) |
 //! | `silence` | a held silence rule: `{ statutory: released }` or `{ statutory: waived }` (with `reason`) |
@@ -48,11 +51,20 @@
 //! | `escalated` | every warning and level that fired since the entry before: `reception warning 1`, `statutory level 1` |
 //! | `suspended` | whether a person has suspended the case |
 //! | `held` | the clocks whose silence rule is held |
+//! | `agenda` | the sitting on whose agenda the case is, or `none` |
+//! | `lacking` | the clocks before whose deadline no sitting has room, as told since the entry before |
+//! | `proposed` | the latest extra sitting that would do, as last told, or `none` |
+//!
+//! `sittings` tells the sittings of the commission, by names of their own: `{ at, cut_off, capacity,
+//! taken, planned, held, minutes, cancelled, members }`. `taken` is by other cases; `planned`, `held`
+//! and `cancelled` are moments from which on that is so. Without `cut_off` the definition's holds,
+//! without `members` it is a sitting of the definition's first commission that has any.
 
 mod actual;
 mod given;
 mod read;
 mod run;
+mod sittings;
 
 use crate::{
     ActionId, BranchId, Calendars, Definition, Given, Organisation, RefusalCode, StepId, Term,
@@ -134,6 +146,7 @@ struct At<T> {
 struct Scenario {
     title: Text,
     unit: UnitId,
+    sittings: Vec<sittings::Told>,
     entries: Vec<Entry>,
 }
 
@@ -198,6 +211,12 @@ enum Deed {
         reason: String,
         basis: Option<String>,
     },
+    PutOnAgenda(String),
+    TakeOffAgenda(String),
+    Recuse {
+        member: Option<Who>,
+        reason: String,
+    },
     Resume(String),
     Extend {
         clock: String,
@@ -239,4 +258,7 @@ enum Expect {
     Faults(Vec<String>),
     Data(String, String),
     Held(Vec<String>),
+    Agenda(String),
+    Lacking(Vec<String>),
+    Proposed(Due),
 }

@@ -3,7 +3,7 @@
 use chrono::{NaiveTime, TimeZone};
 use chrono_tz::Tz;
 
-use super::{At, Deed, Due, Entry, Expect, Scenario, Setting, Who, code};
+use super::{At, Deed, Due, Entry, Expect, Scenario, Setting, Who, code, sittings::Told};
 use crate::{
     RefusalCode, UnitId,
     clock::Instant,
@@ -27,6 +27,10 @@ const KEYS: &[&str] = &[
     "to_of",
     "answer",
     "vote",
+    "agenda",
+    "off_agenda",
+    "recuse",
+    "member",
     "suspend",
     "resume",
     "withdraw",
@@ -52,6 +56,9 @@ const DEEDS: &[&str] = &[
     "assign",
     "answer",
     "vote",
+    "agenda",
+    "off_agenda",
+    "recuse",
     "suspend",
     "resume",
     "withdraw",
@@ -78,6 +85,9 @@ const EXPECTATIONS: &[&str] = &[
     "held",
     "faults",
     "data",
+    "agenda",
+    "lacking",
+    "proposed",
 ];
 
 const COUNTED: &[&str] = &["on_time", "late", "by_silence", "given_up_late", "overdue", "not"];
@@ -92,7 +102,7 @@ pub(super) fn scenario(
     root: &Node,
 ) -> Option<Scenario> {
     let start = Place { start: root.place.start, end: root.place.start };
-    let keys = ["scenario", "unit", "steps"];
+    let keys = ["scenario", "unit", "sittings", "steps"];
     let top = reader.mapping(root, start, "a scenario", &keys)?;
     let title = reader.required(&top, "scenario", "a scenario").and_then(|node| {
         let at = node.place;
@@ -100,8 +110,11 @@ pub(super) fn scenario(
     });
     let unit = reader.required(&top, "unit", "a scenario");
     let zone = setting.calendars.national().zone();
-    let mut reading = Reading { reader, setting, zone };
+    let mut reading = Reading { reader, setting, zone, told: Vec::new() };
     let unit = unit.and_then(|node| reading.unit(node));
+    if let (Some(node), Some(unit)) = (top.get("sittings"), &unit) {
+        reading.told = reading.sittings(node, unit);
+    }
     let steps = reading.reader.required(&top, "steps", "a scenario")?;
     let nodes = reading.reader.list(steps, "the steps");
     let mut entries: Vec<Entry> = Vec::with_capacity(nodes.len());
@@ -113,13 +126,15 @@ pub(super) fn scenario(
         }
         entries.push(entry);
     }
-    Some(Scenario { title: title?, unit: unit?, entries })
+    Some(Scenario { title: title?, unit: unit?, sittings: reading.told, entries })
 }
 
 pub(super) struct Reading<'r, 's, 'a> {
     pub(super) reader: &'r mut Reader<'s>,
     pub(super) setting: &'r Setting<'a>,
     zone: Tz,
+    /// The sittings of the scenario.
+    told: Vec<Told>,
 }
 
 impl Reading<'_, '_, '_> {
@@ -213,6 +228,12 @@ impl Reading<'_, '_, '_> {
                 let votes =
                     [("for", Vote::For), ("against", Vote::Against), ("abstain", Vote::Abstain)];
                 Deed::Vote { vote: self.reader.choice(node, "a vote", &votes)?, reason }
+            }
+            "agenda" => Deed::PutOnAgenda(self.sitting_name(node)?),
+            "off_agenda" => Deed::TakeOffAgenda(self.reader.string(node, "the reason")?.to_owned()),
+            "recuse" => {
+                let reason = self.reader.string(node, "the reason")?.to_owned();
+                Deed::Recuse { member: self.who(fields, "member", "to_of"), reason }
             }
             "suspend" => {
                 let reason = self.reader.string(node, "the reason")?.to_owned();
@@ -315,6 +336,21 @@ impl Reading<'_, '_, '_> {
                 });
                 put(Some(Expect::Held(names)));
             }
+            "agenda" => {
+                let name = match node.as_str() {
+                    Some("none") => Some("none".to_owned()),
+                    _ => self.sitting_name(node),
+                };
+                put(name.map(Expect::Agenda));
+            }
+            "lacking" => {
+                let names = self.names(node, |reading, node| {
+                    let name = reading.reader.name(node, "a clock")?;
+                    reading.clock(name.text, name.place).map(|()| name.text.to_owned())
+                });
+                put(Some(Expect::Lacking(names)));
+            }
+            "proposed" => put(self.due(node).map(Expect::Proposed)),
             "due" | "owners" | "holders" | "answers" => self.by_task(key, node, place, to),
             // An unknown key has been told.
             _ => {}
@@ -384,7 +420,7 @@ impl Reading<'_, '_, '_> {
     }
 
     /// `1403/02/01 09:00`, by the calendar's own clock.
-    fn moment(&mut self, node: &Node) -> Option<Instant> {
+    pub(super) fn moment(&mut self, node: &Node) -> Option<Instant> {
         let text = self.reader.string(node, "a moment")?;
         let (date, time) = text.split_once(' ').unwrap_or((text, ""));
         let time = time.trim();
@@ -447,6 +483,13 @@ impl Reading<'_, '_, '_> {
             return None;
         }
         Some(unit)
+    }
+
+    fn sitting_name(&mut self, node: &Node) -> Option<String> {
+        let name = self.reader.name(node, "a sitting")?;
+        let known: Vec<_> = self.told.iter().map(|sitting| sitting.name.clone()).collect();
+        self.known("sitting", name.text, name.place, &known)?;
+        Some(name.text.to_owned())
     }
 
     fn task(&mut self, node: &Node) -> Option<String> {

@@ -11,6 +11,7 @@ use super::{
     actual::{clock_no, difference, moment, task},
     code,
     given::faults_of,
+    sittings::{self, Told, as_of, next_change},
 };
 use crate::{
     CaseId, Definition, PersonId,
@@ -21,6 +22,7 @@ use crate::{
     definition::Answer,
     document::{Place, Reader},
     event::{ClockNo, Entry, Event, Fact, STATUTORY},
+    sitting::Sitting,
 };
 
 /// More than this never happens to a case by itself between two entries.
@@ -29,6 +31,11 @@ const MOST_TICKS: usize = 1_000;
 /// A case on its way through a scenario.
 pub(super) struct Life<'a> {
     setting: &'a Setting<'a>,
+    pub(super) told: &'a [Told],
+    /// The clocks before whose deadline no sitting had room, since the entry before.
+    pub(super) lacking: Vec<String>,
+    /// The latest extra sitting that would do, as last told.
+    pub(super) proposed: Option<Instant>,
     pub(super) case: Case,
     /// The moment up to which it has lived.
     pub(super) now: Instant,
@@ -67,7 +74,8 @@ pub(super) fn live(setting: &Setting<'_>, reader: &mut Reader<'_>, scenario: &Sc
     let mut people = HashMap::new();
     let actor = actor(setting, &mut people, &scenario.unit, who);
     let caller = Caller::Person(actor);
-    let opened = open(&context(setting, &caller, None, first.at), &application);
+    let planned = as_of(&scenario.sittings, first.at, None);
+    let opened = open(&context(setting, &caller, None, &planned, first.at), &application);
     let decided = match told(reader, *place, &first.expect, opened) {
         Some(decided) => decided,
         None => return 1,
@@ -75,6 +83,9 @@ pub(super) fn live(setting: &Setting<'_>, reader: &mut Reader<'_>, scenario: &Sc
     let Some(case) = decided.events.first().and_then(Case::opened) else { return 0 };
     let mut life = Life {
         setting,
+        told: &scenario.sittings,
+        lacking: Vec::new(),
+        proposed: None,
         case,
         now: first.at,
         next_due: None,
@@ -88,6 +99,7 @@ pub(super) fn live(setting: &Setting<'_>, reader: &mut Reader<'_>, scenario: &Sc
     let mut lived = 1;
     for entry in entries {
         life.escalated.clear();
+        life.lacking.clear();
         if !life.let_live(entry.at) {
             let message = "the case never comes to rest before this: silence runs in a circle";
             reader.error(code::RESTLESS, entry.place, message);
@@ -172,7 +184,8 @@ impl Life<'_> {
     /// Whatever is due up to `until` happens at its own time; `false` if it never ends.
     fn let_live(&mut self, until: Instant) -> bool {
         for _ in 0..MOST_TICKS {
-            match self.next_due.filter(|due| *due <= until) {
+            let change = next_change(self.told, self.now);
+            match self.next_due.into_iter().chain(change).min().filter(|due| *due <= until) {
                 Some(due) => self.tick(due),
                 None => {
                     self.now = until;
@@ -185,7 +198,8 @@ impl Life<'_> {
 
     fn tick(&mut self, now: Instant) {
         self.now = now;
-        let ctx = context(self.setting, &Caller::System, None, now);
+        let planned = as_of(self.told, now, Some(&self.case));
+        let ctx = context(self.setting, &Caller::System, None, &planned, now);
         match decide(&ctx, &self.case, &Command::Tick) {
             Ok(decided) => self.take(decided),
             // Only a calendar that does not reach so far: nothing more happens by itself.
@@ -224,6 +238,15 @@ impl Life<'_> {
                 reference: letter.clone(),
             },
             Deed::Vote { vote, reason } => Command::Vote { vote: *vote, reason: reason.clone() },
+            Deed::PutOnAgenda(name) => Command::PutOnAgenda { sitting: sittings::id(name) },
+            Deed::TakeOffAgenda(reason) => Command::TakeOffAgenda { reason: reason.clone() },
+            Deed::Recuse { member, reason } => {
+                let member = member.as_ref().map(|member| {
+                    let member = actor(self.setting, &mut self.people, &unit, member);
+                    assignee.insert(member).person
+                });
+                Command::Recuse { member, reason: reason.clone() }
+            }
             Deed::Suspend { reason, basis } => {
                 Command::Suspend { reason: reason.clone(), basis: basis.clone() }
             }
@@ -240,7 +263,9 @@ impl Life<'_> {
             // Neither is done by a person to a case that is open.
             Deed::Open { .. } | Deed::Down(_) => Command::Tick,
         };
-        decide(&context(self.setting, &caller, assignee.as_ref(), now), &self.case, &command)
+        let planned = as_of(self.told, now, Some(&self.case));
+        let ctx = context(self.setting, &caller, assignee.as_ref(), &planned, now);
+        decide(&ctx, &self.case, &command)
     }
 
     fn take(&mut self, decided: Decided) {
@@ -258,6 +283,10 @@ impl Life<'_> {
             Fact::Escalated { clock, number, warning, .. } => {
                 let kind = if *warning { "warning" } else { "level" };
                 self.escalated.push(format!("{} {kind} {number}", self.clock_name(*clock)));
+            }
+            Fact::SittingLacking { clock, extra, .. } => {
+                self.lacking.push(self.clock_name(*clock));
+                self.proposed = extra.as_ref().map(|extra| extra.latest.at);
             }
             Fact::Answered { branch, answer, .. } => {
                 self.answers.insert(branch.to_string(), *answer);
@@ -297,10 +326,12 @@ fn context<'a>(
     setting: &Setting<'a>,
     caller: &'a Caller,
     assignee: Option<&'a Actor>,
+    planned: &'a [Sitting],
     now: Instant,
 ) -> Context<'a> {
     let Setting { definition, calendars, organisation } = *setting;
-    Context { definition, calendars, organisation, caller, assignee, now }
+    let sittings = Some(planned);
+    Context { definition, calendars, organisation, caller, assignee, sittings, now }
 }
 
 /// A person with the one role that his name says, at the unit where the case needs it.

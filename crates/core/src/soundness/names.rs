@@ -78,6 +78,13 @@ impl Names<'_> {
                 self.role(&format!("{path}.owner"), &commission.owner, Wanted::ToAct);
                 let members = format!("{path}.commission.members");
                 self.role(&members, &commission.members, Wanted::ToAct);
+                let told = commission.sittings.iter().flat_map(|sittings| &sittings.tell);
+                for (at, addressee) in told.enumerate() {
+                    if let Addressee::Role(role) = addressee {
+                        let tell = format!("{path}.commission.sittings.tell[{at}]");
+                        self.role(&tell, role, Wanted::ToAnswer);
+                    }
+                }
             }
         }
         self.done_before(path, &step.not_by);

@@ -427,6 +427,11 @@ fn used_roles(definition: &Definition) -> HashSet<&RoleId> {
         used.extend(step.owner());
         if let StepKind::Commission(commission) = &step.kind {
             used.insert(&commission.members);
+            let told = commission.sittings.iter().flat_map(|sittings| &sittings.tell);
+            used.extend(told.filter_map(|addressee| match addressee {
+                Addressee::Role(role) => Some(role),
+                Addressee::Owner | Addressee::Applicant => None,
+            }));
         }
     }
     for branch in branches(definition) {

@@ -340,6 +340,8 @@ fn checked(draft: &Draft, number: usize, places: &[StepId]) -> Step {
             seats: quorum + 1,
             quorum: *quorum,
             majority: *majority,
+            recusal: Recusal::KeepsQuorum,
+            sittings: None,
         }),
     };
     match &kind {

@@ -14,6 +14,7 @@ use parvaneh_core::{
     definition::{Answer, Fires, Step, StepKind},
     event::{Owner, Vote},
     evolve, open,
+    sitting::Sitting,
 };
 use proptest::sample::Index;
 
@@ -29,6 +30,8 @@ pub(crate) struct World {
     pub(crate) calendars: Calendars,
     pub(crate) organisation: Organisation,
     pub(crate) people: Vec<Actor>,
+    /// The sittings of every commission.
+    pub(crate) sittings: Vec<Sitting>,
 }
 
 /// One microsecond: the grain of time.
@@ -37,7 +40,8 @@ pub(crate) const GRAIN: TimeDelta = TimeDelta::microseconds(1);
 impl World {
     pub(crate) fn new(definition: Definition, calendars: Calendars) -> Self {
         let people = people(&definition);
-        Self { definition, calendars, organisation: organisation(), people }
+        let (organisation, sittings) = (organisation(), Vec::new());
+        Self { definition, calendars, organisation, people, sittings }
     }
 
     pub(crate) fn context<'a>(
@@ -47,7 +51,8 @@ impl World {
         now: Instant,
     ) -> Context<'a> {
         let Self { definition, calendars, organisation, .. } = self;
-        Context { definition, calendars, organisation, caller, assignee, now }
+        let sittings = Some(&self.sittings[..]);
+        Context { definition, calendars, organisation, caller, assignee, sittings, now }
     }
 
     pub(crate) fn tick(&self, case: &Case, now: Instant) -> Decided {
@@ -521,6 +526,9 @@ pub(crate) fn commanded(possible: &Possible, case: &Case, actor: &Actor) -> Comm
             reference: None,
         },
         Possible::Vote => Command::Vote { vote: Vote::Against, reason: None },
+        Possible::PutOnAgenda { sitting } => Command::PutOnAgenda { sitting: *sitting },
+        Possible::TakeOffAgenda => Command::TakeOffAgenda { reason: why() },
+        Possible::Recuse => Command::Recuse { member: None, reason: why() },
         Possible::Suspend => Command::Suspend { reason: why(), basis: None },
         Possible::Resume => Command::Resume { reason: None },
         Possible::Extend { clock } => {

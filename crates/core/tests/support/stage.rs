@@ -4,11 +4,12 @@
 
 use parvaneh_core::{
     Actor, Calendars, Caller, Case, Command, Decided, Definition, Instant, Open, Refusal, RoleId,
-    StepId, Term, decide,
-    definition::{Answer, Basis, SilenceRule},
+    SittingId, StepId, Term, decide,
+    definition::{Addressee, Answer, Basis, Commission, SilenceRule, SittingRules, StepKind},
     event::Vote,
     form::Given,
     open,
+    sitting::{Sitting, SittingState},
 };
 
 use super::{applicant, at, case_id, compiled, holder, live::World, office_hours};
@@ -110,6 +111,19 @@ impl Stage {
         let caller = Caller::Person(applicant());
         let decided = open(&world.context(&caller, None, now), &application()).unwrap();
         Self { world, case: decided.case, now }
+    }
+
+    /// A stage on which the board sits, with these sittings.
+    pub(crate) fn sitting_in(sittings: Vec<Sitting>) -> Self {
+        let mut stage = Self::with(sits, compiled(office_hours()));
+        stage.world.sittings = sittings;
+        stage.sitting()
+    }
+
+    /// The same after a change of the sittings.
+    pub(crate) fn after(mut self, change: impl FnOnce(&mut Vec<Sitting>)) -> Self {
+        change(&mut self.world.sittings);
+        self
     }
 
     pub(crate) fn on(mut self, when: &str) -> Self {
@@ -230,6 +244,50 @@ pub(crate) fn comment(text: &str) -> Command {
 }
 pub(crate) fn withdraw() -> Command {
     Command::Withdraw { reason: None }
+}
+
+pub(crate) fn put_on(sitting: u128) -> Command {
+    Command::PutOnAgenda { sitting: SittingId(uuid::Uuid::from_u128(sitting)) }
+}
+pub(crate) fn take_off() -> Command {
+    Command::TakeOffAgenda { reason: "papers are missing".to_owned() }
+}
+pub(crate) fn recuse(member: Option<&Actor>) -> Command {
+    let member = member.map(|member| member.person);
+    Command::Recuse { member, reason: "the applicant is his brother".to_owned() }
+}
+
+/// The board decides in sittings on Mondays; what is missing is warned of 5 days ahead.
+pub(crate) fn sits(definition: &mut Definition) {
+    with_commission(definition, |commission| {
+        commission.sittings = Some(SittingRules {
+            cut_off: Term::working_days(2),
+            warn: Some(Term::days(5)),
+            tell: vec![Addressee::Role("head".into())],
+            adjourns: [].into(),
+        });
+    });
+}
+
+pub(crate) fn with_commission(definition: &mut Definition, change: impl FnOnce(&mut Commission)) {
+    match &mut definition.steps["sitting"].kind {
+        StepKind::Commission(commission) => change(commission),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A sitting of the board's commission.
+pub(crate) fn planned(number: u128, sits: &str, closes: &str, capacity: u32) -> Sitting {
+    Sitting {
+        id: SittingId(uuid::Uuid::from_u128(number)),
+        unit: "23".into(),
+        members: "member".into(),
+        at: at(sits),
+        closes_at: at(closes),
+        capacity,
+        taken: 0,
+        state: SittingState::Planned,
+    }
 }
 
 /// Silence leads from intake to intake, every hour, for ever.

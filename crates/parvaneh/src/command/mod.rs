@@ -12,6 +12,7 @@ mod notices;
 mod organisation;
 mod people;
 mod report;
+mod sitting;
 mod worker;
 mod workflow;
 mod worklist;
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Notices(notices::Notices),
     #[command(subcommand)]
     Report(report::Report),
+    #[command(subcommand)]
+    Sitting(sitting::Command),
     #[command(subcommand)]
     People(people::People),
     #[command(subcommand)]
@@ -82,6 +85,7 @@ fn dispatch(command: Command, options: &Options, out: &Output) -> Result<(), Fai
         Command::Worklist(worklist) => worklist.run(options, out),
         Command::Notices(notices) => notices.run(options, out),
         Command::Report(report) => report.run(options, out),
+        Command::Sitting(sitting) => sitting.run(options, out),
         Command::People(people) => people.run(options, out),
         Command::Organisation(organisation) => organisation.run(options, out),
         Command::Clock(clock) => clock.run(options, out),

@@ -39,6 +39,7 @@ impl Rehearsal<'_> {
             organisation: self.organisation,
             caller,
             assignee: None,
+            sittings: Some(&[]),
             now: self.now.get(),
         }
     }

@@ -12,11 +12,16 @@ use parvaneh_core::{
     event::StatutoryChange,
     open,
     spent::Spent,
+    sitting::OnAgenda,
     timeline::{self, GENESIS, Hash},
 };
 use sqlx::{PgPool, Row};
 
-use super::{Loaded, Stored, load::Used};
+use super::{
+    Loaded, Stored,
+    agenda::{AgendaChanges, Sittings},
+    load::Used,
+};
 use crate::{Ask, ExecuteError, Executed, Request, Requester, StoreError, reference::Reference};
 
 /// What is to be written for one case.
@@ -33,6 +38,8 @@ pub(crate) struct Decision {
     pub(crate) raw_deadline: Option<Instant>,
     /// How the working time of each of its tasks divides, once it is closed.
     pub(crate) spent: Vec<Option<Spent>>,
+    /// What its events do to agendas.
+    pub(crate) agenda: AgendaChanges,
     pub(crate) key: Option<Keyed>,
     /// The engine's time at which it was decided.
     pub(crate) now: Instant,
@@ -67,13 +74,13 @@ impl Judged {
 
 impl Decision {
     fn new(
-        before: Option<(u32, Hash)>,
+        before: Option<(u32, Hash, Option<OnAgenda>)>,
         decided: Decided,
         calendars: &Calendars,
         reference: &Reference,
         now: Instant,
     ) -> Self {
-        let (prev_seq, mut head) = before.unwrap_or((0, GENESIS));
+        let (prev_seq, mut head, on_agenda) = before.unwrap_or((0, GENESIS, None));
         let mut links = Vec::with_capacity(decided.events.len());
         for event in &decided.events {
             let bytes = timeline::canonical(event);
@@ -88,13 +95,14 @@ impl Decision {
         let spent = decided.tasks.iter().map(spent).collect();
         Self {
             prev_seq,
-            decided,
             links,
             head,
             raw_deadline,
             spent,
+            agenda: AgendaChanges::of(on_agenda, &decided.events),
             key: None,
             now,
+            decided,
             hooked: reference.hooked,
         }
     }
@@ -134,10 +142,11 @@ fn tells_raw_deadline(change: &StatutoryChange) -> bool {
 pub(crate) async fn judge(
     pool: &PgPool,
     reference: &Reference,
+    sittings: &mut Sittings,
     request: &Request,
     loaded: Loaded,
 ) -> Result<Judged, sqlx::Error> {
-    match judged(pool, reference, request, loaded).await {
+    match judged(pool, reference, sittings, request, loaded).await {
         Ok(judged) => Ok(judged),
         Err(ExecuteError::Store(error)) => match Arc::try_unwrap(error) {
             Ok(StoreError::Database(error)) => Err(error),
@@ -151,6 +160,7 @@ pub(crate) async fn judge(
 async fn judged(
     pool: &PgPool,
     reference: &Reference,
+    sittings: &mut Sittings,
     request: &Request,
     loaded: Loaded,
 ) -> Result<Judged, ExecuteError> {
@@ -168,7 +178,7 @@ async fn judged(
     {
         return Err(ExecuteError::Conflict { expected, found });
     }
-    let before = stored.as_ref().map(|stored| (stored.seq, stored.head));
+    let mut before = None;
     let caller = match request.by {
         Requester::System => Caller::System,
         Requester::Person(person) => Caller::Person(Actor::new(person, grants)),
@@ -181,14 +191,20 @@ async fn judged(
         (Ask::Open { workflow, version, application }, None) => {
             let definition = reference.definition_in_use(pool, workflow, *version).await?;
             let calendars = reference.calendars(pool, &definition.calendar).await?;
-            let ctx = context(&definition, &calendars, reference, &caller, None, now);
+            let ctx = context(&definition, &calendars, reference, &caller, now);
             (guarded(|| open(&ctx, application))??, calendars)
         }
         (Ask::Command { case, .. }, None) => return Err(ExecuteError::NoSuchCase(*case)),
         (Ask::Command { command, .. }, Some(stored)) => {
             let case = parse_case(&stored)?;
+            before = Some((stored.seq, stored.head, case.hearing.on_agenda));
             let (definition, calendars) = rules_of(pool, reference, &case).await?;
-            let ctx = context(&definition, &calendars, reference, &caller, assignee.as_ref(), now);
+            let sittings = sittings.of(pool, reference, &definition, &case).await?;
+            let ctx = Context {
+                assignee: assignee.as_ref(),
+                sittings: sittings.as_deref(),
+                ..context(&definition, &calendars, reference, &caller, now)
+            };
             (guarded(|| decide(&ctx, &case, command))??, calendars)
         }
     };
@@ -209,18 +225,23 @@ async fn judged(
 pub(crate) async fn tick(
     pool: &PgPool,
     reference: &Reference,
+    sittings: &mut Sittings,
     stored: Stored,
     now: Instant,
 ) -> Result<Decision, ExecuteError> {
     let case = parse_case(&stored)?;
     let (definition, calendars) = rules_of(pool, reference, &case).await?;
-    let ctx = context(&definition, &calendars, reference, &Caller::System, None, now);
+    let sittings = sittings.of(pool, reference, &definition, &case).await?;
+    let ctx = Context {
+        sittings: sittings.as_deref(),
+        ..context(&definition, &calendars, reference, &Caller::System, now)
+    };
     let decided = guarded(|| decide(&ctx, &case, &parvaneh_core::Command::Tick))??;
     if decided.events.is_empty() && decided.next_due.is_some_and(|due| due <= now) {
         let why = "it is due, and nothing can be done about it";
         return Err(ExecuteError::Poisoned(why.to_owned()));
     }
-    let before = Some((stored.seq, stored.head));
+    let before = Some((stored.seq, stored.head, case.hearing.on_agenda));
     Ok(Decision::new(before, decided, &calendars, reference, now))
 }
 
@@ -239,11 +260,11 @@ fn context<'a>(
     calendars: &'a Calendars,
     reference: &'a Reference,
     caller: &'a Caller,
-    assignee: Option<&'a Actor>,
     now: Instant,
 ) -> Context<'a> {
     let organisation = &*reference.organisation;
-    Context { definition, calendars, organisation, caller, assignee, now }
+    let (assignee, sittings) = (None, None);
+    Context { definition, calendars, organisation, caller, assignee, sittings, now }
 }
 
 /// The case of a row.

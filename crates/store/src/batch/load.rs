@@ -105,6 +105,7 @@ pub(crate) async fn load<'r>(
 fn assignee(ask: &Ask) -> Option<PersonId> {
     match ask {
         Ask::Command { command: Command::Assign { to, .. }, .. } => Some(*to),
+        Ask::Command { command: Command::Recuse { member, .. }, .. } => *member,
         _ => None,
     }
 }

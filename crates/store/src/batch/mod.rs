@@ -1,9 +1,11 @@
 //! A batch of cases on its way through the one write path: read, decide, write.
 
+mod agenda;
 mod judge;
 mod load;
 mod write;
 
+pub(crate) use agenda::{Sittings, open_sittings, sitting};
 pub(crate) use judge::{Decision, Judged, judge, reread, tick};
 pub(crate) use load::{Loaded, Stored, load};
 pub(crate) use write::write;

@@ -4,9 +4,9 @@ use std::{collections::HashSet, sync::LazyLock};
 
 use chrono::TimeDelta;
 use parvaneh_core::{
-    CaseId, Fact, Instant, Place,
+    CaseId, Event, Fact, Instant, Place,
     definition::Outcome,
-    event::{Owner, Purpose, Recipient},
+    event::{Owner, Purpose, Recipient, Told},
     spent::Spent,
 };
 use sqlx::{Executor, Postgres, Row};
@@ -106,6 +106,26 @@ with written as (
         $73::timestamptz[]
     ) as n (actor, key, request_hash, case_id, first_seq, last_seq, recorded_at)
     join written on written.id = n.case_id
+), agendas as (
+    insert into agenda (case_id, seq, sitting, put_at, off_at, outcome)
+    select n.case_id, n.seq, n.sitting, n.put_at, n.off_at, n.outcome
+    from unnest(
+        $74::uuid[], $75::int[], $76::uuid[], $77::timestamptz[], $78::timestamptz[], $79::text[]
+    ) as n (case_id, seq, sitting, put_at, off_at, outcome)
+    join written on written.id = n.case_id
+    on conflict (case_id, seq) do update set
+        off_at = excluded.off_at, outcome = excluded.outcome
+), places as (
+    -- One change for each sitting, after every case of the batch is locked.
+    update sittings s set taken = s.taken + n.change
+    from (
+        select n.sitting, sum(n.change)::int as change
+        from unnest($80::uuid[], $81::uuid[], $82::int[]) as n (case_id, sitting, change)
+        join written on written.id = n.case_id
+        group by n.sitting
+        having sum(n.change) <> 0
+    ) n
+    where s.id = n.sitting
 )";
 
 const WRITTEN: &str = " select id from written";
@@ -117,7 +137,7 @@ static WITH_WEBHOOKS: LazyLock<String> = LazyLock::new(|| [WRITE, HOOKED, WRITTE
 
 /// Declares a table of rows as one vector a column, in the order in which they are bound.
 macro_rules! columns {
-    ($name:ident { $($column:ident: $type:ty,)* }) => {
+    ($name:ident { $($column:ident: $type:ty),* $(,)? }) => {
         #[derive(Default)]
         struct $name<'a> {
             $($column: Vec<$type>,)*
@@ -226,6 +246,17 @@ columns!(Keys {
     recorded_at: Instant,
 });
 
+columns!(Agenda {
+    case: Uuid,
+    seq: i32,
+    sitting: Uuid,
+    put_at: Instant,
+    off_at: Option<Instant>,
+    outcome: Option<&'a str>,
+});
+
+columns!(Places { case: Uuid, sitting: Uuid, change: i32 });
+
 /// The rows of a batch.
 #[derive(Default)]
 struct Rows<'a> {
@@ -235,6 +266,8 @@ struct Rows<'a> {
     escalations: Escalations<'a>,
     outbox: Outbox<'a>,
     keys: Keys<'a>,
+    agenda: Agenda<'a>,
+    places: Places<'a>,
 }
 
 /// Writes the decisions, at most one a case, and tells which cases were as they had been read.
@@ -261,6 +294,8 @@ pub(crate) async fn write(
     query = rows.escalations.bind(query);
     query = rows.outbox.bind(query);
     query = rows.keys.bind(query);
+    query = rows.agenda.bind(query);
+    query = rows.places.bind(query);
     let written = query.fetch_all(connection).await?;
     written.iter().map(|row| Ok(CaseId(row.try_get(0)?))).collect()
 }
@@ -270,6 +305,7 @@ impl<'a> Rows<'a> {
         self.push_case(decision);
         self.push_events(decision);
         self.push_tasks(decision);
+        self.push_agenda(decision);
         if let Some(key) = &decision.key {
             let Keys { actor, key: name, hash, case, first_seq, last_seq, recorded_at, .. } =
                 &mut self.keys;
@@ -329,6 +365,10 @@ impl<'a> Rows<'a> {
             rows.hash.push(hash);
             let Fact::Escalated { clock, level, number, warning, deadline, tell, .. } = &event.fact
             else {
+                if let Fact::SittingLacking { tell, .. } = &event.fact {
+                    // A warning like any other to whoever gets it.
+                    self.push_told(case, event, "warning", tell);
+                }
                 continue;
             };
             let rows = &mut self.escalations;
@@ -340,23 +380,47 @@ impl<'a> Rows<'a> {
             rows.seq.push(event.seq as i32);
             rows.deadline_at.push(*deadline);
             rows.recorded_at.push(event.recorded_at);
-            for (no, told) in tell.iter().enumerate() {
-                let rows = &mut self.outbox;
-                rows.case.push(case);
-                rows.seq.push(event.seq as i32);
-                rows.no.push(no as i32);
-                rows.kind.push(if *warning { "warning" } else { "escalation" });
-                rows.created_at.push(event.recorded_at);
-                let (person, role, unit) = match &told.to {
-                    Recipient::Person(person) => (Some(person.0), None, None),
-                    Recipient::Holders { role, unit } => {
-                        (None, Some(role.as_str()), Some(unit.as_str()))
-                    }
-                };
-                rows.person.push(person);
-                rows.role.push(role);
-                rows.unit.push(unit);
-            }
+            let kind = if *warning { "warning" } else { "escalation" };
+            self.push_told(case, event, kind, tell);
+        }
+    }
+
+    fn push_agenda(&mut self, decision: &'a Decision) {
+        let case = decision.decided.case.id.0;
+        for row in &decision.agenda.rows {
+            let rows = &mut self.agenda;
+            rows.case.push(case);
+            rows.seq.push(row.seq as i32);
+            rows.sitting.push(row.sitting.0);
+            rows.put_at.push(row.put_at);
+            rows.off_at.push(row.off.as_ref().map(|off| off.0));
+            rows.outcome.push(row.off.as_ref().map(|off| off.1.as_str()));
+        }
+        for (sitting, change) in &decision.agenda.places {
+            self.places.case.push(case);
+            self.places.sitting.push(sitting.0);
+            self.places.change.push(*change);
+        }
+    }
+
+    /// Whom an event tells.
+    fn push_told(&mut self, case: Uuid, event: &Event, kind: &'static str, tell: &'a [Told]) {
+        for (no, told) in tell.iter().enumerate() {
+            let rows = &mut self.outbox;
+            rows.case.push(case);
+            rows.seq.push(event.seq as i32);
+            rows.no.push(no as i32);
+            rows.kind.push(kind);
+            rows.created_at.push(event.recorded_at);
+            let (person, role, unit) = match &told.to {
+                Recipient::Person(person) => (Some(person.0), None, None),
+                Recipient::Holders { role, unit } => {
+                    (None, Some(role.as_str()), Some(unit.as_str()))
+                }
+            };
+            rows.person.push(person);
+            rows.role.push(role);
+            rows.unit.push(unit);
         }
     }
 

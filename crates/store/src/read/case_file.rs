@@ -9,7 +9,7 @@ use sqlx::{Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::worklist::purpose;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, batch::Sittings};
 
 /// Everything about one case but its timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,12 +118,14 @@ impl Store {
         let definition = reference.definition(pool, &case.workflow, Some(case.version)).await?;
         let calendars = reference.calendars(pool, &case.calendar).await?;
         let now = self.now().await?.max(case.recorded_at);
+        let sittings = Sittings::default().of(pool, &reference, &definition, &case).await?;
         let ctx = Context {
             definition: &definition,
             calendars: &calendars,
             organisation: &reference.organisation,
             caller: &caller,
             assignee: None,
+            sittings: sittings.as_deref(),
             now,
         };
         Ok(possible(&ctx, &case))

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use parvaneh_core::{
-    ActionId, BranchId, CaseId, PersonId, Term,
+    ActionId, BranchId, CaseId, PersonId, SittingId, Term,
     decide::{Command, Possible},
     definition::Answer,
     event::{STATUTORY, Vote},
@@ -98,6 +98,32 @@ pub(crate) enum Change {
         /// Why
         #[arg(long)]
         reason: Option<String>,
+    },
+    /// Put the case on the agenda of a sitting, or on that of another one
+    PutOnAgenda {
+        #[command(flatten)]
+        to: Target,
+        /// The sitting's identifier
+        sitting: SittingId,
+    },
+    /// Take the case off the agenda
+    TakeOffAgenda {
+        #[command(flatten)]
+        to: Target,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Take no part in the case, as a member of its commission
+    Recuse {
+        #[command(flatten)]
+        to: Target,
+        /// Which member, where the commission's owner records it: name or identifier
+        #[arg(long)]
+        member: Option<String>,
+        /// Why
+        #[arg(long)]
+        reason: String,
     },
     /// Suspend every running clock
     Suspend {
@@ -228,6 +254,9 @@ impl Change {
             | Self::Comment { to, .. }
             | Self::Answer { to, .. }
             | Self::Vote { to, .. }
+            | Self::PutOnAgenda { to, .. }
+            | Self::TakeOffAgenda { to, .. }
+            | Self::Recuse { to, .. }
             | Self::Suspend { to, .. }
             | Self::Resume { to, .. }
             | Self::Extend { to, .. }
@@ -277,6 +306,15 @@ impl Change {
                     VoteName::Abstain => Vote::Abstain,
                 };
                 Command::Vote { vote, reason }
+            }
+            Self::PutOnAgenda { sitting, .. } => Command::PutOnAgenda { sitting },
+            Self::TakeOffAgenda { reason, .. } => Command::TakeOffAgenda { reason },
+            Self::Recuse { member, reason, .. } => {
+                let member = match member {
+                    Some(text) => Some(person(store, &text).await?.id),
+                    None => None,
+                };
+                Command::Recuse { member, reason }
             }
             Self::Suspend { reason, basis, .. } => Command::Suspend { reason, basis },
             Self::Resume { reason, .. } => Command::Resume { reason },

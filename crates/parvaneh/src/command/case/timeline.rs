@@ -8,7 +8,8 @@ use clap::Args;
 use parvaneh_core::{
     CaseId, Definition, Event, Fact, FieldId,
     definition::Answer,
-    event::{By, Entry, Recipient, STATUTORY, Vote},
+    event::{By, Entry, Recipient, STATUTORY, Told, Vote},
+    sitting::OffAgenda,
 };
 use parvaneh_store::Store;
 use serde_json::json;
@@ -139,9 +140,12 @@ impl Words<'_> {
                     fields.map(|field| names.value(self.definition, field, value(field))).collect();
                 format!("filled in {}", told.join("; "))
             }
-            Fact::Acted { action, reason, citation, entry, .. } => format!(
-                "{}{}{}{}",
+            Fact::Acted { action, reason, citation, heard, entry, .. } => format!(
+                "{}{}{}{}{}",
                 names.action(self.definition, action),
+                heard
+                    .as_ref()
+                    .map_or(String::new(), |heard| format!(" [minutes {}]", heard.minutes)),
                 because(reason),
                 citation.as_ref().map_or(String::new(), |number| format!(" [condition {number}]")),
                 self.entered(entry)
@@ -173,6 +177,38 @@ impl Words<'_> {
                 };
                 format!("voted {vote}{}", because(reason))
             }
+            Fact::PutOnAgenda { at, closes_at, .. } => format!(
+                "put on the agenda of the sitting on {} (open until {})",
+                self.when(*at),
+                self.when(*closes_at)
+            ),
+            Fact::TakenOffAgenda { why, reason, .. } => {
+                let why = match why {
+                    OffAgenda::TakenOff => "taken off the agenda",
+                    OffAgenda::Moved => "taken off the agenda for another sitting",
+                    OffAgenda::Cancelled => "off the agenda: the sitting is cancelled",
+                    OffAgenda::NoQuorum => "put off to another sitting: too few members voted",
+                    OffAgenda::Tie => "put off to another sitting: a tie",
+                };
+                format!("{why}{}", because(reason))
+            }
+            Fact::Recused { member, reason, .. } => {
+                format!("{} takes no part: {reason}", names.person(*member).await?)
+            }
+            Fact::SittingLacking { clock, deadline, extra, tell } => {
+                let extra = match extra {
+                    None => "no extra sitting would do any more".to_owned(),
+                    Some(extra) => format!(
+                        "an extra sitting from {} to {} would do",
+                        self.when(extra.earliest.at),
+                        self.when(extra.latest.at)
+                    ),
+                };
+                let told = self.told(tell).await?;
+                let of = clock_name(*clock);
+                let deadline = self.when(*deadline);
+                format!("no sitting has room before the deadline {deadline} of {of}; {extra}{told}")
+            }
             Fact::Suspended { reason, basis, .. } => {
                 let by = basis.as_ref().map_or(String::new(), |basis| format!(" [{basis}]"));
                 format!("suspended the clocks: {reason}{by}")
@@ -194,17 +230,7 @@ impl Words<'_> {
             }
             Fact::Escalated { clock, number, warning, deadline, tell, reassigned, .. } => {
                 let kind = if *warning { "warning" } else { "escalation, level" };
-                let mut told = Vec::with_capacity(tell.len());
-                for one in tell {
-                    told.push(match &one.to {
-                        Recipient::Person(person) => names.person(*person).await?,
-                        Recipient::Holders { role, .. } => names.role(self.definition, role),
-                    });
-                }
-                let told = match told.as_slice() {
-                    [] => String::new(),
-                    told => format!("; told: {}", told.join(", ")),
-                };
+                let told = self.told(tell).await?;
                 let gone = reassigned.as_ref().map_or(String::new(), |gone| {
                     format!("; reassigned to {}", names.role(self.definition, &gone.to))
                 });
@@ -226,6 +252,21 @@ impl Words<'_> {
                 because(reason),
                 self.entered(entry)
             ),
+        })
+    }
+
+    /// Who was told.
+    async fn told(&self, tell: &[Told]) -> Result<String, Failure> {
+        let mut told = Vec::with_capacity(tell.len());
+        for one in tell {
+            told.push(match &one.to {
+                Recipient::Person(person) => self.names.person(*person).await?,
+                Recipient::Holders { role, .. } => self.names.role(self.definition, role),
+            });
+        }
+        Ok(match told.as_slice() {
+            [] => String::new(),
+            told => format!("; told: {}", told.join(", ")),
         })
     }
 

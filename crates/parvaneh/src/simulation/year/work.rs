@@ -254,7 +254,7 @@ impl Year<'_> {
                 .push_back((*member, Asks::Do(Command::Vote { vote, reason: None })));
         }
         let tally = Tally { in_favour: favour, against, abstained: cast - favour - against };
-        let approved = tally.result(commission).is_ok_and(|result| result.approved);
+        let approved = tally.result(commission, 0).is_ok_and(|result| result.approved);
         let name = if approved { APPROVED } else { REJECTED };
         let secretaries = self.country.holders(&key.0, &key.1);
         if let (Some((name, action)), Some(secretary)) =
