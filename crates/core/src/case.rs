@@ -59,6 +59,14 @@ pub struct Case {
     /// How it stands with the sittings of its commission.
     #[serde(default, skip_serializing_if = "Hearing::is_empty")]
     pub hearing: Hearing,
+    /// How often it has come to the applicant since it was opened.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub returns: u32,
+}
+
+/// Nothing is stored of what has not happened.
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Where a case stands: in exactly one step, or at an end.
@@ -268,6 +276,7 @@ impl Case {
             done_by: BTreeMap::new(),
             data: values.clone(),
             hearing: Hearing::default(),
+            returns: 0,
         };
         opened.enter(entry, event.effective_at);
         Some(opened)
@@ -351,6 +360,9 @@ impl Case {
         self.tasks =
             entry.tasks.iter().map(|opened| Task::opened(opened, &entry.step, at)).collect();
         self.task_count += entry.tasks.len() as u32;
+        if self.seq > 1 && entry.tasks.iter().any(|task| task.owner == Owner::Applicant) {
+            self.returns += 1;
+        }
         match &entry.statutory {
             None => {}
             Some(StatutoryChange::Started(started)) => {

@@ -485,6 +485,9 @@ impl Fact {
 pub struct Entry {
     /// The step or end.
     pub step: StepId,
+    /// The automatic steps that the case passed through on its way there, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub through: Vec<Passed>,
     /// The tasks that it opened; every task of the step before it is closed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tasks: Vec<OpenedTask>,
@@ -494,6 +497,18 @@ pub struct Entry {
     /// The end, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<EndReached>,
+}
+
+/// An automatic step through which a case passed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    /// The step.
+    pub step: StepId,
+    /// The guard that was met; absent for what is left when none is (`else`).
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "if")]
+    pub condition: Option<String>,
+    /// Where it led.
+    pub to: StepId,
 }
 
 /// A task that was put on somebody's worklist.

@@ -14,6 +14,7 @@ pub mod delegation;
 pub mod document;
 pub mod event;
 mod fact_kinds;
+pub mod expression;
 pub mod form;
 pub mod id;
 pub mod jalali;

@@ -8,9 +8,10 @@ use std::collections::HashSet;
 use parvaneh_core::{
     Actor, Calendars, Caller, Command, Definition, Given, Open, RefusalCode,
     decide::possible,
-    definition::Text,
+    definition::{Guard, StepKind, Text},
     delegation::Absence,
     event::Vote,
+    expression::{Expression, Schema},
     form::{Field, FieldKind, Form, Required},
     open,
     sitting::SittingState,
@@ -35,6 +36,15 @@ fn refusals() -> Vec<(RefusalCode, Stage, Actor, Command)> {
     let voted = || {
         let stage = new().sitting().then(&member(1), vote(Vote::For));
         stage.then(&member(2), vote(Vote::For))
+    };
+    let guarded = |definition: &mut Definition| {
+        let condition = Expression::compile("case.returns > 0", &Schema::default()).unwrap();
+        definition.steps["intake"].actions["accept"].guard =
+            Some(Guard { condition, otherwise: None });
+    };
+    // No sound definition has a step that leads nowhere.
+    let astray = |definition: &mut Definition| {
+        definition.steps["asked"].kind = StepKind::Automatic(Vec::new());
     };
     let silent = |definition: &mut Definition| definition.statutory.silence = None;
     let short = || {
@@ -73,6 +83,8 @@ fn refusals() -> Vec<(RefusalCode, Stage, Actor, Command)> {
         (OutOfJurisdiction, new(), one(11, "officer", "0801"), comment("hello")),
         (OutOfJurisdiction, new(), one(21, "head", "0801"), suspend()),
         (OutOfJurisdiction, new().asked(), one(31, "board", "08"), extend(3, "1 d")),
+        (GuardNotMet, Stage::with(guarded, calendar()), officer(), act("accept")),
+        (NoWayOn, Stage::with(astray, calendar()), officer(), act("accept")),
         (CaseEnded, new().then(&applicant(), withdraw()), officer(), act("accept")),
         (CaseEnded, new().then(&applicant(), withdraw()), head(), resume()),
         (Suspended, new().then(&head(), suspend()), officer(), act("accept")),

@@ -1,6 +1,9 @@
 //! What the store says, as failures of a command.
 
-use parvaneh_core::{Refusal, decide::Possible};
+use parvaneh_core::{
+    Refusal,
+    decide::{Possible, Unmet},
+};
 use parvaneh_store::{ExecuteError, StoreError};
 
 use crate::failure::Failure;
@@ -78,9 +81,26 @@ fn refused(refusal: &Refusal) -> Failure {
     let mut failure = Failure::no(refusal.code.as_str(), message);
     failure.faults = refusal.faults.clone();
     let possible: Vec<String> = refusal.possible.iter().map(possible).collect();
-    match possible.as_slice() {
-        [] => failure,
-        possible => failure.help(format!("possible now: {}", possible.join(", "))),
+    let unmet: Vec<String> = refusal.unmet.iter().map(unmet).collect();
+    let mut help = Vec::new();
+    if !possible.is_empty() {
+        help.push(format!("possible now: {}", possible.join(", ")));
+    }
+    if !unmet.is_empty() {
+        help.push(format!("not now: {}", unmet.join("; ")));
+    }
+    match help.is_empty() {
+        true => failure,
+        false => failure.help(help.join("; ")),
+    }
+}
+
+/// An action that is not offered, and why.
+pub(crate) fn unmet(unmet: &Unmet) -> String {
+    let Unmet { action, condition, explanation } = unmet;
+    match explanation {
+        Some(text) => format!("act {action} ({}, {}; it needs {condition})", text.en, text.fa),
+        None => format!("act {action} (it needs {condition})"),
     }
 }
 

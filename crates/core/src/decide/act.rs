@@ -13,7 +13,7 @@ use crate::{
     form::Given,
 };
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
     pub(super) fn act(
         &mut self,
         action: &ActionId,
@@ -48,12 +48,14 @@ impl Draft<'_> {
             heard = self.heard(commission)?;
             self.refuse_against_votes(commission, action)?;
         }
-        let filling = self.filling_with(&chosen, values)?;
+        let filling = self.filling_with(chosen, values)?;
         let (no, unclaimed) = (task.no, task.assignee.is_none());
         if unclaimed {
             self.record(self.now, by.clone(), Fact::Claimed { task: no });
         }
         self.record_filling(by.clone(), filling);
+        // What is given with the action counts for its guard.
+        self.refuse_unless_met(action, chosen)?;
         let entry = self.entry(&chosen.to, self.now, false)?;
         self.record(
             self.now,
@@ -63,9 +65,9 @@ impl Draft<'_> {
         Ok(())
     }
 
-    fn action(&self, action: &ActionId) -> Result<Action, Refusal> {
+    fn action(&self, action: &ActionId) -> Result<&'a Action, Refusal> {
         let step = self.step()?;
-        step.actions.get(action).cloned().ok_or_else(|| {
+        step.actions.get(action).ok_or_else(|| {
             let names = step.actions.keys().map(ActionId::as_str).collect::<Vec<_>>().join(", ");
             let offers = if names.is_empty() { "no action".to_owned() } else { names };
             let reason = format!(

@@ -6,7 +6,7 @@ use crate::{
     calendar::after,
     clock::Instant,
     definition::{End, Starts, StepKind},
-    event::{EndReached, Entry, OpenedTask, Owner, Purpose, StartedClock, StatutoryChange},
+    event::{EndReached, Entry, OpenedTask, Owner, Passed, Purpose, StartedClock, StatutoryChange},
 };
 
 impl Draft<'_> {
@@ -18,8 +18,9 @@ impl Draft<'_> {
         by_silence: bool,
     ) -> Result<Entry, Refusal> {
         let definition = self.ctx.definition;
+        let (to, through) = self.pass(to, at)?;
         if let Some(end) = definition.ends.get(to) {
-            return self.entry_to_end(to, end, at, by_silence);
+            return Ok(Entry { through, ..self.entry_to_end(to, end, at, by_silence)? });
         }
         let step = definition.steps.get(to).ok_or_else(|| {
             RefusalCode::WrongDefinition.because(format!("there is no step '{to}'"))
@@ -69,9 +70,12 @@ impl Draft<'_> {
                     tasks.len(),
                 )?);
             }
+            StepKind::Automatic(_) => {
+                return Err(RefusalCode::NoWayOn.because(format!("nobody can wait in '{to}'")));
+            }
         }
-        let statutory = self.statutory_change(to, step.suspends_statutory, at)?;
-        Ok(Entry { step: to.clone(), tasks, statutory, end: None })
+        let statutory = self.statutory_change(to, &through, step.suspends_statutory, at)?;
+        Ok(Entry { step: to.clone(), through, tasks, statutory, end: None })
     }
 
     fn entry_to_end(
@@ -99,12 +103,14 @@ impl Draft<'_> {
             by_silence,
             licence: end.licence.clone(),
         };
-        Ok(Entry { step: to.clone(), tasks: Vec::new(), statutory, end: Some(reached) })
+        let through = Vec::new();
+        Ok(Entry { step: to.clone(), through, tasks: Vec::new(), statutory, end: Some(reached) })
     }
 
     fn statutory_change(
         &self,
         to: &StepId,
+        through: &[Passed],
         suspends: bool,
         at: Instant,
     ) -> Result<Option<StatutoryChange>, Refusal> {
@@ -112,7 +118,9 @@ impl Draft<'_> {
         let Some(clock) = &self.case.statutory else {
             let starts = match &definition.statutory.starts {
                 Starts::Opened => self.case.seq == 0,
-                Starts::Entering(step) => step == to,
+                Starts::Entering(step) => {
+                    step == to || through.iter().any(|passed| passed.step == *step)
+                }
             };
             if !starts {
                 return Ok(None);

@@ -10,6 +10,7 @@ mod comment;
 mod enter;
 mod eyes;
 mod fill;
+mod guard;
 mod open;
 mod possible;
 mod refusal;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use eyes::Right;
 pub use eyes::barred;
+pub use guard::Unmet;
 pub use open::{Open, open};
 pub use possible::{Possible, possible};
 pub use refusal::{Refusal, RefusalCode};
@@ -223,7 +225,10 @@ pub fn decide(ctx: &Context<'_>, case: &Case, command: &Command) -> Result<Decid
     let state = draft.case.place.name().clone();
     match done.and_then(|due| draft.decide(command, due)) {
         Ok(next_due) => Ok(draft.finish(next_due)),
-        Err(refusal) => Err(refusal.with_state(&state, possible::alternatives(ctx, case, command))),
+        Err(refusal) => {
+            let (possible, unmet) = possible::alternatives(ctx, case, command);
+            Err(refusal.with_state(&state, possible, unmet))
+        }
     }
 }
 

@@ -101,8 +101,13 @@ pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
         by: by.clone(),
         fact: fact(entry),
     };
-    let nowhere =
-        Entry { step: definition.first.clone(), tasks: Vec::new(), statutory: None, end: None };
+    let nowhere = Entry {
+        step: definition.first.clone(),
+        through: Vec::new(),
+        tasks: Vec::new(),
+        statutory: None,
+        end: None,
+    };
     let mut unopened = Case::opened(&event(nowhere)).expect("an opening opens");
     unopened.seq = 0;
     let mut draft = Draft::new(ctx, unopened);

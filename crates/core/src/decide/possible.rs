@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{Command, Context, Draft, RefusalCode};
+use super::{Command, Context, Draft, RefusalCode, Unmet};
 use crate::{
     ActionId, BranchId, FieldId, PersonId, SittingId, Term,
     actor::Caller,
@@ -194,10 +194,27 @@ fn may_assign(ctx: &Context<'_>, case: &Case, task: u32) -> bool {
     }
 }
 
-/// What to offer instead of a refused command: nothing for the program, which has no choice.
-pub(super) fn alternatives(ctx: &Context<'_>, case: &Case, command: &Command) -> Vec<Possible> {
+/// What to offer instead of a refused command, and which actions their guards bar: nothing for the
+/// program, which has no choice.
+pub(super) fn alternatives(
+    ctx: &Context<'_>,
+    case: &Case,
+    command: &Command,
+) -> (Vec<Possible>, Vec<Unmet>) {
     match command {
-        Command::Tick => Vec::new(),
-        _ => possible(ctx, case),
+        Command::Tick => (Vec::new(), Vec::new()),
+        _ => (possible(ctx, case), unmet(ctx, case)),
     }
+}
+
+/// Which actions the caller could take now, did their guards not bar them.
+pub(super) fn unmet(ctx: &Context<'_>, case: &Case) -> Vec<Unmet> {
+    if *ctx.caller == Caller::System {
+        return Vec::new();
+    }
+    let mut draft = Draft::new(ctx, case.clone());
+    if draft.belongs().and_then(|()| draft.catch_up()).is_err() {
+        return Vec::new();
+    }
+    draft.unmet()
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Possible;
+use super::{Possible, Unmet};
 use crate::{StepId, calendar::NoDeadline, form::Fault};
 
 /// Why a command was refused: it changed nothing.
@@ -20,10 +20,19 @@ pub struct Refusal {
     pub faults: Vec<Fault>,
     /// What the caller can do now.
     pub possible: Vec<Possible>,
+    /// Which actions of the step are not possible because their guard is not met.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub unmet: Box<[Unmet]>,
 }
 
 impl Refusal {
-    pub(super) fn with_state(mut self, state: &StepId, possible: Vec<Possible>) -> Self {
+    pub(super) fn with_state(
+        mut self,
+        state: &StepId,
+        possible: Vec<Possible>,
+        unmet: Vec<Unmet>,
+    ) -> Self {
+        self.unmet = unmet.into();
         self.state = state.to_string();
         self.possible = possible;
         self
@@ -111,6 +120,10 @@ codes! {
     ReasonNeeded = "reason_needed",
     /// The number of a condition must be cited.
     CitationNeeded = "citation_needed",
+    /// What the action asks of the case does not hold.
+    GuardNotMet = "guard_not_met",
+    /// An automatic step has no way on for the case: its definition does not cover it.
+    NoWayOn = "no_way_on",
     /// The text is too long or holds a character that cannot be stored.
     TextInvalid = "text_invalid",
     /// What was filled in has faults: they stand in `faults`, all of them.
@@ -156,6 +169,7 @@ impl RefusalCode {
             reason: reason.into(),
             faults: Vec::new(),
             possible: Vec::new(),
+            unmet: Box::default(),
         }
     }
 }

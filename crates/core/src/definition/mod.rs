@@ -7,6 +7,7 @@
 //! definition must keep.
 
 mod forms;
+mod guards;
 mod levels;
 mod model;
 mod people;
@@ -16,6 +17,7 @@ mod steps;
 mod tests;
 mod written;
 
+pub use guards::{Exit, Guard};
 pub use model::*;
 pub use read::{Checked, code};
 pub use written::json_schema;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::guards::{Exit, Guard};
 use crate::{
     ActionId, BranchId, CalendarId, FieldId, FormId, RoleId, StepId, Term, WorkflowId,
     form::{Field, Form},
@@ -290,6 +291,9 @@ pub enum StepKind {
     Parallel(Parallel),
     /// A commission decides; its result opens the way to `approved` or `rejected`.
     Commission(Commission),
+    /// Nobody does anything: a case that comes here goes on at once, by the first exit whose guard
+    /// is met.
+    Automatic(Vec<Exit>),
 }
 
 /// Branches that run at the same time, and how they are joined.
@@ -436,6 +440,8 @@ pub struct Action {
     /// Whether it can be taken although the step's form is not complete: to send a case back, or to
     /// refuse it. Its own form must be complete all the same.
     pub incomplete: bool,
+    /// What must hold of the case for it.
+    pub guard: Option<Guard>,
 }
 
 /// Where a case ends.
@@ -497,13 +503,13 @@ impl Definition {
 }
 
 impl Step {
-    /// The role that owns the step's own task; `None` for an applicant step and for a parallel
-    /// step, whose branches have owners.
+    /// The role that owns the step's own task; `None` for an applicant step, for a parallel step,
+    /// whose branches have owners, and for an automatic one.
     pub fn owner(&self) -> Option<&RoleId> {
         match &self.kind {
             StepKind::Work { owner } => Some(owner),
             StepKind::Commission(commission) => Some(&commission.owner),
-            StepKind::Applicant | StepKind::Parallel(_) => None,
+            StepKind::Applicant | StepKind::Parallel(_) | StepKind::Automatic(_) => None,
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::{
     document::{
         Entry, Fields, Name, Node, Place, Problem, Reader, Severity, code as document_code, short,
     },
+    expression::Schema,
     soundness::{self, Finding, UNREAD_TERM, Whole},
 };
 
@@ -37,6 +38,7 @@ pub mod code {
         UNUSED_LADDER = "unused-ladder", "No step uses the ladder.";
         UNKNOWN_FIELD = "unknown-field", "No form has a field of that name.";
         NOT_A_VALUE = "not-a-value", "A value is not one of the field's type.";
+        GUARDED_RESULT = "guarded-result", "A guard stands on a result that the votes of a commission decide.";
     }
 }
 
@@ -75,6 +77,8 @@ impl Definition {
             broken: HashSet::new(),
             ladders: IndexMap::new(),
             role_titles: HashMap::new(),
+            schema: Schema::default(),
+            guard_bytes: 0,
         };
         let hash = hex(&Sha256::digest(source.as_bytes()));
         let definition = draft.definition(&root, hash, calendars);
@@ -107,6 +111,10 @@ pub(super) struct Draft<'s> {
     pub(super) ladders: IndexMap<String, Ladder>,
     /// What the roles are called, for branches without a title of their own.
     pub(super) role_titles: HashMap<RoleId, Text>,
+    /// What guards may name.
+    pub(super) schema: Schema,
+    /// How much text of guards has been read.
+    pub(super) guard_bytes: usize,
 }
 
 const TOP: &[&str] = &[
@@ -166,6 +174,7 @@ const DETAILS: &[&str] = &[
     "n",
     "needs",
     "not_by",
+    "if_not",
     "answer",
     "licence",
     "kind",
@@ -226,6 +235,7 @@ impl Draft<'_> {
             roles.iter().map(|(name, role)| (name.clone(), role.title.clone())).collect();
         let forms = self.optional(&top, "forms", "", Self::forms).unwrap_or_default();
         let application = self.optional(&top, "application", "", Self::form_name);
+        self.schema = Schema::of_forms(&forms, application.as_ref());
         let steps = self.required(&top, "steps", "", what, Self::steps).unwrap_or_default();
         let ends = self.required(&top, "ends", "", what, Self::ends).unwrap_or_default();
         let statutory = self.required(&top, "statutory", "", what, Self::statutory);

@@ -50,7 +50,7 @@ const PARALLEL_STEP: &[&str] =
 const BRANCH: &[&str] =
     &["title", "owner", "term", "basis", "work", "escalate", "silence", "extension"];
 
-const ACTION: &[&str] = &["title", "to", "needs", "form", "complete", "not_by"];
+const ACTION: &[&str] = &["title", "to", "needs", "if", "if_not", "form", "complete", "not_by"];
 
 const MAJORITIES: &[(&str, Majority)] = &[
     ("simple", Majority::Simple),
@@ -92,6 +92,9 @@ impl Draft<'_> {
         if has("parallel") && has("commission") {
             let message = "a step is either parallel or a commission";
             self.reader.error(code::EXACTLY_ONE, at, message);
+        }
+        if has("choose") {
+            return self.automatic_step(node, path);
         }
         if has("parallel") {
             return self.parallel_step(node, path);
@@ -390,6 +393,7 @@ impl Draft<'_> {
                     form: None,
                     incomplete: false,
                     not_by: NotBy::default(),
+                    guard: None,
                 })
             };
             if let Some(action) = self.required(&fields, name, path, what, read) {
@@ -421,6 +425,7 @@ impl Draft<'_> {
     fn action(&mut self, node: &Node, path: &str, default: Option<Text>) -> Option<Action> {
         let what = "an action";
         let fields = self.reader.mapping(node, self.place(path), what, ACTION)?;
+        let result = default.is_some();
         let title = match default {
             Some(default) if fields.get("title").is_none() => default,
             _ => self.title(&fields, path, what),
@@ -434,6 +439,13 @@ impl Draft<'_> {
             needs.into_iter().collect::<Option<Vec<_>>>()
         });
         let needs = needs.unwrap_or_default();
+        let guard = match result {
+            true => {
+                self.no_guard(&fields);
+                None
+            }
+            false => self.guard(&fields, path, what),
+        };
         Some(Action {
             title,
             to: to.unwrap_or_else(|| "".into()),
@@ -446,6 +458,7 @@ impl Draft<'_> {
                     draft.reader.yes_or_no(node, "'complete'")
                 })
                 .is_some_and(|complete| !complete),
+            guard,
         })
     }
 

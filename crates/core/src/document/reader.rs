@@ -1,6 +1,6 @@
 //! Reads values out of a tree and keeps every problem that it meets.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use super::{
     Code, Entry, MAX_PROBLEMS, Node, Place, Problem, Severity, Value, code,
@@ -102,6 +102,22 @@ impl<'s> Reader<'s> {
                 help: Some(help.to_owned()),
             })
         })
+    }
+
+    /// The place of a part of a single value, given in bytes of its text. Where the text does not
+    /// stand in the file as it is read (a quoted value with escapes, a folded one), the place of
+    /// the whole value.
+    pub fn within(&self, node: &Node, part: Range<usize>) -> Place {
+        let Some(text) = node.as_str().map(str::trim) else { return node.place };
+        let written = self.source.get(node.place.start..node.place.end).unwrap_or_default();
+        let quote = usize::from(written.starts_with(['\'', '"']));
+        let written = written.get(quote..written.len().saturating_sub(quote)).unwrap_or_default();
+        if written.trim() != text {
+            return first_line(self.source, node.place);
+        }
+        let start = node.place.start + quote + (written.len() - written.trim_start().len());
+        let end = start + part.end.min(text.len());
+        Place { start: (start + part.start).min(end), end }
     }
 
     /// The line of a byte, from 1.

@@ -62,6 +62,7 @@ pub(super) fn difference(life: &Life<'_>, expect: &Expect) -> Option<String> {
             (answer(*expected), given.map_or_else(none, |given| answer(*given)))
         }
         Expect::Escalated(levels) => (listed(levels.clone()), listed(life.escalated.clone())),
+        Expect::Passed(steps) => (listed(steps.clone()), listed(life.passed.clone())),
         Expect::Suspended(yes) => {
             let suspended = life.case.suspension.is_some();
             (format!("suspended: {}", said(*yes)), format!("suspended: {}", said(suspended)))

@@ -254,6 +254,7 @@ enum Expect {
     Holder(String, String),
     Answer(String, Answer),
     Escalated(Vec<String>),
+    Passed(Vec<String>),
     Suspended(bool),
     Faults(Vec<String>),
     Data(String, String),

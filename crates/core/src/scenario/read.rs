@@ -81,6 +81,7 @@ const EXPECTATIONS: &[&str] = &[
     "holders",
     "answers",
     "escalated",
+    "passed",
     "suspended",
     "held",
     "faults",
@@ -328,6 +329,19 @@ impl Reading<'_, '_, '_> {
             "escalated" => {
                 let names = self.names(node, |reading, node| reading.level(node));
                 put(Some(Expect::Escalated(names)));
+            }
+            "passed" => {
+                let names = self.names(node, |reading, node| {
+                    let name = reading.reader.name(node, "an automatic step")?;
+                    let steps = reading.setting.definition.steps.iter();
+                    let automatic = steps
+                        .filter(|(_, step)| matches!(step.kind, StepKind::Automatic(_)))
+                        .map(|(name, _)| name.to_string());
+                    let known: Vec<String> = automatic.collect();
+                    reading.known("automatic step", name.text, name.place, &known)?;
+                    Some(name.text.to_owned())
+                });
+                put(Some(Expect::Passed(names)));
             }
             "held" => {
                 let names = self.names(node, |reading, node| {

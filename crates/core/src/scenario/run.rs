@@ -46,6 +46,8 @@ pub(super) struct Life<'a> {
     people: HashMap<PersonId, String>,
     /// The levels that fired since the entry before.
     pub(super) escalated: Vec<String>,
+    /// The automatic steps that it has passed through since the entry before.
+    pub(super) passed: Vec<String>,
     /// Every answer that has come, by its branch.
     pub(super) answers: BTreeMap<String, Answer>,
 }
@@ -92,6 +94,7 @@ pub(super) fn live(setting: &Setting<'_>, reader: &mut Reader<'_>, scenario: &Sc
         names: HashMap::from([(STATUTORY, "statutory".to_owned())]),
         people,
         escalated: Vec::new(),
+        passed: Vec::new(),
         answers: BTreeMap::new(),
     };
     life.take(decided);
@@ -100,6 +103,7 @@ pub(super) fn live(setting: &Setting<'_>, reader: &mut Reader<'_>, scenario: &Sc
     for entry in entries {
         life.escalated.clear();
         life.lacking.clear();
+        life.passed.clear();
         if !life.let_live(entry.at) {
             let message = "the case never comes to rest before this: silence runs in a circle";
             reader.error(code::RESTLESS, entry.place, message);
@@ -293,7 +297,8 @@ impl Life<'_> {
             }
             _ => {}
         }
-        if let Some(Entry { step, tasks, .. }) = event.fact.entry() {
+        if let Some(Entry { step, tasks, through, .. }) = event.fact.entry() {
+            self.passed.extend(through.iter().map(|passed| passed.step.to_string()));
             for task in tasks {
                 let name = match &task.branch {
                     Some(branch) => branch.to_string(),

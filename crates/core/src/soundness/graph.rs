@@ -2,7 +2,11 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use super::{Finding, code, eyes, names::action_path, rough_days};
+use super::{
+    Finding, code, eyes,
+    names::{action_path, exit_path},
+    rough_days,
+};
 use crate::{
     StepId, Term,
     definition::{Definition, Outcome, Starts, Step, StepKind},
@@ -43,6 +47,11 @@ fn ways_of<'d>(name: &'d StepId, step: &'d Step) -> Vec<Way<'d>> {
     for (action_name, action) in &step.actions {
         let at = format!("{}.to", action_path(&path, step, action_name));
         add(&action.to, at, action.needs_citation);
+    }
+    if let StepKind::Automatic(exits) = &step.kind {
+        for (number, exit) in exits.iter().enumerate() {
+            add(&exit.to, exit_path(&path, number, exit), false);
+        }
     }
     if let StepKind::Parallel(parallel) = &step.kind {
         add(&parallel.positive, format!("{path}.parallel.when.positive"), false);

@@ -12,6 +12,7 @@
 mod eyes;
 mod forms;
 mod graph;
+mod guards;
 mod names;
 mod parts;
 #[cfg(test)]
@@ -69,6 +70,9 @@ pub mod code {
         UNUSED_FORM = "unused-form", "Nothing is filled in by the form.";
         FIELD_TAKEN = "field-taken", "Two forms have a field of the same name.";
         CROSSED_BOUNDS = "crossed-bounds", "Nothing lies between the bounds of a field.";
+        AUTOMATIC_CYCLE = "automatic-cycle", "Automatic steps lead to each other in a circle.";
+        NO_ELSE = "no-else", "An automatic step may find no way for a case.";
+        DEAD_BRANCH = "dead-branch", "A way of an automatic step can never be taken.";
         TOO_SLOW = "too-slow", "The terms along the longest way add up to more than the statutory term.";
     }
 }
@@ -123,6 +127,7 @@ pub(crate) fn examine(definition: &Definition, whole: Whole) -> Vec<Finding> {
     forms::examine(definition, whole == Whole::All, &mut findings);
     if resolved && whole >= Whole::Graph {
         let clean = findings.iter().all(|finding| finding.severity == Severity::Warning);
+        guards::examine(definition, &mut findings);
         graph::examine(definition, whole == Whole::All && clean, &mut findings);
     }
     findings

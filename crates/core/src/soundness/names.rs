@@ -4,8 +4,8 @@ use super::{Finding, code, unknown};
 use crate::{
     ActionId, RoleId, StepId,
     definition::{
-        APPROVED, Addressee, Definition, Effect, EscalationLevel, ExtensionRule, Level, NotBy,
-        REJECTED, Starts, Step, StepKind,
+        APPROVED, Addressee, Definition, Effect, EscalationLevel, Exit, ExtensionRule, Level,
+        NotBy, REJECTED, Starts, Step, StepKind,
     },
 };
 
@@ -63,6 +63,11 @@ impl Names<'_> {
                 self.role(&format!("{path}.owner"), owner, Wanted::ToAct);
             }
             StepKind::Applicant => {}
+            StepKind::Automatic(exits) => {
+                for (number, exit) in exits.iter().enumerate() {
+                    self.target(&exit_path(path, number, exit), &exit.to);
+                }
+            }
             StepKind::Parallel(parallel) => {
                 let path = format!("{path}.parallel");
                 self.target(&format!("{path}.when.positive"), &parallel.positive);
@@ -236,6 +241,12 @@ pub(super) fn action_path(path: &str, step: &Step, action: &ActionId) -> String 
         StepKind::Commission(_) if result => format!("{path}.when.{action}"),
         _ => format!("{path}.actions.{action}"),
     }
+}
+
+/// Where the target of a way out of an automatic step stands.
+pub(super) fn exit_path(path: &str, number: usize, exit: &Exit) -> String {
+    let key = if exit.condition.is_some() { "to" } else { "else" };
+    format!("{path}.choose[{number}].{key}")
 }
 
 fn level_name(level: Level) -> &'static str {

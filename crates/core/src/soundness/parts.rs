@@ -6,8 +6,8 @@ use super::{Finding, UNREAD_TERM, certainly_longer, code, comparable, graph::sta
 use crate::{
     ActionId, RoleId, Term,
     definition::{
-        APPROVED, Addressee, Definition, Effect, EscalationLevel, ExtensionRule, Fires, Initiative,
-        Join, Outcome, Permission, REJECTED, Step, StepKind,
+        APPROVED, Action, Addressee, Definition, Effect, EscalationLevel, ExtensionRule, Fires,
+        Initiative, Join, Outcome, Permission, REJECTED, Step, StepKind,
     },
 };
 
@@ -103,13 +103,25 @@ impl Clock<'_> {
             let message = "a level cannot decide in the place of a commission";
             let help = "name another action, or write a silence rule with its basis";
             findings.push(Finding::error(code::CANNOT_TAKE_ACTION, path, message).help(help));
-        } else if step.actions.get(action).is_some_and(|action| action.needs_citation) {
+        } else if let Some(taken) = step.actions.get(action) {
+            self.needs(path, action, taken, findings);
+        }
+    }
+
+    /// What a level cannot give, or wait for.
+    fn needs(&self, path: &str, action: &ActionId, taken: &Action, findings: &mut Vec<Finding>) {
+        if taken.guard.is_some() {
+            let message = format!("'{action}' has a guard, which may not be met");
+            let help = "write a silence rule that leads to a step with 'choose'";
+            findings.push(Finding::error(code::CANNOT_TAKE_ACTION, path, message).help(help));
+        }
+        if taken.needs_citation {
             let message = format!("'{action}' needs a citation, which a level cannot give");
             let help = "name an action that needs none";
             findings.push(Finding::error(code::CANNOT_TAKE_ACTION, path, message).help(help));
-        } else if step.actions.get(action).is_some_and(|action| {
-            action.form.is_some() || (step.form.is_some() && !action.incomplete)
-        }) {
+        } else if taken.form.is_some()
+            || (!taken.incomplete && self.step.is_some_and(|step| step.form.is_some()))
+        {
             let message = format!("'{action}' needs a form, which a level cannot fill in");
             let help = "name an action that needs none, or write 'complete: no' at the action";
             findings.push(Finding::error(code::CANNOT_TAKE_ACTION, path, message).help(help));
@@ -266,6 +278,9 @@ fn step(name: &str, step: &Step, findings: &mut Vec<Finding>) {
             }
             .examine(findings);
         }
+        return;
+    }
+    if let StepKind::Automatic(_) = step.kind {
         return;
     }
     match step.term {

@@ -595,6 +595,64 @@ const RULES: &[Rule] = &[
         ],
     },
     Rule {
+        code: code::AUTOMATIC_CYCLE,
+        breaks: &[
+            (
+                (
+                    "ends:\n",
+                    "  a: { title: { fa: گ, en: Choose }, choose: [{ if: 'case.returns > 1', to: granted }, { else: a }] }\nends:\n",
+                ),
+                "a",
+            ),
+            (
+                (
+                    "ends:\n",
+                    "  a: { title: { fa: گ, en: Choose }, choose: [{ if: 'case.returns > 1', to: b }, { else: granted }] }\n  b: { title: { fa: گ, en: Choose }, choose: [{ else: a }] }\nends:\n",
+                ),
+                "a",
+            ),
+        ],
+        // Somebody acts on the way; and two ways may lead to the same place.
+        keeps: &[
+            (
+                "ends:\n",
+                "  a: { title: { fa: گ, en: Choose }, choose: [{ if: 'case.returns > 1', to: reception }, { else: granted }] }\nends:\n",
+            ),
+            (
+                "ends:\n",
+                "  a: { title: { fa: گ, en: Choose }, choose: [{ if: 'case.returns > 1', to: b }, { if: 'case.returns > 2', to: b }, { else: granted }] }\n  b: { title: { fa: گ, en: Choose }, choose: [{ else: granted }] }\nends:\n",
+            ),
+        ],
+    },
+    Rule {
+        code: code::NO_ELSE,
+        breaks: &[(
+            (
+                "ends:\n",
+                "  a: { title: { fa: گ, en: Choose }, choose: [{ if: 'case.returns > 1', to: granted }] }\nends:\n",
+            ),
+            "choose",
+        )],
+        keeps: &[(
+            "ends:\n",
+            "  a: { title: { fa: گ, en: Choose }, choose: [{ if: 'case.returns > 1', to: refused }, { else: granted }] }\nends:\n",
+        )],
+    },
+    Rule {
+        code: code::DEAD_BRANCH,
+        breaks: &[(
+            (
+                "ends:\n",
+                "  a: { title: { fa: گ, en: Choose }, choose: [{ else: granted }, { if: 'case.returns > 1', to: refused }] }\nends:\n",
+            ),
+            "refused",
+        )],
+        keeps: &[(
+            "ends:\n",
+            "  a: { title: { fa: گ, en: Choose }, choose: [{ if: 'case.returns > 1', to: refused }, { else: granted }] }\nends:\n",
+        )],
+    },
+    Rule {
         code: code::TOO_SLOW,
         breaks: &[(("    term: 15 d\n", "    term: 40 d\n"), "60 d")],
         keeps: &[

@@ -297,6 +297,7 @@ fn checked(draft: &Draft, number: usize, places: &[StepId]) -> Step {
         not_by: NotBy::default(),
         form: None,
         incomplete: false,
+        guard: None,
     };
     let mut actions = IndexMap::new();
     let mut own = draft.timing.clone();
@@ -345,7 +346,7 @@ fn checked(draft: &Draft, number: usize, places: &[StepId]) -> Step {
         }),
     };
     match &kind {
-        StepKind::Parallel(_) => {}
+        StepKind::Parallel(_) | StepKind::Automatic(_) => {}
         StepKind::Commission(_) => {
             actions.insert(APPROVED.into(), action(&next, false, false));
             actions.insert(REJECTED.into(), action(&"refused".into(), false, true));

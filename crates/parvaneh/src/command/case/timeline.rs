@@ -275,7 +275,8 @@ impl Words<'_> {
     }
 
     fn entered(&self, entry: &Entry) -> String {
-        format!(" → {}", self.names.step(self.definition, &entry.step))
+        let places = entry.through.iter().map(|passed| &passed.step).chain([&entry.step]);
+        places.map(|place| format!(" → {}", self.names.step(self.definition, place))).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 use parvaneh_core::{
     Definition, StepId, Term, WorkflowId,
     definition::{Level, StepKind},
+    expression::Expression,
 };
 use serde_json::{Value, json};
 
@@ -134,8 +135,15 @@ fn rows(definition: &Definition, names: &Names) -> Vec<Row> {
         let owner = match step.owner() {
             Some(role) => names.role(definition, role),
             None if matches!(step.kind, StepKind::Applicant) => "applicant".to_owned(),
+            None if matches!(step.kind, StepKind::Automatic(_)) => "(automatic)".to_owned(),
             None => String::new(),
         };
+        if let StepKind::Automatic(exits) = &step.kind {
+            ways.extend(exits.iter().map(|exit| match &exit.condition {
+                Some(condition) => format!("{condition} → {}", exit.to),
+                None => format!("else → {}", exit.to),
+            }));
+        }
         if let StepKind::Parallel(parallel) = &step.kind {
             ways.push(format!("positive → {}", parallel.positive));
             ways.push(format!("negative → {}", parallel.negative));
@@ -217,6 +225,8 @@ fn document(definition: &Definition) -> Value {
                         "to": to.to,
                         "needs_reason": to.needs_reason,
                         "needs_citation": to.needs_citation,
+                        "if": to.guard.as_ref().map(|guard| guard.condition.text()),
+                        "if_not": to.guard.as_ref().and_then(|guard| guard.otherwise.as_ref()),
                     })
                 })
                 .collect();
@@ -240,6 +250,16 @@ fn document(definition: &Definition) -> Value {
                 StepKind::Applicant => "applicant",
                 StepKind::Parallel(_) => "parallel",
                 StepKind::Commission(_) => "commission",
+                StepKind::Automatic(_) => "automatic",
+            };
+            let choose: Vec<Value> = match &step.kind {
+                StepKind::Automatic(exits) => exits
+                    .iter()
+                    .map(|exit| {
+                        json!({ "if": exit.condition.as_ref().map(Expression::text), "to": exit.to })
+                    })
+                    .collect(),
+                _ => Vec::new(),
             };
             json!({
                 "step": id,
@@ -251,6 +271,7 @@ fn document(definition: &Definition) -> Value {
                 "silence": step.silence.as_ref().map(|silence| &silence.to),
                 "actions": actions,
                 "branches": branches,
+                "choose": choose,
             })
         })
         .collect();

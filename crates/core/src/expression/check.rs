@@ -1,0 +1,696 @@
+//! From text to a checked tree: CEL's syntax tree, read against the names and their kinds.
+
+use std::ops::Range;
+
+use cel::{
+    common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, SelectExpr, SourceInfo, operators},
+    parser::Parser,
+};
+
+use super::{
+    Fault, Kind, MAX_BRACKETS, MAX_BYTES, Name, Schema, code,
+    tree::{Arithmetic, Comparison, Condition, Day, Number, Part, Text},
+};
+use crate::{
+    document::{did_you_mean, short},
+    jalali::parse_date,
+};
+
+/// Reads a condition.
+pub(super) fn condition(text: &str, schema: &Schema) -> Result<Condition, Vec<Fault>> {
+    bounded(text).map_err(|fault| vec![fault])?;
+    let parser = Parser::new().enable_ident_escape_syntax(true);
+    let (tree, places) = parser.parse_with_source_info(text).map_err(|errors| {
+        // What follows after the first is mostly a consequence of it.
+        let first = errors.errors.first();
+        vec![syntax(text, first.map_or((1, 1), |e| e.pos), first.map_or("", |e| &e.msg))]
+    })?;
+    let mut check = Check { text, schema, places, faults: Vec::new() };
+    let whole = 0..text.len();
+    let root = match check.read(&tree) {
+        Typed::Condition(root) => Some(root),
+        Typed::Unread => None,
+        other => {
+            let message = format!("a guard is true or false, this is {}", other.called());
+            check.fault(code::WRONG_TYPE, whole, message, Some("compare it with something".into()));
+            None
+        }
+    };
+    match root {
+        Some(root) if check.faults.is_empty() => Ok(root),
+        _ => Err(check.faults),
+    }
+}
+
+/// What makes a text too much for the parser, which recurses: its length, and how deep brackets
+/// stand in each other.
+fn bounded(text: &str) -> Result<(), Fault> {
+    let too_complex = |message: String| Fault {
+        code: code::TOO_COMPLEX,
+        range: 0..text.len(),
+        message,
+        help: Some("write several steps, or several guards".into()),
+    };
+    if text.len() > MAX_BYTES {
+        let length = text.len();
+        return Err(too_complex(format!("a guard has at most {MAX_BYTES} bytes, not {length}")));
+    }
+    let mut open = 0_usize;
+    let mut quote = None;
+    let mut escaped = false;
+    for character in text.chars() {
+        match (quote, character) {
+            (Some(_), _) if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(with), c) if with == c => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(character),
+            // A bracket that CEL opens in what looks like a text here (r'\', say) is counted by
+            // nobody, but such prefixes are refused below.
+            (None, '(' | '[' | '{') => open += 1,
+            (None, ')' | ']' | '}') => open = open.saturating_sub(1),
+            _ => {}
+        }
+        if open > MAX_BRACKETS {
+            return Err(too_complex(format!("brackets stand deeper than {MAX_BRACKETS} levels")));
+        }
+    }
+    // Raw, triple-quoted and byte texts would end elsewhere for CEL than for the count above; and
+    // its conditional operator recurses without a bracket.
+    let refused = |range: Range<usize>, message: &str, help: &str| Fault {
+        code: code::NOT_ALLOWED,
+        range,
+        message: message.into(),
+        help: Some(help.into()),
+    };
+    let mut quote = None;
+    let mut before = ' ';
+    let mut escaped = false;
+    for (at, character) in text.char_indices() {
+        match quote {
+            Some(_) if escaped => escaped = false,
+            Some(_) if character == '\\' => escaped = true,
+            Some(with) if with == character => quote = None,
+            Some(_) => {}
+            None => match character {
+                '\'' | '"' => {
+                    if before.is_ascii_alphanumeric() || before == '_' {
+                        let message = "a text stands in plain quotes, without a letter before";
+                        let help = "write 'text' or \"text\"";
+                        return Err(refused(at - 1..at + 1, message, help));
+                    }
+                    if text[at..].starts_with("'''") || text[at..].starts_with("\"\"\"") {
+                        let message = "a text stands in plain quotes, not in three";
+                        return Err(refused(at..at + 3, message, "write 'text' or \"text\""));
+                    }
+                    quote = Some(character);
+                }
+                '?' => {
+                    let message = "a guard has no '?'";
+                    let help = "write the two cases with && and ||";
+                    return Err(refused(at..at + 1, message, help));
+                }
+                _ => {}
+            },
+        }
+        before = character;
+    }
+    Ok(())
+}
+
+/// What the parser's words mean to somebody who writes a guard.
+fn syntax(text: &str, (_, column): (isize, isize), message: &str) -> Fault {
+    let skip = usize::try_from(column - 1).unwrap_or(0);
+    let start = text.char_indices().nth(skip).map_or(text.trim_end().len(), |(at, _)| at);
+    let quoted = |after: &str| {
+        let rest = &message[message.find(after)? + after.len()..];
+        rest.strip_prefix('\'').and_then(|rest| rest.split('\'').next()).map(str::to_owned)
+    };
+    let word = quoted("token recognition error at: ")
+        .or_else(|| quoted("mismatched input "))
+        .or_else(|| quoted("extraneous input "))
+        .or_else(|| quoted("no viable alternative at input "));
+    let (message, help) = match word.as_deref() {
+        _ if message.contains("reserved identifier") => {
+            let name = message.rsplit(' ').next().unwrap_or_default();
+            (format!("'{name}' is a word of CEL"), Some(format!("name the field as data.`{name}`")))
+        }
+        _ if message.contains("has() macro") => {
+            let message = "has() asks whether a field has been filled".to_owned();
+            (message, Some("write has(data.<field>)".to_owned()))
+        }
+        Some("<EOF>") => {
+            let help = "is something missing after an operator, or a closing bracket?";
+            ("the guard ends too early".to_owned(), Some(help.to_owned()))
+        }
+        Some(word) => {
+            let help = match word.trim() {
+                "and" => Some("write && for 'and'"),
+                "or" => Some("write || for 'or'"),
+                "not" => Some("write ! for 'not'"),
+                word if word.starts_with('=') => Some("write == to compare"),
+                word if word.starts_with('&') => Some("write && for 'and'"),
+                word if word.starts_with('|') => Some("write || for 'or'"),
+                word if word.starts_with(['\'', '"']) => Some("is a closing quote missing?"),
+                _ => None,
+            };
+            (format!("'{}' is not expected here", short(word)), help.map(str::to_owned))
+        }
+        None => ("this is not an expression".to_owned(), None),
+    };
+    // What is missing at the end is shown at the last character.
+    let start = match text.get(start..).is_none_or(str::is_empty) {
+        true => text.char_indices().next_back().map_or(0, |(at, _)| at),
+        false => start,
+    };
+    let length = text[start..].chars().next().map_or(0, char::len_utf8);
+    Fault { code: code::NOT_AN_EXPRESSION, range: start..start + length, message, help }
+}
+
+/// What a part of an expression is.
+enum Typed<'s> {
+    Condition(Condition),
+    Number(Number),
+    Day(Day),
+    /// A text; of a choice, with its words.
+    Text(Text, Option<&'s [String]>),
+    /// Something of which a fault has been told.
+    Unread,
+}
+
+impl Typed<'_> {
+    fn called(&self) -> &'static str {
+        match self {
+            Self::Condition(_) => "yes or no",
+            Self::Number(_) => "a number",
+            Self::Day(_) => "a date",
+            Self::Text(_, Some(_)) => "a choice",
+            Self::Text(..) => "a text",
+            Self::Unread => "nothing",
+        }
+    }
+}
+
+struct Check<'s> {
+    text: &'s str,
+    schema: &'s Schema,
+    places: SourceInfo,
+    faults: Vec<Fault>,
+}
+
+const FUNCTIONS: &[&str] =
+    &["has", "size", "startsWith", "endsWith", "contains", "date", "daysBetween"];
+
+impl<'s> Check<'s> {
+    fn fault(
+        &mut self,
+        code: &'static str,
+        range: Range<usize>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        self.faults.push(Fault { code, range, message: message.into(), help });
+    }
+
+    fn not_allowed(&mut self, node: &IdedExpr, what: &str, help: &str) -> Typed<'s> {
+        let range = self.place(node);
+        self.fault(code::NOT_ALLOWED, range, format!("a guard has no {what}"), Some(help.into()));
+        Typed::Unread
+    }
+
+    /// Where a part stands: the parser knows the places of operators and leaves.
+    fn place(&self, node: &IdedExpr) -> Range<usize> {
+        let mut range = self.own_place(node);
+        let mut add =
+            |inner: Range<usize>| range = range.start.min(inner.start)..range.end.max(inner.end);
+        match &node.expr {
+            Expr::Call(call) => {
+                call.target.iter().for_each(|target| add(self.place(target)));
+                call.args.iter().for_each(|arg| add(self.place(arg)));
+            }
+            Expr::Select(select) => add(self.place(&select.operand)),
+            Expr::List(list) => list.elements.iter().for_each(|element| add(self.place(element))),
+            _ => {}
+        }
+        // A function's own place is its bracket: its name stands before it.
+        if let Expr::Call(CallExpr { func_name, target: None, .. }) = &node.expr
+            && self.text.get(..range.start).is_some_and(|before| before.ends_with(&**func_name))
+        {
+            range.start -= func_name.len();
+        }
+        // A call ends with its bracket, which the parser does not tell.
+        let closing = match &node.expr {
+            Expr::Call(call) if call.func_name.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+                Some(')')
+            }
+            Expr::Call(CallExpr { func_name, .. }) if func_name == operators::INDEX => Some(']'),
+            Expr::List(_) => Some(']'),
+            _ => None,
+        };
+        if let Some(closing) = closing {
+            let rest = self.text.get(range.end..).unwrap_or_default();
+            let blank = rest.len() - rest.trim_start().len();
+            if rest[blank..].starts_with(closing) {
+                range.end += blank + 1;
+            }
+        }
+        // A selection's own place is its dot: the name stands after it.
+        if let Expr::Select(SelectExpr { field, .. }) = &node.expr {
+            let rest = self.text.get(range.end..).unwrap_or_default();
+            for written in [field.clone(), format!("`{field}`")] {
+                if rest.trim_start().starts_with(&written) {
+                    range.end += rest.len() - rest.trim_start().len() + written.len();
+                    break;
+                }
+            }
+        }
+        range
+    }
+
+    fn own_place(&self, node: &IdedExpr) -> Range<usize> {
+        let length = self.text.len();
+        let Some((start, last)) = self.places.offset_for(node.id) else { return 0..length };
+        let start = (start as usize).min(length);
+        let end = (last as usize + 1).clamp(start, length);
+        match self.text.get(start..end) {
+            Some(_) => start..end,
+            None => 0..length,
+        }
+    }
+
+    fn read(&mut self, node: &IdedExpr) -> Typed<'s> {
+        match &node.expr {
+            Expr::Ident(name) => self.name(name, self.place(node), false),
+            Expr::Select(select) => self.select(node, select),
+            Expr::Literal(literal) => self.literal(node, literal),
+            Expr::Call(call) => self.call(node, call),
+            Expr::List(_) => self.not_allowed(node, "list here", "a list stands after 'in'"),
+            Expr::Map(_) | Expr::Struct(_) => {
+                self.not_allowed(node, "'{ }'", "compare single fields")
+            }
+            Expr::Comprehension(_) => {
+                let help = "name what must hold; write 'in' for one of several";
+                self.not_allowed(node, "loops (all, exists, map, filter)", help)
+            }
+            Expr::Unspecified => {
+                let range = self.place(node);
+                self.fault(code::NOT_AN_EXPRESSION, range, "something is missing here", None);
+                Typed::Unread
+            }
+        }
+    }
+
+    fn name(&mut self, name: &str, at: Range<usize>, presence: bool) -> Typed<'s> {
+        let Some((known, kind)) = self.schema.field(name) else {
+            return self.unknown(name, at);
+        };
+        if presence {
+            return Typed::Condition(Condition::Has(known));
+        }
+        self.typed(known, kind, at)
+    }
+
+    fn typed(&mut self, name: Name, kind: &'s Kind, at: Range<usize>) -> Typed<'s> {
+        match kind {
+            Kind::YesNo => Typed::Condition(Condition::Name(name)),
+            Kind::Number { .. } => Typed::Number(Number::Name(name)),
+            Kind::Text => Typed::Text(Text::Name(name), None),
+            Kind::Choice(words) => Typed::Text(Text::Name(name), Some(words)),
+            Kind::Day { .. } => Typed::Day(Day::Name(name)),
+            Kind::Opaque => {
+                let message = format!("'{name}' is {}: a guard cannot look into it", kind.called());
+                let help = format!("ask whether it is there: has(data.{name})");
+                self.fault(code::WRONG_TYPE, at, message, Some(help));
+                Typed::Unread
+            }
+        }
+    }
+
+    fn unknown(&mut self, name: &str, at: Range<usize>) -> Typed<'s> {
+        let fact = Name::OF_CASE.iter().find(|(fact, _)| *fact == name);
+        // CEL reads the name 'share-capital' as a subtraction.
+        let hyphened = format!("{name}-");
+        let hyphened = self.schema.fields().find(|field| field.starts_with(&hyphened));
+        let (message, help) = match (name, hyphened, fact) {
+            ("data" | "case", _, _) => {
+                let message = format!("'{name}' stands before a dot: {name}.<name>");
+                (message, None)
+            }
+            (_, Some(field), _) => {
+                let help = format!("a name with '-' is written data.`{field}`");
+                (format!("unknown field '{name}'"), Some(help))
+            }
+            (_, None, Some((fact, _))) => (
+                format!("unknown field '{name}'"),
+                Some(format!("a fact of the case is written case.{fact}")),
+            ),
+            _ => {
+                let message = match did_you_mean(name, self.schema.fields()) {
+                    Some(meant) => {
+                        format!("unknown field '{}': did you mean '{meant}'?", short(name))
+                    }
+                    None => format!("unknown field '{}'", short(name)),
+                };
+                let help = "a guard names fields of the definition's forms, and case.returns, \
+                            case.unit, case.opened, case.today";
+                (message, Some(help.to_owned()))
+            }
+        };
+        self.fault(code::UNKNOWN_FACT, at, message, help);
+        Typed::Unread
+    }
+
+    fn select(&mut self, node: &IdedExpr, select: &SelectExpr) -> Typed<'s> {
+        let at = self.place(node);
+        let Expr::Ident(root) = &select.operand.expr else {
+            let help = "fields are written data.<field>, facts case.<fact>";
+            return self.not_allowed(node, "name of several parts", help);
+        };
+        match root.as_str() {
+            "data" => self.name(&select.field, at, select.test),
+            "case" => {
+                let found = Name::OF_CASE.iter().find(|(fact, _)| *fact == select.field);
+                let Some((_, name)) = found else {
+                    let facts = Name::OF_CASE.iter().map(|(fact, _)| *fact);
+                    let message = match did_you_mean(&select.field, facts.clone()) {
+                        Some(meant) => format!(
+                            "unknown fact 'case.{}': did you mean 'case.{meant}'?",
+                            short(&select.field)
+                        ),
+                        None => format!("unknown fact 'case.{}'", short(&select.field)),
+                    };
+                    let known: Vec<_> = facts.map(|fact| format!("case.{fact}")).collect();
+                    let help = format!("a case has {}", known.join(", "));
+                    self.fault(code::UNKNOWN_FACT, at, message, Some(help));
+                    return Typed::Unread;
+                };
+                if select.test {
+                    let message = format!("'{name}' is always there");
+                    self.fault(code::NOT_ALLOWED, at, message, Some("leave has() out".into()));
+                    return Typed::Unread;
+                }
+                let kind = self.schema.kind(name).unwrap_or(&Kind::Opaque);
+                self.typed(name.clone(), kind, at)
+            }
+            other => {
+                let message = format!("'{}' has no parts", short(other));
+                let help = "fields are written data.<field>, facts case.<fact>";
+                self.fault(code::UNKNOWN_FACT, at, message, Some(help.into()));
+                Typed::Unread
+            }
+        }
+    }
+
+    fn literal(&mut self, node: &IdedExpr, literal: &LiteralValue) -> Typed<'s> {
+        match literal {
+            LiteralValue::Boolean(value) => Typed::Condition(Condition::Literal(*value.inner())),
+            LiteralValue::Int(value) => Typed::Number(Number::Literal(*value.inner())),
+            LiteralValue::String(value) => Typed::Text(Text::Literal(value.inner().into()), None),
+            LiteralValue::Double(_) => {
+                self.not_allowed(node, "fractions", "write whole numbers: 2 * a > 3 * b")
+            }
+            LiteralValue::UInt(_) => self.not_allowed(node, "'u' after a number", "leave it out"),
+            LiteralValue::Null => self.not_allowed(
+                node,
+                "null",
+                "ask whether a field has been filled: has(data.<field>)",
+            ),
+            LiteralValue::Bytes(_) => self.not_allowed(node, "bytes", "write a text: 'a'"),
+        }
+    }
+
+    fn call(&mut self, node: &IdedExpr, call: &CallExpr) -> Typed<'s> {
+        use operators as op;
+        let comparison = match call.func_name.as_str() {
+            op::EQUALS => Some(Comparison::Equal),
+            op::NOT_EQUALS => Some(Comparison::Unequal),
+            op::LESS => Some(Comparison::Less),
+            op::LESS_EQUALS => Some(Comparison::AtMost),
+            op::GREATER => Some(Comparison::Greater),
+            op::GREATER_EQUALS => Some(Comparison::AtLeast),
+            _ => None,
+        };
+        match (call.func_name.as_str(), call.target.as_deref(), call.args.as_slice()) {
+            (_, None, [a, b]) if comparison.is_some() => {
+                self.compare(node, comparison.unwrap_or(Comparison::Equal), a, b)
+            }
+            (op::LOGICAL_AND, None, [a, b]) => self.join(a, b, Condition::All, |part| match part {
+                Condition::All(parts) => Ok(parts),
+                other => Err(other),
+            }),
+            (op::LOGICAL_OR, None, [a, b]) => self.join(a, b, Condition::Any, |part| match part {
+                Condition::Any(parts) => Ok(parts),
+                other => Err(other),
+            }),
+            (op::LOGICAL_NOT, None, [a]) => match self.condition(a) {
+                Some(inner) => Typed::Condition(Condition::Not(Box::new(inner))),
+                None => Typed::Unread,
+            },
+            (op::NEGATE, None, [a]) => match self.number(a) {
+                Some(Number::Literal(value)) if value.checked_neg().is_some() => {
+                    Typed::Number(Number::Literal(-value))
+                }
+                Some(inner) => Typed::Number(Number::Negated(Box::new(inner))),
+                None => Typed::Unread,
+            },
+            (op::ADD, None, [a, b]) => self.compute(Arithmetic::Plus, a, b),
+            (op::SUBSTRACT, None, [a, b]) => self.compute(Arithmetic::Minus, a, b),
+            (op::MULTIPLY, None, [a, b]) => self.compute(Arithmetic::Times, a, b),
+            (op::DIVIDE, None, [a, b]) => self.compute(Arithmetic::Over, a, b),
+            (op::MODULO, None, [a, b]) => self.compute(Arithmetic::Remainder, a, b),
+            (op::IN, None, [a, list]) => self.among(a, list),
+            (op::CONDITIONAL, ..) => {
+                self.not_allowed(node, "'?'", "write the two cases with && and ||")
+            }
+            (op::INDEX | op::OPT_INDEX | op::OPT_SELECT, ..) => {
+                self.not_allowed(node, "'[ ]' after a name", "compare single fields")
+            }
+            ("size", None, [text]) | ("size", Some(text), []) => match self.text(text) {
+                Some(text) => Typed::Number(Number::Length(text)),
+                None => Typed::Unread,
+            },
+            ("startsWith", Some(text), [part]) => self.part(Part::Start, text, part),
+            ("endsWith", Some(text), [part]) => self.part(Part::End, text, part),
+            ("contains", Some(text), [part]) => self.part(Part::Anywhere, text, part),
+            ("date", None, [day]) => self.date(day),
+            ("daysBetween", None, [from, to]) => match (self.day(from), self.day(to)) {
+                (Some(from), Some(to)) => Typed::Number(Number::DaysBetween(from, to)),
+                _ => Typed::Unread,
+            },
+            (name, ..) => {
+                let at = self.place(node);
+                let known = FUNCTIONS.contains(&name);
+                let message = match did_you_mean(name, FUNCTIONS.iter().copied()) {
+                    _ if known => format!("'{name}' is not used like this"),
+                    Some(meant) => {
+                        format!(
+                            "a guard has no function '{}': did you mean '{meant}'?",
+                            short(name)
+                        )
+                    }
+                    None => format!("a guard has no function '{}'", short(name)),
+                };
+                let help = "there are has(data.a), size(a), a.startsWith('x'), a.endsWith('x'), \
+                            a.contains('x'), date('1403/05/01') and daysBetween(a, b)";
+                self.fault(code::NOT_ALLOWED, at, message, Some(help.into()));
+                Typed::Unread
+            }
+        }
+    }
+
+    // ---- parts of a known kind ----
+
+    fn wrong(&mut self, node: &IdedExpr, wanted: &str, found: &Typed<'_>) {
+        let message = format!("{wanted} is expected here, this is {}", found.called());
+        self.fault(code::WRONG_TYPE, self.place(node), message, None);
+    }
+
+    fn condition(&mut self, node: &IdedExpr) -> Option<Condition> {
+        match self.read(node) {
+            Typed::Condition(inner) => Some(inner),
+            Typed::Unread => None,
+            other => {
+                self.wrong(node, "yes or no", &other);
+                None
+            }
+        }
+    }
+
+    fn number(&mut self, node: &IdedExpr) -> Option<Number> {
+        match self.read(node) {
+            Typed::Number(inner) => Some(inner),
+            Typed::Unread => None,
+            other => {
+                self.wrong(node, "a number", &other);
+                None
+            }
+        }
+    }
+
+    fn text(&mut self, node: &IdedExpr) -> Option<Text> {
+        match self.read(node) {
+            Typed::Text(inner, _) => Some(inner),
+            Typed::Unread => None,
+            other => {
+                self.wrong(node, "a text", &other);
+                None
+            }
+        }
+    }
+
+    fn day(&mut self, node: &IdedExpr) -> Option<Day> {
+        match self.read(node) {
+            Typed::Day(inner) => Some(inner),
+            Typed::Unread => None,
+            other => {
+                let message = format!("a date is expected here, this is {}", other.called());
+                let help = "write a date as date('1403/05/01')".to_owned();
+                self.fault(code::WRONG_TYPE, self.place(node), message, Some(help));
+                None
+            }
+        }
+    }
+
+    fn compute(&mut self, how: Arithmetic, a: &IdedExpr, b: &IdedExpr) -> Typed<'s> {
+        match (self.number(a), self.number(b)) {
+            (_, Some(Number::Literal(0)))
+                if matches!(how, Arithmetic::Over | Arithmetic::Remainder) =>
+            {
+                let message = "nothing can be divided by zero";
+                self.fault(code::WRONG_TYPE, self.place(b), message, None);
+                Typed::Unread
+            }
+            (Some(a), Some(b)) => Typed::Number(Number::Computed(how, Box::new([a, b]))),
+            _ => Typed::Unread,
+        }
+    }
+
+    fn part(&mut self, part: Part, text: &IdedExpr, other: &IdedExpr) -> Typed<'s> {
+        match (self.text(text), self.text(other)) {
+            (Some(text), Some(other)) => Typed::Condition(Condition::Part(part, text, other)),
+            _ => Typed::Unread,
+        }
+    }
+
+    fn date(&mut self, node: &IdedExpr) -> Typed<'s> {
+        let Expr::Literal(LiteralValue::String(text)) = &node.expr else {
+            let help = "write date('1403/05/01'); a field of a date is one without it";
+            return self.not_allowed(node, "dates that are not written out", help);
+        };
+        match parse_date(text.inner()) {
+            Ok(day) => Typed::Day(Day::Literal(day)),
+            Err(error) => {
+                let help = "write a day as 1403/05/01 or 2024-07-22".to_owned();
+                self.fault(code::WRONG_TYPE, self.place(node), error.to_string(), Some(help));
+                Typed::Unread
+            }
+        }
+    }
+
+    fn join(
+        &mut self,
+        a: &IdedExpr,
+        b: &IdedExpr,
+        build: impl Fn(Vec<Condition>) -> Condition,
+        flat: impl Fn(Condition) -> Result<Vec<Condition>, Condition>,
+    ) -> Typed<'s> {
+        let (a, b) = (self.condition(a), self.condition(b));
+        let (Some(a), Some(b)) = (a, b) else { return Typed::Unread };
+        let mut parts = Vec::new();
+        for side in [a, b] {
+            match flat(side) {
+                Ok(inner) => parts.extend(inner),
+                Err(other) => parts.push(other),
+            }
+        }
+        Typed::Condition(build(parts))
+    }
+
+    fn compare(
+        &mut self,
+        node: &IdedExpr,
+        how: Comparison,
+        a: &IdedExpr,
+        b: &IdedExpr,
+    ) -> Typed<'s> {
+        let (left, right) = (self.read(a), self.read(b));
+        let equal = match how {
+            Comparison::Equal => Some(true),
+            Comparison::Unequal => Some(false),
+            _ => None,
+        };
+        Typed::Condition(match (left, right, equal) {
+            (Typed::Unread, ..) | (_, Typed::Unread, _) => return Typed::Unread,
+            (Typed::Number(a), Typed::Number(b), _) => Condition::Numbers(how, a, b),
+            (Typed::Day(a), Typed::Day(b), _) => Condition::Days(how, a, b),
+            (Typed::Condition(a), Typed::Condition(b), Some(equal)) => {
+                Condition::Same { equal, sides: Box::new([a, b]) }
+            }
+            (Typed::Text(x, words), Typed::Text(y, others), Some(equal)) => {
+                let known = self.is_word(words, &y, b) && self.is_word(others, &x, a);
+                if !known {
+                    return Typed::Unread;
+                }
+                Condition::Texts { equal, sides: [x, y] }
+            }
+            (left, right, equal) => {
+                let (one, two) = (left.called(), right.called());
+                let date = matches!(
+                    (&left, &right),
+                    (Typed::Day(_), Typed::Text(..)) | (Typed::Text(..), Typed::Day(_))
+                );
+                let message = match one == two && equal.is_none() {
+                    true => format!("of {one} there is no more and less: only == and != are known"),
+                    false => format!("{one} cannot be compared with {two}"),
+                };
+                let help = date.then(|| "write a date as date('1403/05/01')".to_owned());
+                self.fault(code::WRONG_TYPE, self.place(node), message, help);
+                return Typed::Unread;
+            }
+        })
+    }
+
+    /// Whether a text that a choice is compared with can be one of its words.
+    fn is_word(&mut self, words: Option<&[String]>, text: &Text, node: &IdedExpr) -> bool {
+        let (Some(words), Text::Literal(text)) = (words, text) else { return true };
+        if words.iter().any(|word| **word == **text) {
+            return true;
+        }
+        let known = || words.iter().map(String::as_str);
+        let message = match did_you_mean(text, known()) {
+            Some(meant) => format!("'{}' is not a choice: did you mean '{meant}'?", short(text)),
+            None => format!("'{}' is not a choice", short(text)),
+        };
+        let help = format!("it is one of {}", known().take(12).collect::<Vec<_>>().join(", "));
+        self.fault(code::WRONG_TYPE, self.place(node), message, Some(help));
+        false
+    }
+
+    /// `a in ['x', 'y']`: one of them.
+    fn among(&mut self, a: &IdedExpr, list: &IdedExpr) -> Typed<'s> {
+        let Expr::List(items) = &list.expr else {
+            let help = "write the values: a in ['x', 'y']";
+            return self.not_allowed(list, "'in' without a list", help);
+        };
+        if items.elements.is_empty() {
+            return self.not_allowed(list, "empty list", "write the values: a in ['x', 'y']");
+        }
+        let mut any = Vec::new();
+        for item in &items.elements {
+            let negative = matches!(&item.expr, Expr::Call(call)
+                if call.func_name == operators::NEGATE || call.func_name == "date");
+            if !negative && !matches!(item.expr, Expr::Literal(_)) {
+                let help = "compare with == and ||";
+                return self.not_allowed(item, "names in a list", help);
+            }
+            match self.compare(item, Comparison::Equal, a, item) {
+                Typed::Condition(condition) => any.push(condition),
+                _ => return Typed::Unread,
+            }
+        }
+        Typed::Condition(match any.len() {
+            1 => any.remove(0),
+            _ => Condition::Any(any),
+        })
+    }
+}

@@ -1,0 +1,147 @@
+//! A checked expression: one type for each kind of value, so that an ill-typed one cannot be built.
+
+use chrono::NaiveDate;
+
+use super::Name;
+
+/// How two values are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Equal,
+    Unequal,
+    Less,
+    AtMost,
+    Greater,
+    AtLeast,
+}
+
+impl Comparison {
+    pub(super) fn holds<T: PartialOrd>(self, a: &T, b: &T) -> bool {
+        match self {
+            Self::Equal => a == b,
+            Self::Unequal => a != b,
+            Self::Less => a < b,
+            Self::AtMost => a <= b,
+            Self::Greater => a > b,
+            Self::AtLeast => a >= b,
+        }
+    }
+}
+
+/// True or false.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Condition {
+    Literal(bool),
+    Name(Name),
+    Has(Name),
+    Not(Box<Condition>),
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+    /// `==` (or `!=`, where not `equal`) between conditions.
+    Same {
+        equal: bool,
+        sides: Box<[Condition; 2]>,
+    },
+    Numbers(Comparison, Number, Number),
+    Days(Comparison, Day, Day),
+    /// `==` (or `!=`, where not `equal`) between texts.
+    Texts {
+        equal: bool,
+        sides: [Text; 2],
+    },
+    /// A text starts with, ends with, or contains another.
+    Part(Part, Text, Text),
+}
+
+/// Where in a text another is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Start,
+    End,
+    Anywhere,
+}
+
+/// A whole number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Number {
+    Literal(i64),
+    Name(Name),
+    Negated(Box<Number>),
+    Computed(Arithmetic, Box<[Number; 2]>),
+    /// How many characters a text has.
+    Length(Text),
+    /// How many days lie between two dates: negative, when the second is the earlier one.
+    DaysBetween(Day, Day),
+}
+
+/// How two numbers are put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arithmetic {
+    Plus,
+    Minus,
+    Times,
+    Over,
+    Remainder,
+}
+
+/// A text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Text {
+    Literal(Box<str>),
+    Name(Name),
+}
+
+/// A day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Day {
+    Literal(NaiveDate),
+    Name(Name),
+}
+
+impl Condition {
+    /// Tells every name that it mentions.
+    pub(super) fn names<'e>(&'e self, tell: &mut impl FnMut(&'e Name)) {
+        match self {
+            Self::Literal(_) => {}
+            Self::Name(name) | Self::Has(name) => tell(name),
+            Self::Not(inner) => inner.names(tell),
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.names(tell)),
+            Self::Same { sides, .. } => sides.iter().for_each(|side| side.names(tell)),
+            Self::Numbers(_, a, b) => [a, b].into_iter().for_each(|side| side.names(tell)),
+            Self::Days(_, a, b) => [a, b].into_iter().filter_map(Day::name).for_each(tell),
+            Self::Texts { sides, .. } => sides.iter().filter_map(Text::name).for_each(tell),
+            Self::Part(_, a, b) => [a, b].into_iter().filter_map(Text::name).for_each(tell),
+        }
+    }
+}
+
+impl Number {
+    pub(super) fn names<'e>(&'e self, tell: &mut impl FnMut(&'e Name)) {
+        match self {
+            Self::Literal(_) => {}
+            Self::Name(name) => tell(name),
+            Self::Negated(inner) => inner.names(tell),
+            Self::Computed(_, sides) => sides.iter().for_each(|side| side.names(tell)),
+            Self::Length(text) => text.name().into_iter().for_each(tell),
+            Self::DaysBetween(a, b) => [a, b].into_iter().filter_map(Day::name).for_each(tell),
+        }
+    }
+}
+
+impl Text {
+    pub(super) fn name(&self) -> Option<&Name> {
+        match self {
+            Self::Literal(_) => None,
+            Self::Name(name) => Some(name),
+        }
+    }
+}
+
+impl Day {
+    pub(super) fn name(&self) -> Option<&Name> {
+        match self {
+            Self::Literal(_) => None,
+            Self::Name(name) => Some(name),
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! Guards of actions, and steps that a case passes through.
+#![allow(clippy::unwrap_used)]
+
+use parvaneh_core::{
+    Caller, Case, Definition, RefusalCode, decide,
+    decide::{Decided, Possible, possible},
+    event::Fact,
+    open,
+    scenario::{self, Setting},
+    timeline,
+};
+
+mod support;
+
+use support::{
+    applicant, at, compiled,
+    live::World,
+    office_hours, organisation,
+    stage::{act, application, officer},
+};
+
+/// A definition with the parts that a test is about.
+fn definition(reception: &str, more: &str) -> String {
+    format!(
+        "\
+workflow: guarded
+version: 1
+title: {{ fa: نمونه, en: Sample }}
+opens_at: county
+calendar: ir
+statutory: {{ term: 60 d, starts: opened, basis: assumption }}
+roles:
+  officer: {{ at: county, title: {{ fa: کارشناس, en: Officer }}, may: [open, record_answer] }}
+  head: {{ at: province, title: {{ fa: مدیر, en: Head }} }}
+agencies:
+  police: {{ at: county, title: {{ fa: پلیس, en: Police }} }}
+steps:
+  reception:
+    title: {{ fa: پذیرش, en: Reception }}
+    owner: officer
+    term: 5 d
+    basis: assumption
+    actions:
+      pass: {{ title: {{ fa: ادامه, en: Pass }}, to: screening }}
+      ask: {{ title: {{ fa: استعلام, en: Ask }}, to: asked }}
+{reception}
+  correction:
+    title: {{ fa: رفع نقص, en: Correction }}
+    owner: applicant
+    term: 10 d
+    basis: assumption
+    silence: {{ to: screening, basis: assumption }}
+    actions:
+      resubmit: {{ title: {{ fa: ارسال, en: Resubmit }}, to: reception }}
+  asked:
+    title: {{ fa: استعلام, en: Asked }}
+    parallel:
+      join: all
+      branches:
+        police: {{ owner: agency.police, term: 10 d, basis: assumption, silence: {{ answer: positive, basis: assumption }} }}
+      when: {{ positive: screening, negative: screening }}
+  head_review:
+    title: {{ fa: بررسی مدیر, en: Head review }}
+    owner: head
+    term: 5 d
+    basis: assumption
+    actions:
+      grant: {{ title: {{ fa: صدور, en: Grant }}, to: granted }}
+      refuse: {{ title: {{ fa: رد, en: Refuse }}, to: refused, needs: citation }}
+  expert_review:
+    title: {{ fa: بررسی کارشناس, en: Expert review }}
+    owner: officer
+    term: 5 d
+    basis: assumption
+    actions:
+      grant: {{ title: {{ fa: صدور, en: Grant }}, to: granted }}
+{more}
+ends:
+  granted: {{ title: {{ fa: صدور, en: Granted }}, decision: yes, outcome: granted }}
+  refused: {{ title: {{ fa: رد, en: Refused }}, decision: yes, outcome: refused }}
+  withdrawn: {{ title: {{ fa: انصراف, en: Withdrawn }}, decision: no, outcome: withdrawn }}
+"
+    )
+}
+
+/// As `docs/WORKFLOWS.md` has it: the guard of an action, and an automatic step.
+fn of_the_manual() -> String {
+    let manual = include_str!("../../../docs/WORKFLOWS.md");
+    let block = |marks: &str| {
+        let mut blocks = manual.split("```yaml\n").skip(1).map(|rest| rest.split("```").next());
+        let block = blocks.find_map(|block| block.filter(|block| block.contains(marks)));
+        block.unwrap_or_else(|| panic!("the manual has no example with '{marks}'")).to_owned()
+    };
+    let actions = block("case.returns < 3");
+    let actions = actions.strip_prefix("    actions:\n").unwrap();
+    definition(actions, &block("choose:"))
+}
+
+fn parsed(source: &str) -> Definition {
+    Definition::parse("guarded.yaml", source).unwrap_or_else(|problems| {
+        panic!("{}", problems.iter().map(|p| p.render(source)).collect::<String>())
+    })
+}
+
+#[track_caller]
+fn lives(definition: &Definition, scenario: &str) {
+    let calendars = compiled(office_hours());
+    let setting = Setting { definition, calendars: &calendars, organisation: &organisation() };
+    let report = scenario::run(&setting, "scenario.yaml", scenario);
+    let told: String = report.problems.iter().map(|p| p.render(scenario)).collect();
+    assert!(report.is_as_expected() && report.lived > 0, "{told}");
+}
+
+#[test]
+fn the_manuals_examples_do_what_it_says() {
+    let definition = parsed(&of_the_manual());
+    // An action leads through the automatic step.
+    lives(
+        &definition,
+        "
+scenario: { fa: نمونه, en: The way by an action }
+unit: '2301'
+steps:
+  - { at: 1403/11/13 10:00, do: open, expect: { step: reception, passed: [] } }
+  - { at: 1403/11/13 10:10, as: officer, do: pass, expect: { step: expert_review, passed: [screening], open: [expert_review] } }
+",
+    );
+    // The third return is the last, and a case that was returned three times goes to the head.
+    lives(
+        &definition,
+        "
+scenario: { fa: نمونه, en: Three returns }
+unit: '2301'
+steps:
+  - { at: 1403/11/13 10:00, do: open }
+  - { at: 1403/11/13 10:10, as: officer, do: return, expect: { step: correction } }
+  - { at: 1403/11/13 10:20, as: applicant, do: resubmit }
+  - { at: 1403/11/13 10:30, as: officer, do: return }
+  - { at: 1403/11/13 10:40, as: applicant, do: resubmit }
+  - { at: 1403/11/13 10:50, as: officer, do: return }
+  - { at: 1403/11/13 11:00, as: applicant, do: resubmit }
+  - { at: 1403/11/13 11:10, as: officer, do: return, expect: { refused: guard_not_met, step: reception } }
+  - { at: 1403/11/13 11:20, as: officer, do: pass, expect: { step: head_review, passed: [screening] } }
+",
+    );
+    // The answer to an inquiry, and silence, lead through it too.
+    lives(
+        &definition,
+        "
+scenario: { fa: نمونه, en: The way by an answer }
+unit: '2301'
+steps:
+  - { at: 1403/11/13 10:00, do: open }
+  - { at: 1403/11/13 10:10, as: officer, do: ask, expect: { step: asked } }
+  - { at: 1403/11/13 10:20, as: agency.police, answer: { police: negative }, expect: { step: expert_review, passed: [screening] } }
+",
+    );
+    lives(
+        &definition,
+        "
+scenario: { fa: نمونه, en: The way by silence }
+unit: '2301'
+steps:
+  - { at: 1403/11/13 10:00, do: open }
+  - { at: 1403/11/13 10:10, as: officer, do: ask }
+  - { at: 1403/11/30 10:00, expect: { step: expert_review, passed: [screening] } }
+",
+    );
+    lives(
+        &definition,
+        "
+scenario: { fa: نمونه, en: The way by the applicant's silence }
+unit: '2301'
+steps:
+  - { at: 1403/11/13 10:00, do: open }
+  - { at: 1403/11/13 10:10, as: officer, do: return }
+  - { at: 1403/11/30 10:00, expect: { step: expert_review, passed: [screening] } }
+",
+    );
+}
+
+/// A case that was opened by its applicant on Saturday, 2025-02-01, at 10:00.
+fn opened(world: &World) -> Decided {
+    let caller = Caller::Person(applicant());
+    open(&world.context(&caller, None, at("2025-02-01 10:00")), &application()).unwrap()
+}
+
+fn acted(world: &World, case: &Case, action: &str) -> Decided {
+    let caller = Caller::Person(officer());
+    let ctx = world.context(&caller, None, at("2025-02-01 11:00"));
+    decide(&ctx, case, &act(action)).unwrap()
+}
+
+#[test]
+fn a_guard_that_is_not_met_says_what_it_asks_and_is_not_offered() {
+    let guarded = "
+      fast:
+        title: { fa: فوری, en: Fast }
+        to: granted
+        if: 'case.unit == \"0801\"'
+        if_not: { fa: فقط در شیراز, en: Only in Shiraz }
+      slow: { title: { fa: عادی, en: Slow }, to: granted, if: 'case.today >= date(\"1403/11/14\")' }";
+    let choose = "  screening: { title: { fa: غربال, en: Screening }, choose: [{ if: 'case.returns > 1', to: head_review }, { else: expert_review }] }
+      ";
+    let world = World::new(
+        parsed(&definition(
+            &format!(
+                "{guarded}\n      return: {{ title: {{ fa: نقص, en: Return }}, to: correction }}"
+            ),
+            choose,
+        )),
+        compiled(office_hours()),
+    );
+    let case = opened(&world).case;
+    let caller = Caller::Person(officer());
+    let ctx = world.context(&caller, None, at("2025-02-01 11:00"));
+    let refusal = decide(&ctx, &case, &act("fast")).unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::GuardNotMet);
+    assert!(refusal.reason.contains("Only in Shiraz"), "{refusal}");
+    let unmet: Vec<_> = refusal
+        .unmet
+        .iter()
+        .map(|unmet| {
+            let fa = unmet.explanation.as_ref().map(|text| text.fa.as_str());
+            (unmet.action.as_str(), unmet.condition.as_str(), fa)
+        })
+        .collect();
+    let expected = [
+        ("fast", "case.unit == \"0801\"", Some("فقط در شیراز")),
+        ("slow", "case.today >= date(\"1403/11/14\")", None),
+    ];
+    assert_eq!(unmet, expected);
+    let offered = |possible: &[Possible], wanted: &str| {
+        possible
+            .iter()
+            .any(|p| matches!(p, Possible::Act { action, .. } if action.as_str() == wanted))
+    };
+    assert!(!offered(&refusal.possible, "fast") && !offered(&refusal.possible, "slow"));
+    assert!(offered(&refusal.possible, "pass"));
+    // The day after, one of them holds: by the calendar's clock, where the day begins.
+    let ctx = world.context(&caller, None, at("2025-02-02 00:00"));
+    assert!(offered(&possible(&ctx, &case), "slow"));
+    assert!(decide(&ctx, &case, &act("slow")).is_ok());
+    // Who could not act anyway is not told of guards.
+    let stranger = Caller::Person(applicant());
+    let ctx = world.context(&stranger, None, at("2025-02-01 11:00"));
+    let refusal = decide(&ctx, &case, &act("fast")).unwrap_err();
+    assert_eq!((refusal.code, refusal.unmet.len()), (RefusalCode::NotPermitted, 0));
+}
+
+#[test]
+fn the_timeline_tells_every_automatic_step_and_the_guard_that_was_met() {
+    let chain = "
+  screening: { title: { fa: غربال, en: Screening }, choose: [{ if: 'case.unit == \"2301\"', to: sorting }, { else: expert_review }] }
+  sorting: { title: { fa: دسته, en: Sorting }, choose: [{ if: 'case.returns > 0', to: head_review }, { else: settling }] }
+  settling: { title: { fa: پایان, en: Settling }, choose: [{ if: 'case.today > case.opened', to: refused }, { if: 'true', to: granted }, { else: refused }] }";
+    let source =
+        definition("      return: { title: { fa: نقص, en: Return }, to: correction }", chain);
+    let checked = Definition::check("guarded.yaml", &source, None);
+    let world = World::new(checked.definition.unwrap(), compiled(office_hours()));
+    let case = opened(&world).case;
+    let decided = acted(&world, &case, "pass");
+    let entry = decided.events.last().unwrap().fact.entry().unwrap();
+    let through: Vec<_> = entry
+        .through
+        .iter()
+        .map(|p| (p.step.as_str(), p.condition.as_deref(), p.to.as_str()))
+        .collect();
+    let expected = [
+        ("screening", Some("case.unit == \"2301\""), "sorting"),
+        ("sorting", None, "settling"),
+        ("settling", Some("true"), "granted"),
+    ];
+    assert_eq!(through, expected);
+    assert_eq!(entry.step.as_str(), "granted");
+    assert!(decided.case.is_ended() && decided.case.tasks.is_empty());
+    // Its bytes say so, and come back.
+    let bytes = timeline::canonical(decided.events.last().unwrap());
+    let read: parvaneh_core::Event = serde_json::from_str(&bytes).unwrap();
+    assert!(matches!(&read.fact, Fact::Acted { entry, .. } if entry.through.len() == 3));
+    let mut timeline = opened(&world).events;
+    timeline.extend(decided.events);
+    assert_eq!(Case::fold(&timeline).unwrap(), decided.case);
+    // A fact without automatic steps reads as it always did.
+    let bytes = timeline::canonical(&timeline[0]);
+    assert!(!bytes.contains("through"), "{bytes}");
+}
+
+#[test]
+fn an_automatic_step_can_be_the_first_and_start_the_statutory_clock() {
+    let choose = "  screening: { title: { fa: غربال, en: Screening }, choose: [{ if: 'case.unit == \"0801\"', to: head_review }, { else: reception }] }";
+    let source = definition("      return: { title: { fa: نقص, en: Return }, to: correction }", "")
+        .replace("starts: opened", "starts: { entering: screening }")
+        .replace("steps:\n", &format!("steps:\n{choose}\n"))
+        .replace("to: screening }\n", "to: expert_review }\n");
+    let definition = parsed(&source);
+    lives(
+        &definition,
+        "
+scenario: { fa: نمونه, en: From the start }
+unit: '2301'
+steps:
+  - { at: 1403/11/13 10:00, do: open, expect: { step: reception, passed: [screening], statutory: 1404/01/13 14:30, open: [reception] } }
+",
+    );
+}
+
+/// The codes of what is wrong with a definition.
+fn codes(source: &str) -> Vec<(&'static str, String)> {
+    let checked = Definition::check("guarded.yaml", source, None);
+    checked.problems.iter().map(|p| (p.code, source[p.span.clone()].to_owned())).collect()
+}
+
+#[test]
+fn wrong_guards_and_choices_are_told_with_their_place() {
+    let screening =
+        "  screening: { title: { fa: غربال, en: Screening }, choose: [{ else: expert_review }] }";
+    let ret = "      return: { title: { fa: نقص, en: Return }, to: correction }";
+    let choose = |ways: &str| {
+        definition(
+            ret,
+            &format!(
+                "  screening:\n    title: {{ fa: غربال, en: Screening }}\n    choose:\n{ways}"
+            ),
+        )
+    };
+    let act = |keys: &str| {
+        let action =
+            format!("      return: {{ title: {{ fa: نقص, en: Return }}, to: correction, {keys} }}");
+        definition(&action, screening)
+    };
+    let table: &[(String, &str, &str)] = &[
+        (act("if: 'case.return < 3'"), "unknown-fact", "case.return"),
+        (act("if: \"case.unit == 'تهران' && case.return < 3\""), "unknown-fact", "case.return"),
+        (act("if: case.returns > 'x'"), "wrong-type", "case.returns > 'x'"),
+        (act("if: '  case.returns >'"), "not-an-expression", ">"),
+        (act("if: 'case.returns > 1.5'"), "not-allowed", "1.5"),
+        (act("if_not: { fa: نه, en: No }"), "missing-key", "return"),
+        (act("if: 'true', if_not: No"), "wrong-kind", "No"),
+        (choose("      []"), "empty-value", "choose"),
+        (
+            choose(
+                "      - { if: 'case.returns > 1', to: nowhere }\n      - { else: expert_review }",
+            ),
+            "unknown-step",
+            "nowhere",
+        ),
+        (choose("      - { if: 'case.returns > 1', to: head_review }"), "no-else", "choose"),
+        (
+            choose(
+                "      - { else: head_review }\n      - { if: 'case.returns > 1', to: head_review }",
+            ),
+            "dead-branch",
+            "head_review",
+        ),
+        (choose("      - { if: 'case.returns > 1', else: head_review }"), "exactly-one", "if"),
+        (choose("      - { to: head_review }"), "missing-key", ""),
+        (
+            choose(
+                "      - { if: 'case.returns > 1', to: screening }\n      - { else: expert_review }",
+            ),
+            "automatic-cycle",
+            "screening",
+        ),
+    ];
+    for (source, code, at) in table {
+        let codes = codes(source);
+        let found = codes.iter().any(|(found, place)| found == code && place.starts_with(at));
+        assert!(found, "{code} at '{at}': {codes:?}\n{source}");
+    }
+    let circle = choose(
+        "      - { if: 'case.returns > 1', to: sorting }\n      - { else: expert_review }\n  sorting: { title: { fa: غربال, en: Sorting }, choose: [{ if: 'true', to: screening }, { else: granted }] }",
+    );
+    let told = codes(&circle);
+    assert_eq!(told.iter().filter(|(code, _)| *code == "automatic-cycle").count(), 1, "{told:?}");
+}
