@@ -374,3 +374,91 @@ fn wrong_guards_and_choices_are_told_with_their_place() {
     let told = codes(&circle);
     assert_eq!(told.iter().filter(|(code, _)| *code == "automatic-cycle").count(), 1, "{told:?}");
 }
+
+/// As `docs/WORKFLOWS.md` has it: an automatic step, the first one, over the fields of a form.
+fn sorting(ways: &str) -> String {
+    let manual = include_str!("../../../docs/WORKFLOWS.md");
+    let blocks = manual.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let mut blocks = blocks.filter(|block| block.contains("daysBetween(founded"));
+    let example = blocks.next().expect("an example with forms").to_owned();
+    let steps: String = ["head_review", "quick_review", "expert_review"]
+        .map(|step| {
+            format!(
+                "  {step}:\n    title: {{ fa: بررسی, en: Review }}\n    owner: officer\n    term: 5 d\n    \
+                 basis: assumption\n    actions: {{ grant: {{ title: {{ fa: صدور, en: Grant }}, to: granted }} }}\n"
+            )
+        })
+        .concat();
+    let example = match ways {
+        "" => example,
+        ways => format!("{}choose:\n{ways}", example.split("choose:").next().unwrap()),
+    };
+    format!(
+        "\
+workflow: sorted
+version: 1
+title: {{ fa: نمونه, en: Sample }}
+opens_at: county
+calendar: ir
+statutory: {{ term: 60 d, starts: opened, basis: assumption }}
+roles:
+  officer: {{ at: county, title: {{ fa: کارشناس, en: Officer }}, may: [open] }}
+{example}{steps}ends:
+  granted: {{ title: {{ fa: صدور, en: Granted }}, decision: yes, outcome: granted }}
+  withdrawn: {{ title: {{ fa: انصراف, en: Withdrawn }}, decision: no, outcome: withdrawn }}
+"
+    )
+}
+
+#[test]
+fn a_case_goes_where_its_application_says() {
+    let definition = parsed(&sorting(""));
+    let table = [
+        ("{ capital: '5000000000', legal_form: charity }", "head_review"),
+        ("{ capital: '4999999999', legal_form: charity }", "expert_review"),
+        ("{ capital: '5000000000', legal_form: youth, founded: 1402/01/01 }", "quick_review"),
+        ("{ capital: '5000000000', legal_form: charity, founded: 1402/01/01 }", "head_review"),
+        ("{ capital: '5000000000', legal_form: youth, founded: 1403/01/01 }", "expert_review"),
+    ];
+    for (values, step) in table {
+        let scenario = format!(
+            "
+scenario: {{ fa: نمونه, en: Sorting }}
+unit: '2301'
+steps:
+  - {{ at: 1403/11/13 10:00, do: open, set: {values}, expect: {{ step: {step}, passed: [sorting] }} }}
+"
+        );
+        lives(&definition, &scenario);
+    }
+}
+
+#[test]
+fn what_can_be_said_of_choices_is_said_with_an_example() {
+    let warned = |ways: &str| -> Vec<(&'static str, String)> {
+        let source = sorting(ways);
+        let checked = Definition::check("sorted.yaml", &source, None);
+        let about =
+            |code: &&'static str| !code.starts_with("unreachable") && !code.starts_with("no-w");
+        let problems = checked.problems.iter().filter(|p| about(&p.code));
+        problems.map(|p| (p.code, p.message.clone())).collect()
+    };
+    let all = "      - { if: 'legal_form == \"charity\"', to: head_review }\n      - { if: 'legal_form == \"youth\"', to: quick_review }\n";
+    // Every case has a legal form, and these are all there are: no else is needed.
+    assert_eq!(warned(all), []);
+    let one = "      - { if: 'legal_form == \"charity\"', to: head_review }\n";
+    let told = warned(one);
+    assert_eq!(told, [("no-else", "no way takes a case with legal_form = 'youth'".to_owned())]);
+    // What need not be filled in can be missing.
+    let dated = "      - { if: 'founded < date(\"1400/01/01\")', to: head_review }\n      - { if: 'founded >= date(\"1400/01/01\")', to: quick_review }\n";
+    let told = warned(dated);
+    assert_eq!(told, [("no-else", "no way takes a case with founded not filled in".to_owned())]);
+    let overlap = "      - { if: 'capital > 10', to: head_review }\n      - { if: 'capital < 12', to: quick_review }\n      - { else: expert_review }\n";
+    let told = warned(overlap);
+    let message = "way 1 is open too, for example with capital = 11".to_owned();
+    assert_eq!(told, [("overlapping-guards", message)]);
+    let shadowed = "      - { if: 'capital > 10', to: head_review }\n      - { if: 'capital > 11 && legal_form == \"youth\"', to: quick_review }\n      - { else: expert_review }\n";
+    assert_eq!(warned(shadowed)[0].0, "dead-branch");
+    let never = "      - { if: 'capital < 0', to: head_review }\n      - { else: expert_review }\n";
+    assert_eq!(warned(never), [("never-met", "no case can meet the guard".to_owned())]);
+}

@@ -15,6 +15,7 @@
 //! **Invariant.** Evaluating takes time proportional to the length of the expression and of the
 //! texts that it compares; it allocates nothing, cannot fail and cannot loop.
 
+pub mod analysis;
 mod check;
 mod evaluate;
 mod forms;
@@ -99,6 +100,10 @@ impl Expression {
             names.insert(name);
         });
         names
+    }
+
+    fn root(&self) -> &Condition {
+        &self.root
     }
 }
 

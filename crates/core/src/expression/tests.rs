@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -229,4 +230,208 @@ fn hostile_expressions_are_refused_on_a_small_stack() {
         assert!(Expression::compile(&text, &schema()).is_ok());
     };
     std::thread::Builder::new().stack_size(1 << 20).spawn(run).unwrap().join().unwrap();
+}
+
+/// What a definition is told of a condition.
+#[derive(Debug, PartialEq)]
+enum Told {
+    Never,
+    Always,
+    Sometimes,
+    Nothing,
+}
+
+fn told(text: &str) -> Told {
+    let condition = Expression::compile(text, &schema()).unwrap();
+    let (mut met, mut unmet) = (false, false);
+    let complete = analysis::explore(&schema(), &[&condition], &mut { analysis::BUDGET }, |case| {
+        match condition.is_met(case) {
+            true => met = true,
+            false => unmet = true,
+        }
+    });
+    match (complete, met, unmet) {
+        (Some(true), false, _) => Told::Never,
+        (Some(true), true, false) => Told::Always,
+        (Some(_), true, true) => Told::Sometimes,
+        _ => Told::Nothing,
+    }
+}
+
+#[test]
+fn what_can_never_hold_is_found_by_bounds_choices_and_contradictions() {
+    let table = [
+        ("capital < 0", Told::Never),
+        ("capital > 1000000", Told::Never),
+        ("capital >= 1000000", Told::Sometimes),
+        ("capital > 5 && capital < 6", Told::Never),
+        ("capital > 5 && capital < 7", Told::Sometimes),
+        ("capital * 2 == 7", Told::Never),
+        ("capital - 5 > 999995", Told::Never),
+        ("capital > 3 && members < capital && members > 1000000", Told::Never),
+        ("capital < members && members < capital", Told::Never),
+        ("capital <= members && members <= capital", Told::Sometimes),
+        ("kind == 'charity' && kind == 'youth'", Told::Never),
+        ("kind != 'charity' && kind != 'youth' && kind != 'women'", Told::Never),
+        ("kind in ['charity', 'youth', 'women']", Told::Sometimes),
+        ("kind in ['charity', 'youth', 'women'] || !has(data.kind)", Told::Always),
+        ("town == 'x' && town == 'y'", Told::Never),
+        ("town != 'x' && name != town && name != 'x'", Told::Sometimes),
+        ("foreign && !foreign", Told::Never),
+        ("foreign == local && foreign && !local", Told::Never),
+        // An unfilled field makes neither true: this does not take every case.
+        ("foreign || !foreign", Told::Sometimes),
+        ("founded < date('1365/01/01')", Told::Never),
+        ("founded < expires && expires < date('1370/01/01') && founded > expires", Told::Never),
+        ("has(data.charter) && !has(data.charter)", Told::Never),
+        ("has(data.charter) || !has(data.charter)", Told::Always),
+        ("case.returns < 0", Told::Never),
+        ("!has(data.capital) && capital > 1", Told::Never),
+        ("capital >= 0", Told::Sometimes),
+        // What cannot be told is not told.
+        ("town.contains('a') && !town.contains('a')", Told::Nothing),
+        ("capital % 2 == 3", Told::Nothing),
+        ("capital * capital < 0", Told::Nothing),
+    ];
+    for (text, expected) in table {
+        assert_eq!(told(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn too_many_possibilities_are_not_tried() {
+    let names = ["capital", "members", "data.`share-capital`", "case.returns"];
+    let all: Vec<_> = names
+        .iter()
+        .flat_map(|name| (0..6).map(move |n| format!("{name} != {}", n * 10)))
+        .collect();
+    let condition = Expression::compile(&all.join(" && "), &schema()).unwrap();
+    let mut visited = 0;
+    let mut budget = analysis::BUDGET;
+    let complete = analysis::explore(&schema(), &[&condition], &mut budget, |_| visited += 1);
+    assert_eq!((complete, visited, budget), (None, 0, analysis::BUDGET));
+}
+
+/// A condition over the schema, as somebody could write it.
+fn any_condition() -> impl Strategy<Value = String> {
+    let number = prop_oneof![
+        3 => prop_oneof![Just("capital"), Just("members"), Just("case.returns")].prop_map(str::to_owned),
+        2 => (-3..12_i64).prop_map(|n| n.to_string()),
+        1 => (prop_oneof![Just("capital"), Just("members")], prop_oneof![Just("+"), Just("-"), Just("*"), Just("/"), Just("%")], 1..4_i64)
+            .prop_map(|(name, how, n)| format!("({name} {how} {n})")),
+        1 => Just("(capital - members)".to_owned()),
+        1 => Just("size(town)".to_owned()),
+    ];
+    let how = prop_oneof![Just("=="), Just("!="), Just("<"), Just("<="), Just(">"), Just(">=")];
+    let equal = prop_oneof![Just("=="), Just("!=")];
+    let words = prop_oneof![Just("'x'"), Just("'xy'"), Just("town"), Just("name")];
+    let kinds = prop_oneof![Just("'charity'"), Just("'youth'"), Just("'women'")];
+    let atom = prop_oneof![
+        4 => (number.clone(), how, number).prop_map(|(a, how, b)| format!("{a} {how} {b}")),
+        2 => (words.clone(), equal.clone(), words).prop_map(|(a, how, b)| format!("{a} {how} {b}")),
+        2 => (equal, kinds.clone()).prop_map(|(how, word)| format!("kind {how} {word}")),
+        1 => (kinds.clone(), kinds).prop_map(|(a, b)| format!("kind in [{a}, {b}]")),
+        1 => prop_oneof![Just("town.startsWith('x')"), Just("name.contains('y')"), Just("name.endsWith('x')")].prop_map(str::to_owned),
+        1 => prop_oneof![Just("foreign"), Just("local"), Just("foreign == local"), Just("true"), Just("false")].prop_map(str::to_owned),
+        1 => prop_oneof![Just("has(data.capital)"), Just("has(data.kind)"), Just("has(data.town)"), Just("has(data.foreign)")].prop_map(str::to_owned),
+    ];
+    atom.prop_recursive(3, 10, 3, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}) && ({b})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}) || ({b})")),
+            inner.prop_map(|a| format!("!({a})")),
+        ]
+    })
+}
+
+/// What a case could hold: near the constants above, and far from them.
+fn any_facts() -> impl Strategy<Value = Given> {
+    let number =
+        |low: i64| prop_oneof![8 => low..14, 1 => Just(500_000_i64)].prop_map(Value::Number);
+    let some = |value: BoxedStrategy<Value<'static>>| prop::option::weighted(0.8, value);
+    let words = || prop::sample::select(vec!["x", "xy", "y", "z", "text 1"]).prop_map(Value::Text);
+    let yes = || any::<bool>().prop_map(Value::YesNo);
+    let kind = prop::sample::select(vec!["charity", "youth", "women"]).prop_map(Value::Text);
+    (
+        some(number(0).boxed()),
+        some(number(-6).boxed()),
+        number(0),
+        some(kind.boxed()),
+        (some(words().boxed()), some(words().boxed())),
+        (some(yes().boxed()), some(yes().boxed())),
+    )
+        .prop_map(|(capital, members, returns, kind, (town, name), (foreign, local))| {
+            let all = [
+                ("capital", capital),
+                ("members", members),
+                ("case.returns", Some(returns)),
+                ("kind", kind),
+                ("town", town),
+                ("name", name),
+                ("foreign", foreign),
+                ("local", local),
+            ];
+            let given = all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+            Given(given.collect())
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Never does the analysis say of a condition what a value shows to be wrong; and what it shows
+    /// as an example is one.
+    #[test]
+    fn the_analysis_agrees_with_trying(
+        texts in prop::collection::vec(any_condition(), 1..4),
+        cases in prop::collection::vec(any_facts(), 60),
+    ) {
+        let conditions: Vec<_> =
+            texts.iter().map(|text| Expression::compile(text, &schema()).unwrap()).collect();
+        let all: Vec<_> = conditions.iter().collect();
+        let met = |case: &dyn Fn(&Expression) -> bool| all.iter().map(|c| case(c)).collect::<Vec<_>>();
+        let mut seen = BTreeSet::new();
+        let complete = analysis::explore(&schema(), &all, &mut { analysis::BUDGET }, |case| {
+            seen.insert(met(&|condition| condition.is_met(case)));
+        });
+        if complete == Some(true) {
+            for case in cases {
+                let found = met(&|condition| condition.is_met(&case));
+                prop_assert!(seen.contains(&found), "{texts:?}: {case:?} gives {found:?}, not among {seen:?}");
+            }
+        }
+    }
+
+    /// A guard means what CEL says: our evaluation agrees with the interpreter of the crate.
+    #[test]
+    fn our_evaluation_agrees_with_the_interpreter(text in any_condition(), case in any_facts()) {
+        let ours = Expression::compile(&text, &schema()).unwrap().value(&case);
+        let value = |value: &Value<'_>| match value {
+            Value::Number(number) => cel::Value::from(*number),
+            Value::Text(text) => cel::Value::from(*text),
+            Value::YesNo(yes) => cel::Value::from(*yes),
+            other => panic!("{other:?}"),
+        };
+        let mut context = cel::Context::default();
+        let mut data = std::collections::HashMap::new();
+        let mut facts = std::collections::HashMap::new();
+        for (name, given) in &case.0 {
+            match name.strip_prefix("case.") {
+                Some(fact) => drop(facts.insert(fact.to_owned(), value(given))),
+                None => {
+                    context.add_variable_from_value(name.as_str(), value(given));
+                    data.insert(name.clone(), value(given));
+                }
+            }
+        }
+        context.add_variable_from_value("data", cel::Value::from(data));
+        context.add_variable_from_value("case", cel::Value::from(facts));
+        let theirs = match cel::Program::compile(&text).unwrap().execute(&context) {
+            Ok(cel::Value::Bool(value)) => Some(value),
+            Ok(other) => panic!("{text}: {other:?}"),
+            // What is absent is an error there.
+            Err(_) => None,
+        };
+        prop_assert_eq!(ours, theirs, "{} with {:?}", text, case);
+    }
 }

@@ -99,6 +99,18 @@ pub(super) enum Day {
 }
 
 impl Condition {
+    /// How many parts it has: what evaluating it costs at most.
+    pub(super) fn size(&self) -> u64 {
+        1 + match self {
+            Self::Literal(_) | Self::Name(_) | Self::Has(_) => 0,
+            Self::Not(inner) => inner.size(),
+            Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::size).sum(),
+            Self::Same { sides, .. } => sides.iter().map(Self::size).sum(),
+            Self::Numbers(_, a, b) => a.size() + b.size(),
+            Self::Days(..) | Self::Texts { .. } | Self::Part(..) => 2,
+        }
+    }
+
     /// Tells every name that it mentions.
     pub(super) fn names<'e>(&'e self, tell: &mut impl FnMut(&'e Name)) {
         match self {
@@ -116,6 +128,15 @@ impl Condition {
 }
 
 impl Number {
+    fn size(&self) -> u64 {
+        1 + match self {
+            Self::Literal(_) | Self::Name(_) => 0,
+            Self::Negated(inner) => inner.size(),
+            Self::Computed(_, sides) => sides.iter().map(Self::size).sum(),
+            Self::Length(_) | Self::DaysBetween(..) => 2,
+        }
+    }
+
     pub(super) fn names<'e>(&'e self, tell: &mut impl FnMut(&'e Name)) {
         match self {
             Self::Literal(_) => {}

@@ -73,6 +73,10 @@ pub mod code {
         AUTOMATIC_CYCLE = "automatic-cycle", "Automatic steps lead to each other in a circle.";
         NO_ELSE = "no-else", "An automatic step may find no way for a case.";
         DEAD_BRANCH = "dead-branch", "A way of an automatic step can never be taken.";
+        OVERLAPPING_GUARDS = "overlapping-guards", "Two ways of an automatic step are open to the same case.";
+        NEVER_MET = "never-met", "No case can ever meet a guard.";
+        ALWAYS_MET = "always-met", "Every case meets a guard.";
+        ALL_BARRED = "all-barred", "The guards of a step can bar every one of its actions.";
         TOO_SLOW = "too-slow", "The terms along the longest way add up to more than the statutory term.";
     }
 }
@@ -127,7 +131,7 @@ pub(crate) fn examine(definition: &Definition, whole: Whole) -> Vec<Finding> {
     forms::examine(definition, whole == Whole::All, &mut findings);
     if resolved && whole >= Whole::Graph {
         let clean = findings.iter().all(|finding| finding.severity == Severity::Warning);
-        guards::examine(definition, &mut findings);
+        guards::examine(definition, whole == Whole::All, &mut findings);
         graph::examine(definition, whole == Whole::All && clean, &mut findings);
     }
     findings

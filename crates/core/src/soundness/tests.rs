@@ -653,6 +653,72 @@ const RULES: &[Rule] = &[
         )],
     },
     Rule {
+        code: code::OVERLAPPING_GUARDS,
+        breaks: &[(
+            (
+                "ends:\n",
+                "  a: { title: { fa: گ, en: Choose }, choose: [{ if: 'case.returns > 1', to: refused }, { if: 'case.returns < 4', to: granted }, { else: refused }] }\nends:\n",
+            ),
+            "'case.returns < 4'",
+        )],
+        keeps: &[(
+            "ends:\n",
+            "  a: { title: { fa: گ, en: Choose }, choose: [{ if: 'case.returns > 3', to: refused }, { if: 'case.returns < 4', to: granted }] }\nends:\n",
+        )],
+    },
+    Rule {
+        code: code::NEVER_MET,
+        breaks: &[
+            (
+                (
+                    "ends:\n",
+                    "  a: { title: { fa: گ, en: Choose }, choose: [{ if: 'case.returns < 0', to: refused }, { else: granted }] }\nends:\n",
+                ),
+                "'case.returns < 0'",
+            ),
+            (
+                (
+                    "to: inquiries }\n",
+                    "to: inquiries, if: 'case.returns > 3 && case.returns * 2 < 8' }\n",
+                ),
+                "'case.returns > 3 && case.returns * 2 < 8'",
+            ),
+        ],
+        // What cannot be told is not told.
+        keeps: &[
+            (
+                "to: inquiries }\n",
+                "to: inquiries, if: 'case.returns > 3 && case.returns * 2 < 9' }\n",
+            ),
+            ("to: inquiries }\n", "to: inquiries, if: 'case.returns % 2 == 3' }\n"),
+        ],
+    },
+    Rule {
+        code: code::ALWAYS_MET,
+        breaks: &[(
+            ("to: inquiries }\n", "to: inquiries, if: 'case.returns >= 0' }\n"),
+            "'case.returns >= 0'",
+        )],
+        keeps: &[("to: inquiries }\n", "to: inquiries, if: 'case.returns >= 1' }\n")],
+    },
+    Rule {
+        code: code::ALL_BARRED,
+        breaks: &[(
+            (
+                "accept: { title: { fa: تأیید, en: Accept }, to: inquiries }\n      return: { title: { fa: نقص, en: Return }, to: correction, needs: [reason] }\n",
+                "accept: { title: { fa: تأیید, en: Accept }, to: inquiries, if: 'case.returns > 1' }\n      return: { title: { fa: نقص, en: Return }, to: correction, needs: [reason], if: 'case.returns == 0' }\n",
+            ),
+            "actions",
+        )],
+        keeps: &[
+            (
+                "accept: { title: { fa: تأیید, en: Accept }, to: inquiries }\n      return: { title: { fa: نقص, en: Return }, to: correction, needs: [reason] }\n",
+                "accept: { title: { fa: تأیید, en: Accept }, to: inquiries, if: 'case.returns > 1' }\n      return: { title: { fa: نقص, en: Return }, to: correction, needs: [reason], if: 'case.returns <= 1' }\n",
+            ),
+            ("to: reception }\n", "to: reception, if: 'case.returns > 1' }\n"),
+        ],
+    },
+    Rule {
         code: code::TOO_SLOW,
         breaks: &[(("    term: 15 d\n", "    term: 40 d\n"), "60 d")],
         keeps: &[
