@@ -9,6 +9,7 @@ mod forms;
 mod installation;
 mod notices;
 mod publishing;
+mod tutorial;
 mod usage;
 mod workflow;
 
