@@ -427,6 +427,7 @@ impl Task {
 /// What a case becomes by an event. It cannot fail: whatever an event says has happened.
 pub fn evolve(case: &mut Case, event: &Event) {
     let at = event.effective_at;
+    touch(case, event);
     case.seq = event.seq;
     case.recorded_at = event.recorded_at;
     if event.fact.does_a_step() {

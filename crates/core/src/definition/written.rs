@@ -90,6 +90,13 @@ forms_of_text! {
     };
     /// A value of a form's field.
     FieldValue = { "type": ["string", "number", "boolean"] };
+    /// A condition.
+    Guard = {
+        "description": "A condition in CEL over the fields of the forms and facts of the case: data.capital >= 500000000 && case.returns < 3",
+        "type": ["string", "boolean"],
+        "pattern": "\\S",
+        "maxLength": 1000,
+    };
     /// Yes or no.
     YesNo = { "enum": ["yes", "no", true, false] };
 }
@@ -431,6 +438,7 @@ impl JsonSchema for Step {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let has = |key: &str| json_schema!({ "required": [key] });
         let branches = [
+            (has("choose"), generator.subschema_for::<AutomaticStep>()),
             (has("parallel"), generator.subschema_for::<ParallelStep>()),
             (has("commission"), generator.subschema_for::<CommissionStep>()),
         ];
@@ -504,6 +512,11 @@ struct Action {
     to: Name,
     /// What must be given: a reason, the number of an approved condition
     needs: Option<OneOrMore<Need>>,
+    /// What must hold for it, in CEL: data.capital >= 500000000
+    #[schemars(rename = "if")]
+    guard: Option<Guard>,
+    /// What people are told where it does not hold
+    if_not: Option<Text>,
     /// The form that is filled in with it
     form: Option<Name>,
     /// Whether every form must be complete; yes, if left out
@@ -629,6 +642,31 @@ struct ResultAction {
     complete: Option<YesNo>,
     /// Four eyes: who did one of these steps may not do this
     not_by: Option<OneOrMore<Name>>,
+}
+
+/// A step that a case only passes through: nobody owns it, and it takes no time
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct AutomaticStep {
+    /// What officers call it
+    title: Text,
+    /// Where the case goes: the first way whose condition holds
+    #[schemars(length(min = 1))]
+    choose: Vec<Way>,
+}
+
+/// { if: <condition>, to: <place> }, or { else: <place> }
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Way {
+    /// When it is taken, in CEL
+    #[schemars(rename = "if")]
+    condition: Option<Guard>,
+    /// Where it leads
+    to: Option<Name>,
+    /// Where the case goes if no way before it is taken
+    #[schemars(rename = "else")]
+    otherwise: Option<Name>,
 }
 
 /// Several bodies are asked at the same time

@@ -11,8 +11,8 @@ use parvaneh_core::{
     TaskRecord, decide,
     event::StatutoryChange,
     open,
-    spent::Spent,
     sitting::OnAgenda,
+    spent::Spent,
     timeline::{self, GENESIS, Hash},
 };
 use sqlx::{PgPool, Row};
