@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BranchId, CalendarId, CaseId, FieldId, PersonId, StepId, Term, UnitId, WorkflowId,
+    BranchId, CalendarId, CaseId, DocumentId, FieldId, PersonId, StepId, Term, UnitId, WorkflowId,
     clock::{Instant, Ledger},
     definition::{Answer, Licence, Outcome},
     event::{
         By, ClockNo, EndReached, Entry, Event, Fact, OpenedTask, Owner, Purpose, STATUTORY,
         StartedClock, StatutoryChange, Vote,
     },
-    form::Value,
+    form::{Paper, Value, Verdict},
     sitting::Hearing,
 };
 
@@ -62,6 +62,9 @@ pub struct Case {
     /// How often it has come to the applicant since it was opened.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub returns: u32,
+    /// The latest paper of each kind that was handed in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub documents: BTreeMap<DocumentId, Paper>,
 }
 
 /// Nothing is stored of what has not happened.
@@ -277,6 +280,7 @@ impl Case {
             data: values.clone(),
             hearing: Hearing::default(),
             returns: 0,
+            documents: BTreeMap::new(),
         };
         opened.enter(entry, event.effective_at);
         Some(opened)
@@ -461,6 +465,16 @@ pub fn evolve(case: &mut Case, event: &Event) {
             }
             let values = values.iter().map(|(field, value)| (field.clone(), value.clone()));
             case.data.extend(values);
+        }
+        Fact::DocumentAttached { document, file, issued, copies } => {
+            let (file, issued, copies) = (file.clone(), *issued, *copies);
+            let paper = Paper { file, issued, copies, at, verdict: None };
+            case.documents.insert(document.clone(), paper);
+        }
+        Fact::DocumentVerified { document, refused } => {
+            if let (Some(paper), Some(by)) = (case.documents.get_mut(document), event.by.person()) {
+                paper.verdict = Some(Verdict { by, at, refused: refused.clone() });
+            }
         }
         Fact::Acted { entry, .. }
         | Fact::Withdrawn { entry, .. }

@@ -6,14 +6,15 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ActionId, BranchId, CalendarId, CaseId, DelegationId, FieldId, PersonId, RoleId, SittingId,
-    StepId, Term, UnitId, WorkflowId,
+    ActionId, BranchId, CalendarId, CaseId, DelegationId, DocumentId, FieldId, PersonId, RoleId,
+    SittingId, StepId, Term, UnitId, WorkflowId,
     clock::Instant,
     definition::{Addressee, Answer, Basis, Licence, Outcome},
-    form::Value,
+    form::{FileReference, Value},
     sitting::{ExtraSitting, Heard, OffAgenda},
 };
 
@@ -191,6 +192,26 @@ pub enum Fact {
         /// The fields that hold nothing any more.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         cleared: Vec<FieldId>,
+    },
+    /// A paper was handed in; it takes the place of an earlier one of its kind.
+    DocumentAttached {
+        /// Its kind.
+        document: DocumentId,
+        /// What was handed in; its content is kept elsewhere.
+        file: FileReference,
+        /// The day of its issue.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        issued: Option<NaiveDate>,
+        /// How many copies.
+        copies: u32,
+    },
+    /// Somebody looked at a paper.
+    DocumentVerified {
+        /// Its kind.
+        document: DocumentId,
+        /// Why it is not good; absent where it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refused: Option<String>,
     },
     /// An action of the step was taken.
     Acted {
@@ -375,6 +396,8 @@ impl Fact {
             Self::Assigned { .. } => "assigned",
             Self::Commented { .. } => "commented",
             Self::Filled { .. } => "filled",
+            Self::DocumentAttached { .. } => "document_attached",
+            Self::DocumentVerified { .. } => "document_verified",
             Self::Acted { .. } => "acted",
             Self::Answered { .. } => "answered",
             Self::Voted { .. } => "voted",
@@ -408,6 +431,8 @@ impl Fact {
             Self::Opened { .. }
             | Self::Commented { .. }
             | Self::Filled { .. }
+            | Self::DocumentAttached { .. }
+            | Self::DocumentVerified { .. }
             | Self::Acted { .. }
             | Self::Answered { .. }
             | Self::Voted { .. }
@@ -462,6 +487,8 @@ impl Fact {
                 | Self::Assigned { .. }
                 | Self::Commented { .. }
                 | Self::Filled { .. }
+                | Self::DocumentAttached { .. }
+                | Self::DocumentVerified { .. }
                 | Self::Voted { .. }
                 | Self::Recused { .. }
         )

@@ -12,7 +12,7 @@ use parvaneh_core::{
     delegation::Absence,
     event::Vote,
     expression::{Expression, Schema},
-    form::{Field, FieldKind, Form, Required},
+    form::{DocumentKind, Field, FieldKind, FileReference, Form, Required},
     open,
     sitting::SittingState,
 };
@@ -63,6 +63,39 @@ fn refusals() -> Vec<(RefusalCode, Stage, Actor, Command)> {
         };
         Stage::with(form, compiled(office_hours()))
     };
+    let with_papers = || {
+        let papers = |definition: &mut Definition| {
+            let title = Text { fa: "گواهی".to_owned(), en: "Certificate".to_owned() };
+            let kind = DocumentKind {
+                title,
+                verified_by: Some("officer".into()),
+                valid_for: Some("30 d".parse().unwrap()),
+                copies: 1,
+            };
+            let free = DocumentKind { verified_by: None, valid_for: None, ..kind.clone() };
+            definition.documents.insert("record".into(), kind);
+            definition.documents.insert("photo".into(), free);
+            definition.steps["intake"].documents.insert("record".into(), true);
+        };
+        Stage::with(papers, compiled(office_hours()))
+    };
+    let attach = |document: &str, issued: Option<&str>| Command::AttachDocument {
+        document: document.into(),
+        file: FileReference {
+            name: "a.pdf".to_owned(),
+            media_type: "application/pdf".to_owned(),
+            size: 1,
+            sha256: "0".repeat(64),
+        },
+        issued: issued.map(str::to_owned),
+        copies: 1,
+    };
+    let verify = |document: &str, good| Command::VerifyDocument {
+        document: document.into(),
+        good,
+        reason: None,
+    };
+    let handed_in = || with_papers().then(&applicant(), attach("record", Some("2025-02-01")));
     let fill = |value: &str| Command::Fill { given: Given::default().with("area", value) };
     let monday = || planned(1, "2025-02-10 09:00", "2025-02-05 14:30", 2);
     let sitting = || Stage::sitting_in(vec![monday()]);
@@ -92,6 +125,17 @@ fn refusals() -> Vec<(RefusalCode, Stage, Actor, Command)> {
         (Suspended, new().sitting().then(&head(), suspend()), member(1), vote(Vote::For)),
         (FormInvalid, with_form(), officer(), act("accept")),
         (FormInvalid, with_form(), officer(), fill("wide")),
+        (DocumentsLacking, with_papers(), officer(), act("accept")),
+        (DocumentsLacking, handed_in(), officer(), act("accept")),
+        (DocumentInvalid, with_papers(), applicant(), attach("record", None)),
+        (DocumentInvalid, with_papers(), officer(), attach("record", Some("2024-12-31"))),
+        (DocumentInvalid, with_papers(), officer(), attach("record", Some("2025-02-02"))),
+        (UnknownDocument, with_papers(), officer(), attach("recrd", None)),
+        (NotPermitted, with_papers(), stranger(), attach("photo", None)),
+        (NotVerifiable, with_papers(), officer(), verify("photo", true)),
+        (NotHandedIn, with_papers(), officer(), verify("record", true)),
+        (NotPermitted, handed_in(), applicant(), verify("record", true)),
+        (ReasonNeeded, handed_in(), officer(), verify("record", false)),
         (NoForm, new(), officer(), fill("7")),
         (NothingGiven, with_form(), officer(), Command::Fill { given: Given::default() }),
         (NotPermitted, with_form(), applicant(), fill("7")),

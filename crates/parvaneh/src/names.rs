@@ -6,8 +6,8 @@ use std::{
 };
 
 use parvaneh_core::{
-    ActionId, BranchId, Case, Definition, FieldId, Organisation, PersonId, RoleId, StepId, UnitId,
-    WorkflowId, definition::Text, event::Owner, form::Value,
+    ActionId, BranchId, Case, Definition, DocumentId, FieldId, Organisation, PersonId, RoleId,
+    StepId, UnitId, WorkflowId, definition::Text, event::Owner, form::Value,
 };
 use parvaneh_store::{Store, StoreError};
 
@@ -137,6 +137,12 @@ impl Names {
     /// What a role is called.
     pub(crate) fn role(&self, definition: &Definition, id: &RoleId) -> String {
         definition.roles.get(id).map_or_else(|| id.to_string(), |role| self.text(&role.title))
+    }
+
+    /// What a kind of paper is called.
+    pub(crate) fn document(&self, definition: &Definition, id: &DocumentId) -> String {
+        let known = definition.documents.get(id);
+        known.map_or_else(|| id.to_string(), |document| self.text(&document.title))
     }
 
     /// What a field is called and what it holds: `Capital: 500,000,000 rials`.

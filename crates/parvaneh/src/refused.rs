@@ -107,6 +107,11 @@ pub(crate) fn unmet(unmet: &Unmet) -> String {
 /// Something that can be done, as it is written on the command line.
 pub(crate) fn possible(possible: &Possible) -> String {
     match possible {
+        Possible::AttachDocument { document, needs_issue_day } => {
+            let issued = if *needs_issue_day { " --issued …" } else { "" };
+            format!("attach {document} FILE{issued}")
+        }
+        Possible::VerifyDocument { document } => format!("verify {document} good"),
         Possible::Fill => "fill --set FIELD=VALUE".to_owned(),
         Possible::Act { action, needs_reason, needs_citation, needs_values } => {
             let reason = if *needs_reason { " --reason …" } else { "" };

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use super::{
     Context, Draft, Refusal, RefusalCode, calendar_at,
     eyes::{Whom, same_eyes},
+    paper::with_faults,
 };
 use crate::{
     FieldId, UnitId,
@@ -102,13 +103,10 @@ impl Draft<'_> {
 }
 
 /// The day by the clock of the unit's calendar.
-fn today(ctx: &Context<'_>, unit: &UnitId, now: Instant) -> NaiveDate {
+pub(super) fn today(ctx: &Context<'_>, unit: &UnitId, now: Instant) -> NaiveDate {
     now.with_timezone(&calendar_at(ctx, unit).zone()).date_naive()
 }
 
 fn invalid(faults: Vec<Fault>) -> Refusal {
-    let told: Vec<_> = faults.iter().map(|fault| fault.en.as_str()).collect();
-    let mut refusal = RefusalCode::FormInvalid.because(told.join("; "));
-    refusal.faults = faults;
-    refusal
+    with_faults(RefusalCode::FormInvalid, faults)
 }

@@ -12,6 +12,7 @@ mod eyes;
 mod fill;
 mod guard;
 mod open;
+mod paper;
 mod possible;
 mod refusal;
 mod silence;
@@ -34,14 +35,14 @@ pub use tick::next_due;
 pub use vote::{Counted, Tally, VoteResult};
 
 use crate::{
-    ActionId, BranchId, PersonId, RoleId, SittingId, Term, UnitId,
+    ActionId, BranchId, DocumentId, PersonId, RoleId, SittingId, Term, UnitId,
     actor::{Actor, Caller, Grant, Organisation},
     calendar::{Calendar, Calendars},
     case::{Case, Clock, Place, TaskRecord, evolve_with_tasks},
     clock::Instant,
     definition::{Answer, Definition, NotBy, Permission, Step},
     event::{By, ClockNo, Event, Fact, Vote},
-    form::Given,
+    form::{FileReference, Given},
     sitting::Sitting,
 };
 
@@ -60,6 +61,26 @@ pub enum Command {
         /// What is filled in with it.
         #[serde(flatten)]
         given: Given,
+    },
+    /// Hand in a paper; it takes the place of an earlier one of its kind.
+    AttachDocument {
+        /// Its kind.
+        document: DocumentId,
+        /// What it is; its content is kept elsewhere.
+        file: FileReference,
+        /// The day of its issue, in either calendar.
+        issued: Option<String>,
+        /// How many copies.
+        copies: u32,
+    },
+    /// Say of a paper that was handed in that it is good, or why it is not.
+    VerifyDocument {
+        /// Its kind.
+        document: DocumentId,
+        /// Whether it is good.
+        good: bool,
+        /// Why it is not.
+        reason: Option<String>,
     },
     /// Fill in, change or take away values of the step's form, or of one of its actions.
     Fill {
@@ -297,6 +318,12 @@ impl<'a> Draft<'a> {
                 self.act(action, reason.as_deref(), citation.as_deref(), given)?;
             }
             (Place::Step { .. }, Command::Fill { given }) => self.fill(given)?,
+            (Place::Step { .. }, Command::AttachDocument { document, file, issued, copies }) => {
+                self.attach(document, file, issued.as_deref(), *copies)?;
+            }
+            (Place::Step { .. }, Command::VerifyDocument { document, good, reason }) => {
+                self.verify(document, *good, reason.as_deref())?;
+            }
             (Place::Step { .. }, Command::Claim { task }) => self.claim(*task)?,
             (Place::Step { .. }, Command::Release { task, reason }) => {
                 self.release(*task, reason.as_deref())?

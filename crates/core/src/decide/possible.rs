@@ -5,12 +5,12 @@ use serde::Serialize;
 
 use super::{Command, Context, Draft, RefusalCode, Unmet};
 use crate::{
-    ActionId, BranchId, FieldId, PersonId, SittingId, Term,
+    ActionId, BranchId, DocumentId, FieldId, PersonId, SittingId, Term,
     actor::Caller,
     case::{Case, Place, SilenceState},
     definition::Answer,
     event::{ClockNo, Vote},
-    form::Given,
+    form::{Given, PaperState, checklist},
 };
 
 /// Something that the caller can do now.
@@ -31,6 +31,18 @@ pub enum Possible {
     },
     /// Fill in the step's form.
     Fill,
+    /// Hand in a paper that is asked for and not there in good order.
+    AttachDocument {
+        /// Its kind.
+        document: DocumentId,
+        /// Whether the day of its issue must be told.
+        needs_issue_day: bool,
+    },
+    /// Look at a paper.
+    VerifyDocument {
+        /// Its kind.
+        document: DocumentId,
+    },
     /// Take a task.
     Claim {
         /// Which.
@@ -105,6 +117,22 @@ pub fn possible(ctx: &Context<'_>, case: &Case) -> Vec<Possible> {
                 Possible::Act { action: name.clone(), needs_reason, needs_citation, needs_values },
                 command,
             ));
+        }
+        for (document, _) in checklist(step, None) {
+            let (kind, state) =
+                (ctx.definition.documents.get(document), draft.paper_state(document));
+            let (Some(kind), Some(state)) = (kind, state) else { continue };
+            let document = document.clone();
+            if state == PaperState::Unverified {
+                let possible = Possible::VerifyDocument { document: document.clone() };
+                let (good, reason) = (true, None);
+                candidates.push((possible, Command::VerifyDocument { document, good, reason }));
+            } else if state != PaperState::Good {
+                let needs_issue_day = kind.valid_for.is_some();
+                let possible =
+                    Possible::AttachDocument { document: document.clone(), needs_issue_day };
+                candidates.push((possible, draft.any_paper(document, kind)));
+            }
         }
         candidates.push((Possible::Fill, Command::Fill { given: Given::default() }));
     }

@@ -128,6 +128,17 @@ codes! {
     TextInvalid = "text_invalid",
     /// What was filled in has faults: they stand in `faults`, all of them.
     FormInvalid = "form_invalid",
+    /// Papers are missing, not verified, refused or expired: they stand in `faults`, all of them,
+    /// with what is wrong with the form.
+    DocumentsLacking = "documents_lacking",
+    /// A paper cannot be taken like this: what is wrong stands in `faults`.
+    DocumentInvalid = "document_invalid",
+    /// The procedure asks for no such paper.
+    UnknownDocument = "unknown_document",
+    /// Nobody has to verify that paper.
+    NotVerifiable = "not_verifiable",
+    /// The paper was not handed in.
+    NotHandedIn = "not_handed_in",
     /// Nothing is filled in here.
     NoForm = "no_form",
     /// No value was given.

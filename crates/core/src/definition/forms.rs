@@ -10,9 +10,12 @@ use super::{
     read::{Draft, code},
 };
 use crate::{
-    FieldId, FormId,
-    document::{Fields, Node, did_you_mean, short},
-    form::{Condition, DateBound, Field, FieldKind, Form, Number, Required, Value, read_text},
+    DocumentId, FieldId, FormId, TermUnit,
+    document::{Fields, Node, code as document_code, did_you_mean, short},
+    form::{
+        Condition, DateBound, DocumentKind, Field, FieldKind, Form, Number, Required, Value,
+        read_text,
+    },
     jalali::parse_date,
 };
 
@@ -58,6 +61,67 @@ impl Draft<'_> {
             }
         }
         Some(forms)
+    }
+
+    pub(super) fn documents(
+        &mut self,
+        node: &Node,
+        path: &str,
+    ) -> Option<IndexMap<DocumentId, DocumentKind>> {
+        let mut documents = IndexMap::new();
+        for (name, node) in self.named(node, path, "the documents") {
+            let path = self.put(path, name.text, name.place);
+            match self.document(node, &path) {
+                Some(document) => {
+                    documents.insert(name.text.into(), document);
+                }
+                None => self.break_at(&path),
+            }
+        }
+        Some(documents)
+    }
+
+    fn document(&mut self, node: &Node, path: &str) -> Option<DocumentKind> {
+        let what = "a document";
+        let keys = ["title", "verified_by", "valid_for", "copies"];
+        let fields = self.reader.mapping(node, self.place(path), what, &keys)?;
+        let title = self.title(&fields, path, what);
+        let verified_by = self.optional(&fields, "verified_by", path, Self::role);
+        let valid_for = self.optional(&fields, "valid_for", path, |draft, node, _| {
+            let term = draft.reader.positive_term(node, "the validity")?;
+            if term.unit == TermUnit::Days {
+                return Some(term);
+            }
+            let message = "the validity of a paper counts in days from its issue";
+            let help = "write it as '90 d' or '3 mo'";
+            let code = document_code::NOT_A_TERM;
+            draft.reader.error_with_help(code, node.place, message, help);
+            None
+        });
+        let copies = self.optional(&fields, "copies", path, |draft, node, _| {
+            draft.reader.integer(node, "the number of copies", 1..=100)
+        });
+        Some(DocumentKind { title, verified_by, valid_for, copies: copies.unwrap_or(1) })
+    }
+
+    /// `{ charter: required, photos: optional }`.
+    pub(super) fn checklist(
+        &mut self,
+        node: &Node,
+        path: &str,
+    ) -> Option<IndexMap<DocumentId, bool>> {
+        let mut list = IndexMap::new();
+        for (name, node) in self.named(node, path, "the documents") {
+            let path = self.put(path, name.text, name.place);
+            let choices = [("required", true), ("optional", false)];
+            match self.reader.choice(node, "'required' or 'optional'", &choices) {
+                Some(required) => {
+                    list.insert(name.text.into(), required);
+                }
+                None => self.break_at(&path),
+            }
+        }
+        Some(list)
     }
 
     /// The name of a form, where one is filled in.

@@ -98,6 +98,7 @@ impl Draft<'_> {
             suspends_statutory: false,
             term: None,
             form: None,
+            documents: IndexMap::new(),
             work: None,
             basis: None,
             levels: Vec::new(),

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::guards::{Exit, Guard};
 use crate::{
-    ActionId, BranchId, CalendarId, FieldId, FormId, RoleId, StepId, Term, WorkflowId,
-    form::{Field, Form},
+    ActionId, BranchId, CalendarId, DocumentId, FieldId, FormId, RoleId, StepId, Term, WorkflowId,
+    form::{DocumentKind, Field, Form},
 };
 
 /// A text in both languages of the product.
@@ -81,6 +81,8 @@ pub struct Definition {
     pub forms: IndexMap<FormId, Form>,
     /// The form that is filled in at the opening.
     pub application: Option<FormId>,
+    /// The kinds of paper that it asks for, in the order of the file.
+    pub documents: IndexMap<DocumentId, DocumentKind>,
     /// Where a case can wait, in the order of the file.
     pub steps: IndexMap<StepId, Step>,
     /// Where a case can end. No name is both a step and an end.
@@ -252,6 +254,8 @@ pub struct Step {
     pub extension: Option<ExtensionRule>,
     /// What is filled in while the case stands here.
     pub form: Option<FormId>,
+    /// The papers that are asked for here, and whether they must be there.
+    pub documents: IndexMap<DocumentId, bool>,
     /// What is done here.
     pub kind: StepKind,
     /// What can be done here by the owner (by the applicant in an applicant step).
@@ -437,8 +441,10 @@ pub struct Action {
     pub not_by: NotBy,
     /// What is filled in with it, beside the step's own form.
     pub form: Option<FormId>,
-    /// Whether it can be taken although the step's form is not complete: to send a case back, or to
-    /// refuse it. Its own form must be complete all the same.
+    /// The papers that are asked for with it, and whether they must be there.
+    pub documents: IndexMap<DocumentId, bool>,
+    /// Whether it can be taken although the step's form and papers are not complete: to send a case
+    /// back, or to refuse it. Its own must be complete all the same.
     pub incomplete: bool,
     /// What must hold of the case for it.
     pub guard: Option<Guard>,

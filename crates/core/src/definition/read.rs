@@ -131,6 +131,7 @@ const TOP: &[&str] = &[
     "ladder",
     "forms",
     "application",
+    "documents",
     "steps",
     "ends",
 ];
@@ -198,8 +199,9 @@ impl Draft<'_> {
         let what = "a definition";
         if top.has_unknown() {
             // A misspelt section is told once, not at every name that stands in it.
-            for section in
-                ["ladder", "agencies", "forms"].iter().filter(|key| top.get(key).is_none())
+            for section in ["ladder", "agencies", "forms", "documents"]
+                .iter()
+                .filter(|key| top.get(key).is_none())
             {
                 self.break_at(&format!("{section}.missing"));
             }
@@ -236,6 +238,7 @@ impl Draft<'_> {
         let forms = self.optional(&top, "forms", "", Self::forms).unwrap_or_default();
         let application = self.optional(&top, "application", "", Self::form_name);
         self.schema = Schema::of_forms(&forms, application.as_ref());
+        let documents = self.optional(&top, "documents", "", Self::documents).unwrap_or_default();
         let steps = self.required(&top, "steps", "", what, Self::steps).unwrap_or_default();
         let ends = self.required(&top, "ends", "", what, Self::ends).unwrap_or_default();
         let statutory = self.required(&top, "statutory", "", what, Self::statutory);
@@ -254,6 +257,7 @@ impl Draft<'_> {
             roles,
             forms,
             application,
+            documents,
             steps,
             ends,
         })
@@ -470,10 +474,12 @@ impl Draft<'_> {
     /// Tells what the soundness rules found, unless the part is broken anyway.
     fn tell(&mut self, finding: Finding) {
         let agencies = finding.code == soundness::code::UNKNOWN_ROLE;
+        let documents = finding.code == soundness::code::UNKNOWN_DOCUMENT;
         let forms = finding.code == soundness::code::UNKNOWN_FORM;
         if self.is_broken(&finding.at)
             || (agencies && self.is_broken("agencies.missing"))
             || (forms && self.is_broken("forms.missing"))
+            || (documents && self.is_broken("documents.missing"))
         {
             return;
         }
@@ -490,7 +496,10 @@ impl Draft<'_> {
     fn whole(&self) -> Whole {
         let detail = |path: &String| {
             let last = path.rsplit('.').next().unwrap_or_default();
-            last.ends_with(']') || DETAILS.contains(&last) || path.starts_with("forms")
+            last.ends_with(']')
+                || DETAILS.contains(&last)
+                || path.starts_with("forms")
+                || path.split('.').any(|part| part == "documents")
         };
         match self.broken.iter().all(detail) {
             _ if self.broken.is_empty() => Whole::All,

@@ -24,6 +24,7 @@ const STEP: &[&str] = &[
     "extension",
     "statutory_clock",
     "form",
+    "documents",
     "statutory_silence",
     "actions",
     "not_by",
@@ -41,6 +42,7 @@ const WORK: &[&str] = &[
     "extension",
     "statutory_clock",
     "form",
+    "documents",
     "statutory_silence",
     "actions",
     "not_by",
@@ -50,7 +52,8 @@ const PARALLEL_STEP: &[&str] =
 const BRANCH: &[&str] =
     &["title", "owner", "term", "basis", "work", "escalate", "silence", "extension"];
 
-const ACTION: &[&str] = &["title", "to", "needs", "if", "if_not", "form", "complete", "not_by"];
+const ACTION: &[&str] =
+    &["title", "to", "needs", "if", "if_not", "form", "documents", "complete", "not_by"];
 
 const MAJORITIES: &[(&str, Majority)] = &[
     ("simple", Majority::Simple),
@@ -136,6 +139,9 @@ impl Draft<'_> {
             statutory_silence: self.optional(&fields, "statutory_silence", path, Self::target),
             extension: self.optional(&fields, "extension", path, Self::extension),
             form: self.optional(&fields, "form", path, Self::form_name),
+            documents: self
+                .optional(&fields, "documents", path, Self::checklist)
+                .unwrap_or_default(),
             kind,
             actions: actions.unwrap_or_default(),
             not_by: self.not_by(&fields, path),
@@ -174,6 +180,7 @@ impl Draft<'_> {
             statutory_silence,
             extension: None,
             form: None,
+            documents: IndexMap::new(),
             kind: StepKind::Parallel(parallel?),
             actions: IndexMap::new(),
             not_by,
@@ -391,6 +398,7 @@ impl Draft<'_> {
                     needs_reason: false,
                     needs_citation: false,
                     form: None,
+                    documents: IndexMap::new(),
                     incomplete: false,
                     not_by: NotBy::default(),
                     guard: None,
@@ -453,6 +461,9 @@ impl Draft<'_> {
             needs_citation: needs.contains(&Need::Citation),
             not_by: self.not_by(&fields, path),
             form: self.optional(&fields, "form", path, Self::form_name),
+            documents: self
+                .optional(&fields, "documents", path, Self::checklist)
+                .unwrap_or_default(),
             incomplete: self
                 .optional(&fields, "complete", path, |draft, node, _| {
                     draft.reader.yes_or_no(node, "'complete'")
@@ -497,6 +508,7 @@ fn unread_step() -> Step {
         statutory_silence: None,
         extension: None,
         form: None,
+        documents: IndexMap::new(),
         kind: StepKind::Work { owner: "".into() },
         actions: IndexMap::new(),
         not_by: NotBy::default(),

@@ -178,6 +178,8 @@ struct Definition {
     forms: Option<Named<Named<Field>>>,
     /// The form that is filled in at the opening
     application: Option<Name>,
+    /// The kinds of paper that are asked for
+    documents: Option<Named<Document>>,
     /// Where a case can wait; a new case enters the first
     steps: Named<Step>,
     /// Where a case can end
@@ -333,6 +335,29 @@ struct EscalationLevel {
     act: Option<Name>,
 }
 
+/// A kind of paper
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Document {
+    /// What it is called
+    title: Text,
+    /// Who looks at it and says that it is good; nobody must, if left out
+    verified_by: Option<Role>,
+    /// How many days after its issue it is good; for ever, if left out
+    valid_for: Option<Term>,
+    /// How many copies are handed in at least; one, if left out
+    #[schemars(range(min = 1, max = 100))]
+    copies: Option<u32>,
+}
+
+/// Whether a paper must be there
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Asked {
+    Required,
+    Optional,
+}
+
 /// A field of a form; which keys it has follows from its type
 struct Field;
 
@@ -474,6 +499,8 @@ macro_rules! waiting_step {
             statutory_silence: Option<Name>,
             /// The form that is filled in here
             form: Option<Name>,
+            /// The papers that are asked for here
+            documents: Option<Named<Asked>>,
             /// What can be done here
             actions: Option<Named<Action>>,
             /// Four eyes: who did one of these steps may not do this one; applicant stands for who applied
@@ -519,6 +546,8 @@ struct Action {
     if_not: Option<Text>,
     /// The form that is filled in with it
     form: Option<Name>,
+    /// The papers that are asked for with it
+    documents: Option<Named<Asked>>,
     /// Whether every form must be complete; yes, if left out
     complete: Option<YesNo>,
     /// Four eyes: who did one of these steps may not do this
@@ -638,6 +667,8 @@ struct ResultAction {
     needs: Option<OneOrMore<Need>>,
     /// The form that is filled in with it
     form: Option<Name>,
+    /// The papers that are asked for with it
+    documents: Option<Named<Asked>>,
     /// Whether every form must be complete; yes, if left out
     complete: Option<YesNo>,
     /// Four eyes: who did one of these steps may not do this

@@ -27,6 +27,18 @@ impl Fault {
         let Text { fa, en } = text;
         Self { field: Some(field.to_owned()), document: None, code, fa, en }
     }
+
+    /// A fault of a paper, in the words of its kind.
+    pub(crate) fn of_document(
+        document: &DocumentId,
+        title: &Text,
+        code: FaultCode,
+        fa: &str,
+        en: &str,
+    ) -> Self {
+        let (fa, en) = (format!("{}: {fa}", title.fa), format!("{}: {en}", title.en));
+        Self { field: None, document: Some(document.clone()), code, fa, en }
+    }
 }
 
 impl std::fmt::Display for Fault {
@@ -102,6 +114,18 @@ codes! {
     NotAFile = "not_a_file",
     /// Neither yes nor no.
     NotYesOrNo = "not_yes_or_no",
+    /// The paper was not handed in.
+    NotAttached = "not_attached",
+    /// Nobody has looked at the paper yet.
+    NotVerified = "not_verified",
+    /// Who looked at the paper refused it.
+    PaperRefused = "paper_refused",
+    /// It is too long since the paper was issued.
+    Expired = "expired",
+    /// The paper needs the day of its issue.
+    IssueDayNeeded = "issue_day_needed",
+    /// The paper is handed in in more copies.
+    TooFewCopies = "too_few_copies",
 }
 
 impl std::fmt::Display for FaultCode {

@@ -2,11 +2,11 @@
 
 use serde_json::Value as Json;
 
-use super::{Expect, code, read::Reading, run::Life};
+use super::{Deed, Expect, code, read::Reading, run::Life};
 use crate::{
-    Given, Refusal,
+    Command, DocumentId, Given, Refusal,
     document::{Fields, Node, Place, Value, did_you_mean},
-    form::FaultCode,
+    form::{FaultCode, FileReference},
 };
 
 impl Reading<'_, '_, '_> {
@@ -22,6 +22,30 @@ impl Reading<'_, '_, '_> {
         let entries = self.reader.entries(node, at, "the values").unwrap_or_default();
         let values = entries.iter().map(|entry| (entry.key.clone(), json(&entry.value)));
         Given { values: values.collect() }
+    }
+
+    /// `{ charter: 1403/01/15 }`, `{ photos: undated }`.
+    pub(super) fn attach(&mut self, node: &Node) -> Option<Deed> {
+        let (name, place, node) = self.pair(node, "a paper")?;
+        self.paper(&name, place)?;
+        let issued = self.reader.string(node, "the day of its issue")?;
+        let issued = (issued != "undated").then(|| issued.to_owned());
+        Some(Deed::Attach { document: name.into(), issued })
+    }
+
+    /// `{ charter: good }`, `{ charter: refused }`.
+    pub(super) fn verify(&mut self, node: &Node, reason: Option<String>) -> Option<Deed> {
+        let (name, place, node) = self.pair(node, "a paper")?;
+        self.paper(&name, place)?;
+        let choices = [("good", true), ("refused", false)];
+        let good = self.reader.choice(node, "what is said of a paper", &choices)?;
+        Some(Deed::Verify { document: name.into(), good, reason })
+    }
+
+    fn paper(&mut self, name: &str, place: Place) -> Option<()> {
+        let documents = &self.setting.definition.documents;
+        let known: Vec<String> = documents.keys().map(ToString::to_string).collect();
+        self.known("document", name, place, &known)
     }
 
     /// `[capital too_small, founders required]`.
@@ -85,11 +109,28 @@ fn json(node: &Node) -> Json {
 /// The faults of a refusal, as a scenario writes them.
 pub(super) fn faults_of(refusal: &Refusal) -> Vec<String> {
     let told = refusal.faults.iter().map(|fault| {
-        let document = fault.document.as_ref().map(crate::DocumentId::as_str);
+        let document = fault.document.as_ref().map(DocumentId::as_str);
         let of = fault.field.as_deref().or(document).unwrap_or_default();
         format!("{of} {}", fault.code)
     });
     told.collect()
+}
+
+/// A paper that somebody hands in: in as many copies as are asked for.
+pub(super) fn handed_in(
+    life: &Life<'_>,
+    document: &DocumentId,
+    issued: Option<&String>,
+) -> Command {
+    let kind = life.definition().documents.get(document);
+    let file = FileReference {
+        name: format!("{document}.pdf"),
+        media_type: "application/pdf".to_owned(),
+        size: 1,
+        sha256: "0".repeat(64),
+    };
+    let copies = kind.map_or(1, |kind| kind.copies);
+    Command::AttachDocument { document: document.clone(), file, issued: issued.cloned(), copies }
 }
 
 /// What a field holds, as people read it.

@@ -23,6 +23,8 @@
 //! | `as`, `of` | who: a role (`county_officer`, its second holder `county_officer#2`) or `applicant`; at which unit, where not at the case's own |
 //! | `do` | in the first entry `open` (with `received`, `reason`, `subject`, `set`), after it an action of the step (with `reason`, `cite`, `set`) |
 //! | `set`, `fill` | values of fields, with what is done or by themselves: `{ capital: 500_000_000 }` |
+//! | `attach` | a paper and the day of its issue, or `undated`: `{ charter: 1403/01/15 }` |
+//! | `verify` | what was said of a paper: `{ charter: good }`, `{ charter: refused }` (with `reason`) |
 //! | `claim`, `release` | a task, by the name of its step or branch (`votes` is the voting of a commission) |
 //! | `assign`, `to`, `to_of` | a task, and who is to have it, where |
 //! | `answer` | `{ police: positive }` (with `reason`, `letter`) |
@@ -67,8 +69,8 @@ mod run;
 mod sittings;
 
 use crate::{
-    ActionId, BranchId, Calendars, Definition, Given, Organisation, RefusalCode, StepId, Term,
-    UnitId,
+    ActionId, BranchId, Calendars, Definition, DocumentId, Given, Organisation, RefusalCode,
+    StepId, Term, UnitId,
     clock::Instant,
     definition::{Answer, Outcome, Text},
     document::{Place, Problem, Reader, has_errors},
@@ -186,6 +188,15 @@ enum Deed {
         given: Given,
     },
     Fill(Given),
+    Attach {
+        document: DocumentId,
+        issued: Option<String>,
+    },
+    Verify {
+        document: DocumentId,
+        good: bool,
+        reason: Option<String>,
+    },
     Claim(String),
     Release {
         task: String,

@@ -22,6 +22,8 @@ const KEYS: &[&str] = &[
     "release",
     "set",
     "fill",
+    "attach",
+    "verify",
     "assign",
     "to",
     "to_of",
@@ -53,6 +55,8 @@ const DEEDS: &[&str] = &[
     "claim",
     "release",
     "fill",
+    "attach",
+    "verify",
     "assign",
     "answer",
     "vote",
@@ -204,6 +208,8 @@ impl Reading<'_, '_, '_> {
                 Deed::Act { action: name.text.into(), reason, citation, given }
             }
             "fill" => Deed::Fill(self.values(node, node.place)),
+            "attach" => self.attach(node)?,
+            "verify" => self.verify(node, reason)?,
             "claim" => Deed::Claim(self.task(node)?),
             "release" => Deed::Release { task: self.task(node)?, reason },
             "assign" => {
@@ -520,7 +526,11 @@ impl Reading<'_, '_, '_> {
     }
 
     /// The only key of a mapping, where it stands, and its value.
-    fn pair<'n>(&mut self, node: &'n Node, what: &str) -> Option<(String, Place, &'n Node)> {
+    pub(super) fn pair<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &str,
+    ) -> Option<(String, Place, &'n Node)> {
         match self.reader.entries(node, node.place, what)? {
             [entry] => Some((entry.key.clone(), entry.key_place, &entry.value)),
             _ => {

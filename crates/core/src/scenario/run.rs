@@ -10,7 +10,7 @@ use super::{
     At, Deed, Expect, Scenario, Setting, Who,
     actual::{clock_no, difference, moment, task},
     code,
-    given::faults_of,
+    given::{faults_of, handed_in},
     sittings::{self, Told, as_of, next_change},
 };
 use crate::{
@@ -222,6 +222,12 @@ impl Life<'_> {
                 reason: reason.clone(),
                 citation: citation.clone(),
                 given: given.clone(),
+            },
+            Deed::Attach { document, issued } => handed_in(self, document, issued.as_ref()),
+            Deed::Verify { document, good, reason } => Command::VerifyDocument {
+                document: document.clone(),
+                good: *good,
+                reason: reason.clone(),
             },
             Deed::Fill(given) => Command::Fill { given: given.clone() },
             Deed::Claim(name) => Command::Claim { task: task(name) },

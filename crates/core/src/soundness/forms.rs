@@ -2,9 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use indexmap::IndexMap;
+
 use super::{Finding, code, names::action_path, unknown};
 use crate::{
-    FieldId, FormId,
+    DocumentId, FieldId, FormId,
     definition::Definition,
     form::{DateBound, FieldKind},
 };
@@ -41,6 +43,38 @@ pub(super) fn examine(definition: &Definition, whole: bool, findings: &mut Vec<F
         }
     }
     fields(definition, findings);
+    documents(definition, whole, findings);
+}
+
+fn documents(definition: &Definition, whole: bool, findings: &mut Vec<Finding>) {
+    let mut used = HashSet::new();
+    let mut ask = |path: String, list: &IndexMap<DocumentId, bool>| {
+        for document in list.keys() {
+            used.insert(document.clone());
+            if !definition.documents.contains_key(document) {
+                let known = definition.documents.keys().map(DocumentId::as_str);
+                let message = unknown("document", document.as_str(), known);
+                let at = format!("{path}.{document}");
+                let help = "kinds of paper stand under 'documents'";
+                findings.push(Finding::error(code::UNKNOWN_DOCUMENT, at, message).help(help));
+            }
+        }
+    };
+    for (name, step) in &definition.steps {
+        let path = format!("steps.{name}");
+        ask(format!("{path}.documents"), &step.documents);
+        for (name, action) in &step.actions {
+            ask(format!("{}.documents", action_path(&path, step, name)), &action.documents);
+        }
+    }
+    for document in
+        definition.documents.keys().filter(|document| whole && !used.contains(*document))
+    {
+        let message = format!("nothing asks for the paper '{document}'");
+        let help = format!("write 'documents: {{ {document}: required }}' at a step or an action");
+        let at = format!("documents.{document}");
+        findings.push(Finding::warning(code::UNUSED_DOCUMENT, at, message).help(help));
+    }
 }
 
 fn fields(definition: &Definition, findings: &mut Vec<Finding>) {

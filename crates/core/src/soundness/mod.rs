@@ -69,6 +69,8 @@ pub mod code {
         UNKNOWN_FORM = "unknown-form", "No form has that name.";
         UNUSED_FORM = "unused-form", "Nothing is filled in by the form.";
         FIELD_TAKEN = "field-taken", "Two forms have a field of the same name.";
+        UNKNOWN_DOCUMENT = "unknown-document", "No kind of paper has that name.";
+        UNUSED_DOCUMENT = "unused-document", "Nothing asks for the kind of paper.";
         CROSSED_BOUNDS = "crossed-bounds", "Nothing lies between the bounds of a field.";
         AUTOMATIC_CYCLE = "automatic-cycle", "Automatic steps lead to each other in a circle.";
         NO_ELSE = "no-else", "An automatic step may find no way for a case.";

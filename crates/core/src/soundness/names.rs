@@ -39,6 +39,11 @@ impl Names<'_> {
             );
         }
         self.statutory();
+        for (name, document) in &definition.documents {
+            if let Some(role) = &document.verified_by {
+                self.role(&format!("documents.{name}.verified_by"), role, Wanted::ToAct);
+            }
+        }
         for (name, step) in &definition.steps {
             self.step(&format!("steps.{name}"), step);
         }

@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
+use indexmap::IndexMap;
+
 use super::{Finding, UNREAD_TERM, certainly_longer, code, comparable, graph::statutory_silences};
 use crate::{
-    ActionId, RoleId, Term,
+    ActionId, DocumentId, RoleId, Term,
     definition::{
         APPROVED, Action, Addressee, Definition, Effect, EscalationLevel, ExtensionRule, Fires,
         Initiative, Join, Outcome, Permission, REJECTED, Step, StepKind,
@@ -119,13 +121,18 @@ impl Clock<'_> {
             let message = format!("'{action}' needs a citation, which a level cannot give");
             let help = "name an action that needs none";
             findings.push(Finding::error(code::CANNOT_TAKE_ACTION, path, message).help(help));
-        } else if taken.form.is_some()
-            || (!taken.incomplete && self.step.is_some_and(|step| step.form.is_some()))
-        {
-            let message = format!("'{action}' needs a form, which a level cannot fill in");
+        } else if self.asks_for_form_or_papers(taken) {
+            let message = format!("'{action}' needs a form or papers, which a level cannot give");
             let help = "name an action that needs none, or write 'complete: no' at the action";
             findings.push(Finding::error(code::CANNOT_TAKE_ACTION, path, message).help(help));
         }
+    }
+
+    /// Whether an action is refused without something filled in or handed in.
+    fn asks_for_form_or_papers(&self, taken: &Action) -> bool {
+        let must = |documents: &IndexMap<DocumentId, bool>| documents.values().any(|must| *must);
+        let of_step = self.step.is_some_and(|step| step.form.is_some() || must(&step.documents));
+        taken.form.is_some() || must(&taken.documents) || (of_step && !taken.incomplete)
     }
 
     fn warnings(&self, term: Term, findings: &mut Vec<Finding>) {

@@ -47,6 +47,9 @@ forms:
     area: { type: number, title: { fa: مساحت, en: Area }, decimals: 1 }
     seen: { type: date, title: { fa: بازدید, en: Seen }, min: 1400/01/01, max: today }
 application: paper
+documents:
+  charter: { title: { fa: اساسنامه, en: Charter }, verified_by: officer, copies: 2 }
+  record: { title: { fa: سوءپیشینه, en: Criminal record }, valid_for: 3 mo }
 steps:
   reception:
     title: { fa: پذیرش, en: Reception }
@@ -66,7 +69,7 @@ steps:
     basis: assumption
     silence: { to: lapsed, basis: assumption }
     actions:
-      resubmit: { title: { fa: ارسال, en: Resubmit }, form: visit, to: reception }
+      resubmit: { title: { fa: ارسال, en: Resubmit }, form: visit, documents: { charter: required, record: optional }, to: reception }
   inquiries:
     title: { fa: استعلام, en: Inquiries }
     parallel:
@@ -137,6 +140,7 @@ const RULES: &[Rule] = &[
             (("owner: director\n", "owner: directr\n"), "directr"),
             (("members: member,", "members: membr,"), "membr"),
             (("owner: agency.court", "owner: agency.cort"), "agency.cort"),
+            (("verified_by: officer", "verified_by: oficer"), "oficer"),
             (("owner: agency.court", "owner: court"), "court"),
             (("tell: [owner, director]", "tell: [owner, boss]"), "boss"),
             (("reassign: director", "reassign: boss"), "boss"),
@@ -574,6 +578,19 @@ const RULES: &[Rule] = &[
         code: code::FIELD_TAKEN,
         breaks: &[(("    area:", "    capital:"), "capital")],
         keeps: &[("    area:", "    capitals:")],
+    },
+    Rule {
+        code: code::UNKNOWN_DOCUMENT,
+        breaks: &[
+            (("documents: { charter:", "documents: { chartre:"), "chartre"),
+            (("term: 3 d\n", "term: 3 d\n    documents: { x: optional }\n"), "x"),
+        ],
+        keeps: &[("term: 3 d\n", "term: 3 d\n    documents: { record: required }\n")],
+    },
+    Rule {
+        code: code::UNUSED_DOCUMENT,
+        breaks: &[((", record: optional", ""), "record")],
+        keeps: &[("record: optional", "record: required")],
     },
     Rule {
         code: code::CROSSED_BOUNDS,

@@ -238,6 +238,7 @@ pub(crate) fn definition() -> impl Strategy<Value = Definition> {
             roles: ROLES.iter().map(declared).collect(),
             forms: IndexMap::new(),
             application: None,
+            documents: IndexMap::new(),
             steps,
             ends: ENDS.iter().map(end).collect(),
         };
@@ -296,6 +297,7 @@ fn checked(draft: &Draft, number: usize, places: &[StepId]) -> Step {
         needs_citation,
         not_by: NotBy::default(),
         form: None,
+        documents: IndexMap::new(),
         incomplete: false,
         guard: None,
     };
@@ -388,6 +390,7 @@ fn checked(draft: &Draft, number: usize, places: &[StepId]) -> Step {
         silence: silence(&own, onwards).filter(|_| !parallel),
         levels: if parallel { Vec::new() } else { own.levels },
         form: None,
+        documents: IndexMap::new(),
         extension: own.extension.filter(|_| !parallel),
         kind,
         actions,

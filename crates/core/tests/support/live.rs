@@ -514,6 +514,9 @@ pub(crate) fn commanded(possible: &Possible, case: &Case, actor: &Actor) -> Comm
             given: Given::default(),
         },
         Possible::Fill => Command::Fill { given: Given::default() },
+        Possible::AttachDocument { .. } | Possible::VerifyDocument { .. } => {
+            panic!("random procedures ask for no papers")
+        }
         Possible::Claim { task } => Command::Claim { task: *task },
         Possible::Release { task } => Command::Release { task: *task, reason: None },
         Possible::Assign { task } => {

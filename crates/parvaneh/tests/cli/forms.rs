@@ -76,6 +76,44 @@ fn forms_are_filled_in_and_kept() {
     assert_eq!(open(&here, &["--form", "/nonexistent"]).ends(1).error_code(), "unreadable-file");
     open(&here, &["--set", "capital"]).ends(2);
 
+    // The papers, looked at by the officer.
+    let paper = folder.path().join("گواهی.pdf");
+    fs::write(&paper, "a").unwrap();
+    let paper = paper.display().to_string();
+    let attach = |document: &str, more: &[&str]| {
+        let attach = ["case", "attach", &case, document, &paper, "--as", "Ali", "--json"];
+        finish(here.program().args(attach).args(more))
+    };
+    assert_eq!(attach("record", &[]).ends(1).error_code(), "document_invalid");
+    assert_eq!(attach("recrd", &[]).ends(1).error_code(), "unknown_document");
+    attach("record", &["--issued", "1450/01/20"]).ends(0);
+    attach("charter", &["--copies", "2"]).ends(0);
+    let shown = here.json(["case", "show", &case, "--as", "Ali"]);
+    let states: Vec<_> = shown["papers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|paper| format!("{} {}", paper["document"], paper["state"]))
+        .collect();
+    let expected = [
+        r#""charter" "unverified""#,
+        r#""record" "unverified""#,
+        r#""photos" "missing""#,
+        r#""health" "missing""#,
+    ];
+    assert_eq!(states, expected);
+    let told = here.run(["case", "act", &case, "grant", "--as", "Ali"]).ends(1).err;
+    assert!(told.contains("گواهی سوءپیشینه: هنوز بررسی و تأیید نشده است"), "{told}");
+    assert!(told.contains("verify record good") && told.contains("attach photos FILE"), "{told}");
+    assert_eq!(
+        here.refused(["case", "verify", &case, "record", "refused", "--as", "Ali"]),
+        "reason_needed"
+    );
+    here.json(["case", "verify", &case, "record", "good", "--as", "Ali"]);
+    here.json(["case", "verify", &case, "charter", "good", "--as", "Ali"]);
+    let text = here.run(["case", "show", &case]).ends(0).out;
+    assert!(text.contains("Criminal record: good, required here (گواهی.pdf)"), "{text}");
+
     // The inspection, bit by bit; a file is kept by its hash.
     let plan = folder.path().join("plan.pdf");
     fs::write(&plan, "a").unwrap();

@@ -10,7 +10,10 @@ use parvaneh_core::{
 use parvaneh_store::{Executed, Request, Store};
 use serde_json::json;
 
-use super::{parse_case, timeline, values::Values};
+use super::{
+    parse_case, timeline,
+    values::{self, Values},
+};
 use crate::{failure::Failure, names::Names, output::Output, who::person};
 
 /// Changes of a case.
@@ -30,6 +33,33 @@ pub(crate) enum Change {
         citation: Option<String>,
         #[command(flatten)]
         values: Values,
+    },
+    /// Hand in a paper; what is kept is its name, type, size and hash, not its content
+    Attach {
+        #[command(flatten)]
+        to: Target,
+        /// Its kind, as the definition names it
+        document: String,
+        /// The file
+        file: std::path::PathBuf,
+        /// The day of its issue, in either calendar
+        #[arg(long, value_name = "DATE")]
+        issued: Option<String>,
+        /// How many copies
+        #[arg(long, default_value_t = 1)]
+        copies: u32,
+    },
+    /// Say of a paper that it is good, or why it is not
+    Verify {
+        #[command(flatten)]
+        to: Target,
+        /// Its kind, as the definition names it
+        document: String,
+        /// What is said of it
+        verdict: PaperVerdict,
+        /// Why it is not good
+        #[arg(long)]
+        reason: Option<String>,
     },
     /// Fill in values of the step's form, without acting
     Fill {
@@ -219,6 +249,15 @@ pub(crate) enum VoteName {
     Abstain,
 }
 
+/// What is said of a paper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PaperVerdict {
+    /// It is good
+    Good,
+    /// It is not
+    Refused,
+}
+
 /// What becomes of a held silence rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Release {
@@ -248,6 +287,8 @@ impl Change {
         match self {
             Self::Act { to, .. }
             | Self::Fill { to, .. }
+            | Self::Attach { to, .. }
+            | Self::Verify { to, .. }
             | Self::Claim { to, .. }
             | Self::Release { to, .. }
             | Self::Assign { to, .. }
@@ -272,6 +313,17 @@ impl Change {
                 reason,
                 citation,
                 given: values.given()?,
+            },
+            Self::Attach { document, file, issued, copies, .. } => Command::AttachDocument {
+                document: document.into(),
+                file: values::reference(&file)?,
+                issued,
+                copies,
+            },
+            Self::Verify { document, verdict, reason, .. } => Command::VerifyDocument {
+                document: document.into(),
+                good: verdict == PaperVerdict::Good,
+                reason,
             },
             Self::Fill { values, .. } => Command::Fill { given: values.given()? },
             Self::Claim { to, task } => {

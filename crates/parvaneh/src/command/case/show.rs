@@ -2,9 +2,10 @@
 
 use clap::Args;
 use parvaneh_core::{
-    Calendar, CaseId, Definition, Place,
+    Calendar, CaseId, Definition, DocumentId, Place,
     case::{Clock, SilenceState},
     event::STATUTORY,
+    form::{DocumentKind, FileReference, PaperState, checklist},
 };
 use parvaneh_store::{CaseFile, FiledTask, Store};
 use serde_json::{Value, json};
@@ -54,7 +55,7 @@ impl Show {
         };
         if out.json {
             let definition = names.definition_of(&file.case).await?;
-            let mut document = document(&file, &definition);
+            let mut document = document(&file, &definition, calendar);
             if let Some(able) = able {
                 document["possible"] = json!(able);
             }
@@ -77,7 +78,14 @@ impl Show {
     }
 }
 
-fn document(file: &CaseFile, definition: &Definition) -> Value {
+fn document(file: &CaseFile, definition: &Definition, calendar: &Calendar) -> Value {
+    let papers = papers(file, definition, calendar).into_iter().map(|paper| {
+        let title = definition.documents.get(&paper.document).map(|kind| &kind.title);
+        json!({
+            "document": paper.document, "title": title, "required": paper.required,
+            "state": paper.state, "file": paper.file,
+        })
+    });
     // What was filled in, with what its fields are called and how people read it.
     let fields = definition.fields().filter_map(|(name, field)| {
         let value = file.case.data.get(name)?;
@@ -89,6 +97,7 @@ fn document(file: &CaseFile, definition: &Definition) -> Value {
     });
     json!({
         "case": file.case,
+        "papers": papers.collect::<Vec<_>>(),
         "filled_in": fields.collect::<Vec<_>>(),
         "raw_deadline": file.raw_deadline,
         "next_due": file.next_due,
@@ -170,6 +179,16 @@ async fn text(
             }
         }
     }
+    let papers = papers(file, definition, calendar);
+    if !papers.is_empty() {
+        lines.push("papers".to_owned());
+        for paper in papers {
+            let title = out.isolate(&names.document(definition, &paper.document));
+            let must = if paper.required { ", required here" } else { "" };
+            let name = paper.file.map_or(String::new(), |file| format!(" ({})", file.name));
+            lines.push(format!("           {title}: {}{must}{name}", paper.state));
+        }
+    }
     if let Some(parked) = &file.parked {
         lines.push(format!("parked     {parked}"));
     }
@@ -210,6 +229,39 @@ async fn text(
     }
     lines.push(table.render("no tasks"));
     Ok(lines.join("\n"))
+}
+
+/// A paper that is asked for where the case stands, or that was handed in.
+struct Listed<'a> {
+    document: DocumentId,
+    required: bool,
+    state: &'static str,
+    file: Option<&'a FileReference>,
+}
+
+fn papers<'a>(file: &'a CaseFile, definition: &Definition, calendar: &Calendar) -> Vec<Listed<'a>> {
+    let case = &file.case;
+    let today = file.now.with_timezone(&calendar.zone()).date_naive();
+    let step = definition.steps.get(case.place.name()).filter(|_| !case.is_ended());
+    let asked = step.map(|step| checklist(step, None)).unwrap_or_default();
+    let required =
+        |document: &DocumentId| asked.iter().any(|(one, required)| *one == document && *required);
+    let listed = definition.documents.iter().filter(|(document, _)| {
+        case.documents.contains_key(*document) || asked.iter().any(|(one, _)| one == document)
+    });
+    let one = |(document, kind): (&DocumentId, &DocumentKind)| {
+        let paper = case.documents.get(document);
+        let state = match kind.state_of(paper, today) {
+            PaperState::Good => "good",
+            PaperState::Missing => "missing",
+            PaperState::Unverified => "unverified",
+            PaperState::Refused => "refused",
+            PaperState::Expired => "expired",
+        };
+        let required = required(document);
+        Listed { document: document.clone(), required, state, file: paper.map(|one| &one.file) }
+    };
+    listed.map(one).collect()
 }
 
 /// What the statutory clock shows.

@@ -133,6 +133,15 @@ impl Words<'_> {
                 format!("gave task {task} to {}{}", names.person(*to).await?, because(reason))
             }
             Fact::Commented { text } => format!("remarked: {text}"),
+            Fact::DocumentAttached { document, file, .. } => {
+                format!("handed in {} ({})", names.document(self.definition, document), file.name)
+            }
+            Fact::DocumentVerified { document, refused } => match refused {
+                None => format!("verified {}", names.document(self.definition, document)),
+                Some(why) => {
+                    format!("refused {}: {why}", names.document(self.definition, document))
+                }
+            },
             Fact::Filled { values, cleared } => {
                 let value = |field: &FieldId| values.get(field);
                 let fields = values.keys().chain(cleared);
