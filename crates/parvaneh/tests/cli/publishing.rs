@@ -95,7 +95,8 @@ fn a_version_is_retired_and_taken_into_use_again() {
     assert!(retired["retired_at"].is_string(), "{retired}");
     assert_eq!(here.json(["workflow", "show", "ngo-establishment"])["version"], 1);
     let listed = here.json(["workflow", "list"]);
-    assert_eq!(listed[1]["retired_at"], retired["retired_at"], "{listed}");
+    let second = listed.as_array().into_iter().flatten().find(|it| it["version"] == 2);
+    assert_eq!(second.map(|it| &it["retired_at"]), Some(&retired["retired_at"]), "{listed}");
     let again = here.json(["workflow", "retire", "ngo-establishment@2"]);
     assert_eq!(again["retired_at"], retired["retired_at"], "it keeps its instant");
     let undone = here.json(["workflow", "retire", "ngo-establishment@2", "--undo"]);
