@@ -140,7 +140,13 @@ fn opening(case: CaseId, workflow: &str) -> Request {
         given: Given::default(),
     };
     let ask = Ask::Open { workflow: workflow.into(), version: None, application };
-    Request { by: Requester::Person(applicant()), ask, key: None, expected_seq: None }
+    Request {
+        by: Requester::Person(applicant()),
+        ask,
+        key: None,
+        expected_seq: None,
+        on_behalf_of: None,
+    }
 }
 
 async fn open_cases(store: &Store, count: usize) -> f64 {

@@ -17,6 +17,7 @@ mod notice_digest;
 mod notice_mail;
 mod notice_peers;
 mod notice_webhooks;
+mod people;
 mod sittings;
 mod store_execute;
 mod store_faults;

@@ -74,7 +74,10 @@ async fn waiting(store: &Store) -> CaseId {
     };
     let ask = Ask::Open { workflow: "hearing".into(), version: None, application };
     let by = Requester::Person(applicant());
-    store.execute(Request { by, ask, key: None, expected_seq: None }).await.unwrap();
+    store
+        .execute(Request { by, ask, key: None, expected_seq: None, on_behalf_of: None })
+        .await
+        .unwrap();
     let accepted = Request::command(holder("county_officer"), case, act("accept"));
     store.execute(accepted).await.unwrap();
     case

@@ -211,6 +211,7 @@ pub(crate) fn open_request(case: CaseId) -> Request {
         ask: Ask::Open { workflow: workflow(), version: None, application },
         key: None,
         expected_seq: None,
+        on_behalf_of: None,
     }
 }
 

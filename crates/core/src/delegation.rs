@@ -228,6 +228,36 @@ pub fn may_delegate(
     check_period(*starts, *until, now)
 }
 
+/// Whether `by` may revoke a delegation: who lent, to whom it was lent (he hands it back), or who
+/// assigns tasks there.
+///
+/// # Errors
+/// [`DelegationRefusal::NotPermitted`].
+pub fn may_revoke(
+    organisation: &Organisation,
+    assigning: &BTreeSet<RoleId>,
+    by: &Actor,
+    from: &Actor,
+    to: &Actor,
+    grant: &Grant,
+) -> Result<(), DelegationRefusal> {
+    let his = to.natural.id == by.natural.id;
+    match his || manages(organisation, assigning, by, from, grant) {
+        true => Ok(()),
+        false => Err(DelegationRefusal::NotPermitted),
+    }
+}
+
+/// A reason that was given, without blanks around it.
+///
+/// # Errors
+/// [`DelegationRefusal::ReasonNeeded`].
+pub fn check_reason(reason: &str) -> Result<&str, DelegationRefusal> {
+    let reason = reason.trim();
+    let good = !reason.is_empty() && reason.chars().count() <= 500 && !reason.contains('\0');
+    good.then_some(reason).ok_or(DelegationRefusal::ReasonNeeded)
+}
+
 /// Whether a period can be one of a delegation or of an absence: it ends after it begins, not before
 /// now, and is no longer than [`LONGEST`].
 ///

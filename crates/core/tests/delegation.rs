@@ -10,7 +10,7 @@ use parvaneh_core::{
     Actor, DelegationId, Grant, RoleId,
     delegation::{
         Delegation, DelegationRefusal, Edge, assigning_roles, check_period, circle, may_delegate,
-        may_record_absence,
+        may_record_absence, may_revoke,
     },
 };
 use proptest::prelude::*;
@@ -103,6 +103,19 @@ fn an_absence_is_recorded_by_himself_or_by_who_assigns_his_work() {
     let second = Actor { natural: officer().natural, ..Actor::new(person(2), vec![]) };
     assert!(may(&officer()) && may(&second) && may(&head()));
     assert!(!may(&one(21, "head", "2302")) && !may(&one(11, "officer", "2301")) && !may(&board()));
+}
+
+#[test]
+fn a_delegation_is_ended_by_either_side_or_by_who_manages_it() {
+    let definition = licence();
+    let assigning = assigning_roles([&definition], &"officer".into(), &[]);
+    let delegate = Actor::new(person(99), vec![]);
+    let grant = grant("officer", "2301");
+    let may = |by: &Actor| {
+        may_revoke(&organisation(), &assigning, by, &officer(), &delegate, &grant).is_ok()
+    };
+    assert!(may(&officer()) && may(&delegate) && may(&head()));
+    assert!(!may(&one(11, "officer", "2301")) && !may(&one(21, "head", "2302")) && !may(&board()));
 }
 
 /// A delegation among five people, within ten days.

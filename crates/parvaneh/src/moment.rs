@@ -52,6 +52,24 @@ pub(crate) fn parse(text: &str, calendar: &Calendar) -> Result<Instant, Failure>
     }
 }
 
+/// Reads the moment at which something ends: a date without a time counts to its end.
+///
+/// # Errors
+/// As [`parse`].
+pub(crate) fn parse_end(text: &str, calendar: &Calendar) -> Result<Instant, Failure> {
+    let at = parse(text, calendar)?;
+    let text = latin(text);
+    let dated = match text.find(['T', 't', ' ']) {
+        Some(place) => text[place + 1..].trim().is_empty(),
+        None => true,
+    };
+    let next = at.with_timezone(&calendar.zone()).date_naive().succ_opt();
+    Ok(match next {
+        Some(next) if dated => calendar.start_of(next),
+        _ => at,
+    })
+}
+
 /// Reads a stretch of time during which a clock does not run: `FROM/TO` or `FROM..TO`. Without
 /// `TO`, it has no end yet.
 ///

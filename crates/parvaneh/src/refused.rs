@@ -3,6 +3,7 @@
 use parvaneh_core::{
     Refusal,
     decide::{Possible, Unmet},
+    delegation::DelegationRefusal,
 };
 use parvaneh_store::{ExecuteError, StoreError};
 
@@ -38,6 +39,10 @@ impl From<&StoreError> for Failure {
             StoreError::NoSuchSitting(_) => {
                 Self::no(code, message).help("`parvaneh sitting list` tells the sittings")
             }
+            StoreError::Delegation(refusal) => match way_out(refusal) {
+                Some(help) => Self::no(code, message).help(help),
+                None => Self::no(code, message),
+            },
             StoreError::VersionTaken { .. } => {
                 Self::no(code, message).help("raise 'version' in the file: a version never changes")
             }
@@ -65,6 +70,25 @@ impl From<ExecuteError> for Failure {
             ExecuteError::CaseExists(_) | ExecuteError::KeyInvalid => Self::no(code, message),
         }
     }
+}
+
+/// What can be done instead of a delegation or an absence that is refused.
+fn way_out(refusal: &DelegationRefusal) -> Option<String> {
+    Some(match refusal {
+        DelegationRefusal::Circle { others, .. } if others.is_empty() => return None,
+        DelegationRefusal::Circle { others, .. } => {
+            let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+            format!("choose another period, or revoke one of these: {}", others.join(", "))
+        }
+        DelegationRefusal::AlreadyAbsent { .. } => {
+            "`parvaneh people back` ends the one that is recorded".to_owned()
+        }
+        DelegationRefusal::RoleNotHeld { .. } => {
+            "`parvaneh people list --name NAME` tells what he holds".to_owned()
+        }
+        DelegationRefusal::ToTheGiver => "let the lender make the delegation himself".to_owned(),
+        _ => return None,
+    })
 }
 
 /// Why a command was refused, where the case stands, and what can be done instead.

@@ -95,6 +95,9 @@ pub enum StoreError {
     /// A name that must be known is not: a unit, a person.
     #[error("unknown: {0}")]
     Unknown(String),
+    /// A delegation or an absence that is not recorded.
+    #[error(transparent)]
+    Delegation(#[from] parvaneh_core::delegation::DelegationRefusal),
     /// The task that did the work is gone: the program is shutting down.
     #[error("the store is closed")]
     Closed,
@@ -120,6 +123,7 @@ impl StoreError {
             Self::NoSuchSitting(_) => "no_such_sitting",
             Self::Sitting { code, .. } => code,
             Self::Unknown(_) => "unknown",
+            Self::Delegation(refusal) => refusal.code(),
             Self::Closed => "store_closed",
         }
     }

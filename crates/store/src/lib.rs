@@ -4,13 +4,17 @@
 //! whoever begins one commits it. A case changes only by [`Store::execute`] and
 //! [`Store::tick_due`], which decide in the core and write by the same statement.
 
+mod absence;
+mod actor;
 mod batch;
+mod delegate;
 mod due;
 pub mod embedded;
 mod engine;
 mod error;
 mod hint;
 mod lane;
+mod link;
 mod notify;
 mod outbox;
 mod people;
@@ -24,6 +28,8 @@ mod store;
 #[doc(hidden)]
 pub mod testing;
 
+pub use absence::{AbsenceRow, HandedBack, NewAbsence};
+pub use delegate::{DelegationFilter, DelegationRow, NewDelegation};
 pub use due::{DueListener, Parked, TickOutcome};
 pub use error::{ExecuteError, StoreError};
 pub use notify::{

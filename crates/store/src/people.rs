@@ -1,6 +1,6 @@
 //! People and the roles that they hold. Identifiers are made outside.
 
-use parvaneh_core::{Grant, PersonId, RoleId, UnitId};
+use parvaneh_core::{Grant, Instant, PersonId, RoleId, UnitId};
 use sqlx::Row;
 use uuid::Uuid;
 
@@ -15,6 +15,10 @@ pub struct Person {
     pub name: String,
     /// The roles, each at a unit.
     pub grants: Vec<Grant>,
+    /// The account by which the natural person is known, where that is another one.
+    pub natural: Option<PersonId>,
+    /// Up to when he is away, if he is now.
+    pub absent_until: Option<Instant>,
 }
 
 /// Whom to list.
@@ -42,8 +46,12 @@ const GRANT: &str = "
 const LIST: &str = "
     select p.id, p.name,
            coalesce(array_agg(g.role order by g.role, g.unit_id) filter (where g.role is not null), '{}'),
-           coalesce(array_agg(g.unit_id order by g.role, g.unit_id) filter (where g.role is not null), '{}')
-    from people p left join grants g on g.person = p.id
+           coalesce(array_agg(g.unit_id order by g.role, g.unit_id) filter (where g.role is not null), '{}'),
+           p.natural_person,
+           (select max(a.ends_at) from absences a
+            where a.person = p.id and a.ended_at is null
+              and a.starts_at <= clock.now and a.ends_at > clock.now)
+    from (select engine_now() as now) clock, people p left join grants g on g.person = p.id
     where ($1::uuid is null or p.id = $1)
       and ($2::text is null or position($2 in p.name) > 0)
       and (($3::text is null and $4::text is null) or exists (
@@ -52,7 +60,7 @@ const LIST: &str = "
           where held.person = p.id
             and ($3 is null or held.role = $3)
             and below.above = coalesce($4, held.unit_id)))
-    group by p.id, p.name
+    group by p.id, p.name, clock.now
     order by p.name, p.id
     limit $5";
 
@@ -150,6 +158,8 @@ impl Store {
                 id: PersonId(row.try_get(0)?),
                 name: row.try_get(1)?,
                 grants: grants.collect(),
+                natural: row.try_get::<Option<Uuid>, _>(4)?.map(PersonId),
+                absent_until: row.try_get(5)?,
             });
         }
         Ok(people)

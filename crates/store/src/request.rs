@@ -71,25 +71,39 @@ pub struct Request {
     pub key: Option<String>,
     /// How many events of the case the caller has seen; if there are others, it is a conflict.
     pub expected_seq: Option<u32>,
+    /// Whose delegate the caller wants to act as; `None` leaves it open: then by his own right first.
+    pub on_behalf_of: Option<PersonId>,
 }
 
 impl Request {
     /// A person's command.
     pub fn command(person: PersonId, case: CaseId, command: Command) -> Self {
         let by = Requester::Person(person);
-        Self { by, ask: Ask::Command { case, command }, key: None, expected_seq: None }
+        Self {
+            by,
+            ask: Ask::Command { case, command },
+            key: None,
+            expected_seq: None,
+            on_behalf_of: None,
+        }
     }
 
     /// A person opens a case, by the latest version of a workflow.
     pub fn open(person: PersonId, workflow: WorkflowId, application: Open) -> Self {
         let ask = Ask::Open { workflow, version: None, application };
-        Self { by: Requester::Person(person), ask, key: None, expected_seq: None }
+        Self {
+            by: Requester::Person(person),
+            ask,
+            key: None,
+            expected_seq: None,
+            on_behalf_of: None,
+        }
     }
 
     /// The program records what time has caused.
     pub fn tick(case: CaseId) -> Self {
         let ask = Ask::Command { case, command: Command::Tick };
-        Self { by: Requester::System, ask, key: None, expected_seq: None }
+        Self { by: Requester::System, ask, key: None, expected_seq: None, on_behalf_of: None }
     }
 
     /// The same request under an idempotency key.
@@ -102,6 +116,11 @@ impl Request {
         Self { expected_seq: Some(seq), ..self }
     }
 
+    /// The same request, by what that person has lent to the caller.
+    pub fn on_behalf_of(self, person: PersonId) -> Self {
+        Self { on_behalf_of: Some(person), ..self }
+    }
+
     /// Whether its idempotency key, if it has one, can be kept.
     pub(crate) fn has_valid_key(&self) -> bool {
         self.key
@@ -111,8 +130,11 @@ impl Request {
 
     /// What two requests under one key must have in common.
     pub(crate) fn hash(&self) -> [u8; 32] {
-        let asked = serde_json::to_vec(&(&self.ask, self.expected_seq))
-            .expect("a request holds only what JSON can hold");
+        let asked = match self.on_behalf_of {
+            None => serde_json::to_vec(&(&self.ask, self.expected_seq)),
+            Some(person) => serde_json::to_vec(&(&self.ask, self.expected_seq, person)),
+        };
+        let asked = asked.expect("a request holds only what JSON can hold");
         Sha256::digest(asked).into()
     }
 }

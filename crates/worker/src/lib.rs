@@ -12,6 +12,7 @@ pub mod mail;
 mod pace;
 pub mod retry;
 pub mod send;
+pub mod stand_in;
 pub mod webhook;
 
 use std::{sync::Arc, time::Duration};
@@ -99,11 +100,13 @@ impl std::ops::AddAssign for Totals {
 /// database that is away for a while.
 pub async fn run(store: &Store, options: WorkerOptions, shutdown: Shutdown) -> Totals {
     let written = Arc::new(Notify::new());
-    let (mut totals, delivered) = tokio::join!(
+    let (mut totals, delivered, handed_back) = tokio::join!(
         escalate::run(store, options, shutdown.clone(), written.clone()),
-        deliver::run(store, options, shutdown, written),
+        deliver::run(store, options, shutdown.clone(), written),
+        stand_in::run(store, options, shutdown),
     );
     totals += delivered;
+    totals += handed_back;
     totals
 }
 
@@ -121,6 +124,13 @@ pub async fn drain(
         let round = escalate::once(store, options.batch).await?;
         totals += Totals::from(&round);
         if round.claimed == 0 {
+            break;
+        }
+    }
+    while !shutdown.has_begun() {
+        let done = stand_in::once(store, options.batch).await?;
+        totals += Totals::from(done);
+        if !done.more {
             break;
         }
     }

@@ -1,27 +1,36 @@
 //! `parvaneh people`: who takes part, and by what right.
 
+mod absence;
+mod lending;
+
+use chrono_tz::Tz;
 use clap::Subcommand;
-use parvaneh_core::{Grant, PersonId, RoleId, UnitId};
+use parvaneh_core::{Grant, Instant, PersonId, RoleId, UnitId};
 use parvaneh_store::{PeopleFilter, Person, Store};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
+    calendars,
     config::Options,
     failure::Failure,
     lifecycle::{OnSignal, with_database},
-    output::{Align, Output, Table},
+    moment,
+    output::{Align, Output, Table, minute},
     who::{check_grants, parse_grant, person},
 };
 
-/// Add and list people, give and take roles
+/// Add and list people, give, take and lend roles, say who is away
 ///
 /// A role is held at a unit and reaches that unit and everything below it: ROLE@UNIT.
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Examples:
   parvaneh people add 'Maryam Rezaei' --grant county_officer@2301
   parvaneh people list --role provincial_director
-  parvaneh people revoke 'Maryam Rezaei' county_officer@2301")]
+  parvaneh people revoke 'Maryam Rezaei' county_officer@2301
+  parvaneh people delegate county_officer@2301 --to Ali --until 1403/03/10 --reason leave --as 'Maryam Rezaei'
+  parvaneh people absent 'Maryam Rezaei' --until 1403/03/10 --reason ill --substitute Ali --as Head
+  parvaneh people link 'M. Rezaei' --same-as 'Maryam Rezaei'")]
 pub(crate) enum People {
     /// Add a person; prints the identifier
     Add {
@@ -33,6 +42,9 @@ pub(crate) enum People {
         /// The identifier (default: a new one)
         #[arg(long, value_name = "UUID")]
         id: Option<Uuid>,
+        /// Another account of the same natural person
+        #[arg(long, value_name = "PERSON")]
+        same_as: Option<String>,
     },
     /// List people with their roles
     List {
@@ -65,6 +77,22 @@ pub(crate) enum People {
         #[arg(required = true, value_name = "ROLE@UNIT", value_parser = parse_grant)]
         roles: Vec<Grant>,
     },
+    Delegate(lending::Delegate),
+    RevokeDelegation(lending::RevokeDelegation),
+    Delegations(lending::Delegations),
+    Absent(absence::Absent),
+    Back(absence::Back),
+    /// Say that two accounts belong to one natural person: four eyes look at persons, not accounts
+    Link {
+        /// Name or identifier
+        person: String,
+        /// Another account of the same person
+        #[arg(long, value_name = "PERSON", required_unless_present = "alone")]
+        same_as: Option<String>,
+        /// He is somebody of his own, after all
+        #[arg(long, conflicts_with = "same_as")]
+        alone: bool,
+    },
 }
 
 impl People {
@@ -72,7 +100,23 @@ impl People {
         with_database(options, OnSignal::Leave, async |database, _| {
             let store = &database.store;
             match self {
-                Self::Add { name, grant, id } => add(store, name, grant, id, out).await,
+                Self::Add { name, grant, id, same_as } => {
+                    add(store, name, grant, id, same_as, out).await
+                }
+                Self::Delegate(delegate) => delegate.run(store, out).await,
+                Self::RevokeDelegation(revoke) => revoke.run(store, out).await,
+                Self::Delegations(list) => list.run(store, out).await,
+                Self::Absent(absent) => absent.run(store, out).await,
+                Self::Back(back) => back.run(store, out).await,
+                Self::Link { person: text, same_as, .. } => {
+                    let account = person(store, &text).await?.id;
+                    let other = match same_as {
+                        Some(text) => Some(person(store, &text).await?.id),
+                        None => None,
+                    };
+                    store.link(account, other).await?;
+                    one(store, account, out).await
+                }
                 Self::List { role, unit, name, limit } => {
                     let filter = PeopleFilter {
                         role: role.map(RoleId::from),
@@ -112,8 +156,13 @@ async fn add(
     name: String,
     grants: Vec<Grant>,
     id: Option<Uuid>,
+    same_as: Option<String>,
     out: &Output,
 ) -> Result<(), Failure> {
+    let same_as = match same_as {
+        Some(text) => Some(person(store, &text).await?.id),
+        None => None,
+    };
     let name = name.trim().to_owned();
     if name.is_empty() || name.chars().any(char::is_control) {
         return Err(Failure::no("bad-name", "a person needs a name without control characters"));
@@ -125,6 +174,9 @@ async fn add(
         return Err(Failure::no("person-exists", format!("a person {id} exists already")));
     }
     store.save_people(vec![(id, name)]).await?;
+    if same_as.is_some() {
+        store.link(id, same_as).await?;
+    }
     store.grant(grants.into_iter().map(|grant| (id, grant)).collect()).await?;
     one(store, id, out).await
 }
@@ -136,8 +188,29 @@ async fn one(store: &Store, id: PersonId, out: &Output) -> Result<(), Failure> {
     if out.json { out.document(&document(&person)) } else { list(&[person], out) }
 }
 
+/// The instant from which something is to hold.
+fn from(text: &str) -> Result<Instant, Failure> {
+    moment::parse(text, calendars::load("ir")?.calendars.national())
+}
+
+/// The instant up to which something is to hold: of a date, its end.
+fn until(text: &str) -> Result<Instant, Failure> {
+    moment::parse_end(text, calendars::load("ir")?.calendars.national())
+}
+
+/// The time zone in which people read instants.
+fn zone() -> Result<Tz, Failure> {
+    Ok(calendars::load("ir")?.calendars.national().zone())
+}
+
 fn document(person: &Person) -> Value {
-    json!({ "id": person.id, "name": person.name, "roles": person.grants })
+    json!({
+        "id": person.id,
+        "name": person.name,
+        "roles": person.grants,
+        "natural_person": person.natural.unwrap_or(person.id),
+        "absent_until": person.absent_until,
+    })
 }
 
 fn list(people: &[Person], out: &Output) -> Result<(), Failure> {
@@ -148,7 +221,13 @@ fn list(people: &[Person], out: &Output) -> Result<(), Failure> {
     let mut table = Table::new(out, &columns);
     for person in people {
         let roles = person.grants.iter().map(|grant| format!("{}@{}", grant.role, grant.unit));
-        let roles = roles.collect::<Vec<_>>().join(", ");
+        let mut roles = roles.collect::<Vec<_>>().join(", ");
+        if let Some(until) = person.absent_until {
+            roles += &format!("  (away until {})", minute(until, zone()?, out.dates));
+        }
+        if let Some(natural) = person.natural {
+            roles += &format!("  (the same person as {natural})");
+        }
         table.row([person.name.clone(), person.id.to_string(), roles]);
     }
     out.line(table.render("nobody"))

@@ -138,6 +138,13 @@ impl Worklist {
                     Some(person) => names.person(person).await?,
                     None => String::new(),
                 };
+                let what = match (&item.barred, item.on_behalf_of) {
+                    (Some(_), _) => format!("{what} (four eyes: not for you)"),
+                    (None, Some(person)) => {
+                        format!("{what} (on behalf of {})", names.person(person).await?)
+                    }
+                    (None, None) => what,
+                };
                 let mut row = vec![
                     due,
                     item.task.to_string(),
@@ -189,5 +196,9 @@ fn document(item: &WorkItem) -> Value {
         "suspended": item.suspended,
         "overdue": item.overdue,
         "reason": item.reason,
+        "on_behalf_of": item.on_behalf_of,
+        "barred": item.barred.as_ref().map(|refusal| {
+            json!({ "code": refusal.code, "reason": refusal.reason })
+        }),
     })
 }

@@ -8,6 +8,7 @@ mod demo;
 mod forms;
 mod installation;
 mod notices;
+mod people;
 mod publishing;
 mod tutorial;
 mod usage;

@@ -7,8 +7,8 @@ use std::{
 };
 
 use parvaneh_core::{
-    Actor, Calendars, Caller, Case, Context, Decided, Definition, Event, Instant, Refusal,
-    TaskRecord, decide,
+    Calendars, Caller, Case, Context, Decided, Definition, Event, Instant, Refusal, TaskRecord,
+    decide,
     event::StatutoryChange,
     open,
     sitting::OnAgenda,
@@ -22,7 +22,7 @@ use super::{
     agenda::{AgendaChanges, Sittings},
     load::Used,
 };
-use crate::{Ask, ExecuteError, Executed, Request, Requester, StoreError, reference::Reference};
+use crate::{Ask, ExecuteError, Executed, Request, StoreError, reference::Reference};
 
 /// What is to be written for one case.
 #[derive(Debug)]
@@ -164,7 +164,7 @@ async fn judged(
     request: &Request,
     loaded: Loaded,
 ) -> Result<Judged, ExecuteError> {
-    let Loaded { now, stored, used, grants, assignee, .. } = loaded;
+    let Loaded { now, stored, used, caller, assignee, .. } = loaded;
     let key = keyed(request);
     if let (Some(used), Some(key)) = (used, &key) {
         if used.request_hash == key.request_hash {
@@ -179,11 +179,7 @@ async fn judged(
         return Err(ExecuteError::Conflict { expected, found });
     }
     let mut before = None;
-    let caller = match request.by {
-        Requester::System => Caller::System,
-        Requester::Person(person) => Caller::Person(Actor::new(person, grants)),
-    };
-    let assignee = assignee.map(|(person, grants)| Actor::new(person, grants));
+    let caller = caller.map_or(Caller::System, Caller::Person);
     let (decided, calendars) = match (&request.ask, stored) {
         (Ask::Open { application, .. }, Some(_)) => {
             return Err(ExecuteError::CaseExists(application.case));

@@ -1,24 +1,32 @@
 //! Everything that a batch of requests depends on, in one statement.
 
-use parvaneh_core::{
-    CaseId, Grant, Instant, PersonId, RoleId, UnitId, decide::Command, timeline::Hash,
-};
+use parvaneh_core::{Actor, CaseId, Instant, PersonId, decide::Command, timeline::Hash};
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use crate::{Ask, Request, Requester};
+use crate::{
+    Ask, Request, Requester,
+    actor::{self, standing, standing_columns},
+};
+
+/// The first column that tells who asks; those of the assignee follow.
+const CALLER: usize = 9;
 
 /// One row a request. Each look-up is lateral, so that it is made by its key whatever the planner
 /// believes of the table's size. The clock (that of `engine_now()`, without the cost of a
 /// call) is read after the snapshot in which the rows are seen.
-const LOAD: &str = "
+const LOAD: &str = concat!(
+    "
     with clock as materialized (
         select coalesce(frozen_at, clock_timestamp() + clock_offset) as now from installation
     )
     select clock.now, reference_state.revision,
            c.seq, c.head_hash, c.state::text,
-           k.request_hash, k.case_id, k.first_seq, k.last_seq,
-           g.roles, g.units, a.roles, a.units
+           k.request_hash, k.case_id, k.first_seq, k.last_seq, ",
+    standing_columns!("caller"),
+    ", ",
+    standing_columns!("assignee"),
+    "
     from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[])
          with ordinality as asked (case_id, person, assignee, key_owner, key, place)
     cross join clock
@@ -29,18 +37,12 @@ const LOAD: &str = "
     left join lateral (
         select request_hash, case_id, first_seq, last_seq from idempotency_keys
         where actor = asked.key_owner and key = asked.key limit 1
-    ) k on true
-    left join lateral (
-        select array_agg(role order by role, unit_id) as roles,
-               array_agg(unit_id order by role, unit_id) as units
-        from grants where person = asked.person
-    ) g on true
-    left join lateral (
-        select array_agg(role order by role, unit_id) as roles,
-               array_agg(unit_id order by role, unit_id) as units
-        from grants where person = asked.assignee
-    ) a on true
-    order by asked.place";
+    ) k on true",
+    standing!("asked.person", "caller"),
+    standing!("asked.assignee", "assignee"),
+    "
+    order by asked.place"
+);
 
 /// A case as it is stored.
 #[derive(Debug)]
@@ -66,8 +68,9 @@ pub(crate) struct Loaded {
     pub(crate) revision: i64,
     pub(crate) stored: Option<Stored>,
     pub(crate) used: Option<Used>,
-    pub(crate) grants: Vec<Grant>,
-    pub(crate) assignee: Option<(PersonId, Vec<Grant>)>,
+    /// Who asks; `None` for the program.
+    pub(crate) caller: Option<Actor>,
+    pub(crate) assignee: Option<Actor>,
 }
 
 /// Reads what each request depends on, in the order of the requests.
@@ -81,7 +84,9 @@ pub(crate) async fn load<'r>(
     let mut assignees = Vec::with_capacity(count);
     let mut key_owners = Vec::with_capacity(count);
     let mut keys = Vec::with_capacity(count);
+    let mut behalf = Vec::with_capacity(count);
     for request in requests {
+        behalf.push(request.on_behalf_of);
         cases.push(request.ask.case().0);
         people.push(match request.by {
             Requester::System => None,
@@ -99,18 +104,28 @@ pub(crate) async fn load<'r>(
         .bind(&keys)
         .fetch_all(connection)
         .await?;
-    rows.iter().zip(assignees).map(|(row, assignee)| loaded(row, assignee)).collect()
+    let who = people.into_iter().zip(behalf).zip(assignees);
+    rows.iter()
+        .zip(who)
+        .map(|(row, ((person, behalf), assignee))| loaded(row, person, behalf, assignee))
+        .collect()
 }
 
 fn assignee(ask: &Ask) -> Option<PersonId> {
     match ask {
         Ask::Command { command: Command::Assign { to, .. }, .. } => Some(*to),
         Ask::Command { command: Command::Recuse { member, .. }, .. } => *member,
+        Ask::Command { command: Command::HandBack { to, .. }, .. } => *to,
         _ => None,
     }
 }
 
-fn loaded(row: &PgRow, assignee: Option<Uuid>) -> Result<Loaded, sqlx::Error> {
+fn loaded(
+    row: &PgRow,
+    person: Option<Uuid>,
+    on_behalf_of: Option<PersonId>,
+    assignee: Option<Uuid>,
+) -> Result<Loaded, sqlx::Error> {
     let stored = match row.try_get::<Option<i32>, _>(2)? {
         None => None,
         Some(seq) => {
@@ -126,26 +141,11 @@ fn loaded(row: &PgRow, assignee: Option<Uuid>) -> Result<Loaded, sqlx::Error> {
             last_seq: row.try_get::<i32, _>(8)? as u32,
         }),
     };
-    let assignee = match assignee {
-        None => None,
-        Some(person) => Some((PersonId(person), grants(row, 11)?)),
+    let somebody = |person: Option<Uuid>, first, on_behalf_of| {
+        let person = person.map(PersonId);
+        person.map(|person| actor::read(row, first, person, on_behalf_of)).transpose()
     };
-    Ok(Loaded {
-        now: row.try_get(0)?,
-        revision: row.try_get(1)?,
-        stored,
-        used,
-        grants: grants(row, 9)?,
-        assignee,
-    })
-}
-
-/// Roles in one column, their units in the next.
-fn grants(row: &PgRow, column: usize) -> Result<Vec<Grant>, sqlx::Error> {
-    let roles = row.try_get::<Option<Vec<String>>, _>(column)?.unwrap_or_default();
-    let units = row.try_get::<Option<Vec<String>>, _>(column + 1)?.unwrap_or_default();
-    let both = roles.into_iter().zip(units);
-    Ok(both
-        .map(|(role, unit)| Grant { role: RoleId::from(role), unit: UnitId::from(unit) })
-        .collect())
+    let caller = somebody(person, CALLER, on_behalf_of)?;
+    let assignee = somebody(assignee, CALLER + actor::COLUMNS, None)?;
+    Ok(Loaded { now: row.try_get(0)?, revision: row.try_get(1)?, stored, used, caller, assignee })
 }

@@ -9,7 +9,7 @@ use sqlx::{Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::worklist::purpose;
-use crate::{Store, StoreError, batch::Sittings};
+use crate::{Store, StoreError, actor::actor, batch::Sittings};
 
 /// Everything about one case but its timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,8 +111,8 @@ impl Store {
         person: PersonId,
     ) -> Result<Vec<Possible>, StoreError> {
         let case = self.case(case).await?;
-        let grants = self.person(person).await?.map(|person| person.grants).unwrap_or_default();
-        let caller = Caller::Person(Actor::new(person, grants));
+        let (_, actor) = actor(&self.engine.readers, person).await?;
+        let caller = Caller::Person(actor.unwrap_or_else(|| Actor::new(person, Vec::new())));
         let reference = self.reference().await?;
         let pool = &self.engine.readers;
         let definition = reference.definition(pool, &case.workflow, Some(case.version)).await?;
@@ -132,7 +132,7 @@ impl Store {
     }
 }
 
-fn read_state(case: CaseId, state: &str) -> Result<Case, StoreError> {
+pub(super) fn read_state(case: CaseId, state: &str) -> Result<Case, StoreError> {
     serde_json::from_str(state).map_err(|error| StoreError::Unreadable {
         what: format!("the case {case}"),
         why: error.to_string(),

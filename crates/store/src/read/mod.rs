@@ -5,6 +5,7 @@ mod cases;
 mod escalations;
 mod history;
 mod late_days;
+mod marks;
 mod on_time;
 mod sittings;
 mod timeline;

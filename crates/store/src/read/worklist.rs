@@ -14,10 +14,14 @@ use sqlx::{Postgres, QueryBuilder, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use self::late_minimising::Ranked;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, actor::actor};
 
 /// The most that is counted.
 const MOST_COUNTED: i64 = 1_000;
+/// Of what was lent for one workflow, only its cases.
+const IN_SCOPE: &str = "
+    and (scope.workflow is null or exists (
+        select from cases of where of.id = t.case_id and of.workflow = scope.workflow))";
 /// The longest page.
 const LONGEST_PAGE: u32 = 500;
 
@@ -176,6 +180,10 @@ pub struct WorkItem {
     pub overdue: bool,
     /// Why it stands where it stands.
     pub reason: Reason,
+    /// For whom the person would do it: who has lent him the role, where it is not his own.
+    pub on_behalf_of: Option<PersonId>,
+    /// Why four eyes keep it from the person, if they do: it is somebody else's.
+    pub barred: Option<parvaneh_core::Refusal>,
 }
 
 /// A page of a worklist.
@@ -201,10 +209,15 @@ impl Store {
         let total: i64 = count(query).build_query_scalar().fetch_one(&self.engine.readers).await?;
         let total = total.min(MOST_COUNTED) as u32;
         let past_the_ordered = query.after.is_some_and(|after| after.ranked.is_none());
-        let (items, next, now) = match query.sort {
+        let (mut items, next, now) = match query.sort {
             Sort::LateMinimising if !past_the_ordered => self.late_minimising(query, limit).await?,
             _ => self.by_key(query, limit).await?,
         };
+        if !items.is_empty()
+            && let (_, Some(actor)) = actor(&self.engine.readers, query.person).await?
+        {
+            self.mark(&mut items, actor, now).await?;
+        }
         Ok(Worklist { items, total, next, now })
     }
 
@@ -266,6 +279,7 @@ fn page(query: &WorklistQuery, limit: u32) -> QueryBuilder<Postgres> {
     );
     sql.push(&select);
     sql.push("where t.owner_role = scope.role and t.unit_id = scope.unit");
+    sql.push(IN_SCOPE);
     filters(&mut sql, query);
     end(&mut sql);
     sql.push(") found union all (").push(&select);
@@ -294,6 +308,7 @@ fn count(query: &WorklistQuery) -> QueryBuilder<Postgres> {
     let from = format!("select 1 {} ", from(query));
     sql.push(" select count(*) from ((select 1 from scope cross join lateral (").push(&from);
     sql.push("where t.owner_role = scope.role and t.unit_id = scope.unit");
+    sql.push(IN_SCOPE);
     filters(&mut sql, query);
     sql.push(" limit ").push_bind(MOST_COUNTED).push(") found limit ").push_bind(MOST_COUNTED);
     sql.push(") union all (").push(&from);
@@ -304,20 +319,50 @@ fn count(query: &WorklistQuery) -> QueryBuilder<Postgres> {
     sql
 }
 
-/// Where the person acts by which role: a grant reaches its unit and everything below.
+/// Where the person acts by which role, his own or lent to him now: a role reaches its unit and
+/// everything below. What was lent for some workflows only stands there once for each.
 fn scope(query: &WorklistQuery) -> QueryBuilder<Postgres> {
+    let within = |sql: &mut QueryBuilder<Postgres>| {
+        if let Some(within) = &query.within {
+            sql.push(" and below.unit in (select unit from unit_closure where above = ");
+            sql.push_bind(within.as_str().to_owned()).push(")");
+        }
+    };
     let mut sql = QueryBuilder::new(
-        "with scope as materialized (
-            select distinct g.role, below.unit
+        "with held as materialized (
+            select g.role, below.unit, null::text as workflow
             from grants g join unit_closure below on below.above = g.unit_id
             where g.person = ",
     );
     sql.push_bind(query.person.0);
-    if let Some(within) = &query.within {
-        sql.push(" and below.unit in (select unit from unit_closure where above = ");
-        sql.push_bind(within.as_str().to_owned()).push(")");
-    }
-    sql.push(")");
+    within(&mut sql);
+    sql.push(
+        " union
+            select d.role, below.unit, narrowed.workflow
+            from (select engine_now() as now) clock, delegations d
+            join unit_closure below on below.above = d.unit_id
+            left join lateral unnest(d.workflows) as narrowed (workflow) on true
+            where d.to_person = ",
+    );
+    sql.push_bind(query.person.0);
+    sql.push(
+        " and d.revoked_at is null and d.starts_at <= clock.now and d.ends_at > clock.now
+              and exists (
+                  select from grants lenders
+                  join unit_closure reached on reached.above = lenders.unit_id
+                  where lenders.person = d.from_person and lenders.role = d.role
+                    and reached.unit = d.unit_id)",
+    );
+    within(&mut sql);
+    // Where he has a role whatever the workflow, what is lent for some of them adds nothing.
+    sql.push(
+        "), scope as materialized (
+            select role, unit, workflow from held
+            where workflow is null or not exists (
+                select from held other
+                where other.role = held.role and other.unit = held.unit and other.workflow is null)
+        )",
+    );
     sql
 }
 
@@ -392,6 +437,8 @@ fn item(row: &PgRow, sort: Sort, now: Instant) -> Result<WorkItem, StoreError> {
             Sort::Arrival => Reason::Arrived { at: opened_at },
             Sort::Deadline | Sort::LateMinimising => Reason::Due { at: due_at },
         },
+        on_behalf_of: None,
+        barred: None,
     })
 }
 

@@ -232,6 +232,19 @@ pub(crate) struct By {
     /// A name for this request: repeated with it, the request changes nothing more
     #[arg(long)]
     pub(super) key: Option<String>,
+    /// As whose delegate: name or identifier (default: by own right, where there is one)
+    #[arg(long, value_name = "PERSON")]
+    pub(super) on_behalf_of: Option<String>,
+}
+
+impl By {
+    /// The person as whose delegate somebody acts, if he says so.
+    pub(super) async fn behalf(&self, store: &Store) -> Result<Option<PersonId>, Failure> {
+        match &self.on_behalf_of {
+            Some(text) => Ok(Some(person(store, text).await?.id)),
+            None => Ok(None),
+        }
+    }
 }
 
 /// How an asked body answers.
@@ -271,8 +284,10 @@ impl Change {
     pub(super) async fn run(self, store: &Store, out: &Output) -> Result<(), Failure> {
         let target = self.target().clone();
         let person = person(store, &target.by.actor).await?.id;
+        let behalf = target.by.behalf(store).await?;
         let command = self.command(store, person).await?;
         let mut request = Request::command(person, target.case, command);
+        request.on_behalf_of = behalf;
         if let Some(key) = target.by.key {
             request = request.with_key(key);
         }

@@ -92,8 +92,13 @@ pub(crate) async fn table(
         let who = match &event.by {
             By::System => "the program".to_owned(),
             By::Applicant(person) => names.person(*person).await?,
-            By::Officer { person, role, .. } => {
-                format!("{}, {}", names.person(*person).await?, names.role(definition, role))
+            By::Officer { person, role, on_behalf_of, .. } => {
+                let behalf = match on_behalf_of {
+                    Some(one) => format!(" on behalf of {}", names.person(one.person).await?),
+                    None => String::new(),
+                };
+                let role = names.role(definition, role);
+                format!("{}{behalf}, {role}", names.person(*person).await?)
             }
         };
         let mut when = minute(event.effective_at, zone, out.dates);
