@@ -25,11 +25,16 @@ pub(super) fn examine<'d>(
         for (path, not_by) in [(path.clone(), &step.not_by)].into_iter().chain(actions) {
             for (at, earlier) in not_by.steps.iter().enumerate() {
                 let Some((earlier, _)) = definition.steps.get_key_value(earlier) else { continue };
+                let by_itself = matches!(definition.steps[earlier].kind, StepKind::Automatic(_));
                 let reached = after.entry(earlier).or_insert_with(|| all_after(earlier, &onwards));
                 let at = format!("{path}.not_by[{at}]");
                 if earlier == name {
                     let message = format!("'{name}' itself cannot have been done before");
                     let help = "name an earlier step: who has done it, in any round, is excluded";
+                    findings.push(Finding::error(code::NEVER_BEFORE, at, message).help(help));
+                } else if by_itself {
+                    let message = format!("nobody does anything at '{earlier}'");
+                    let help = "a case passes it by itself: name a step at which somebody acts";
                     findings.push(Finding::error(code::NEVER_BEFORE, at, message).help(help));
                 } else if !reached.contains(name) {
                     let message = format!("no way leads from '{earlier}' to '{name}'");

@@ -473,6 +473,14 @@ const RULES: &[Rule] = &[
                 "commission",
             ),
             (("    owner: officer\n", "    owner: officer\n    not_by: reception\n"), "reception"),
+            // A case passes it by itself.
+            (
+                (
+                    "ends:\n",
+                    "  sorting: { title: { fa: گ, en: Sort }, choose: [{ if: 'case.returns > 1', to: granted }, { else: check }] }\n  check: { title: { fa: گ, en: Check }, owner: officer, term: 1 wd, not_by: sorting, actions: { ok: { title: { fa: گ, en: Ok }, to: granted } } }\nends:\n",
+                ),
+                "sorting",
+            ),
         ],
         keeps: &[
             ("needs: [reason, citation] }", "needs: [reason, citation], not_by: [reception] }"),

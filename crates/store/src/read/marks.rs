@@ -63,6 +63,7 @@ impl Store {
                     organisation: &reference.organisation,
                     caller: &caller,
                     assignee: None,
+                    // Four eyes look at who has done what, never at the agenda.
                     sittings: None,
                     now,
                 };
