@@ -19,6 +19,7 @@ mod notice_peers;
 mod notice_webhooks;
 mod people;
 mod sittings;
+mod store_closures;
 mod store_execute;
 mod store_faults;
 mod store_fixture;

@@ -9,8 +9,8 @@ use crate::{
     clock::{Instant, Ledger},
     definition::{Answer, Licence, Outcome},
     event::{
-        By, ClockNo, EndReached, Entry, Event, Fact, OpenedTask, Owner, Purpose, STATUTORY,
-        StartedClock, StatutoryChange, Vote,
+        By, ClockNo, EndReached, Entry, Event, Fact, MovedDeadline, OpenedTask, Owner, Purpose,
+        STATUTORY, StartedClock, StatutoryChange, Vote,
     },
     form::{Paper, Value, Verdict},
     sitting::Hearing,
@@ -65,6 +65,12 @@ pub struct Case {
     /// The latest paper of each kind that was handed in.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub documents: BTreeMap<DocumentId, Paper>,
+    /// The state of the calendar when the case was opened, or when it last moved a deadline.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub calendar_revision: u32,
+    /// When the calendar last moved a deadline of the case: nothing happens by itself from before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rescheduled_at: Option<Instant>,
 }
 
 /// Nothing is stored of what has not happened.
@@ -166,6 +172,17 @@ impl Clock {
         self.deadline = Some(deadline);
     }
 
+    fn move_deadline(&mut self, moved: &MovedDeadline) {
+        if let Some(since) = moved.stands_since {
+            self.suspend(since);
+            self.held_by_step |= moved.held_by_step;
+        }
+        self.deadline = moved.to;
+        if let Some(silence) = moved.silence {
+            self.silence = silence;
+        }
+    }
+
     /// Whether it counts: neither stopped nor suspended.
     pub fn is_running(&self) -> bool {
         self.ledger.stopped_at.is_none() && !self.ledger.is_suspended()
@@ -244,6 +261,7 @@ impl Case {
             workflow,
             version,
             calendar,
+            calendar_revision,
             unit,
             applicant,
             subject,
@@ -281,6 +299,8 @@ impl Case {
             hearing: Hearing::default(),
             returns: 0,
             documents: BTreeMap::new(),
+            calendar_revision: calendar_revision.unwrap_or_default(),
+            rescheduled_at: None,
         };
         opened.enter(entry, event.effective_at);
         Some(opened)
@@ -531,6 +551,15 @@ pub fn evolve(case: &mut Case, event: &Event) {
             if let Some(clock) = case.clock_mut(*clock) {
                 clock.ledger.extend(by.count);
                 clock.deadline = *deadline;
+            }
+        }
+        Fact::Rescheduled { calendar_revision, deadlines, .. } => {
+            case.calendar_revision = *calendar_revision;
+            case.rescheduled_at = Some(at);
+            for moved in deadlines {
+                if let Some(clock) = case.clock_mut(moved.clock) {
+                    clock.move_deadline(moved);
+                }
             }
         }
         Fact::Escalated { clock, reassigned, .. } => {

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ActionId, BranchId, CalendarId, CaseId, DelegationId, DocumentId, FieldId, PersonId, RoleId,
     SittingId, StepId, Term, UnitId, WorkflowId,
+    calendar::CalendarChange,
+    case::SilenceState,
     clock::Instant,
     definition::{Addressee, Answer, Basis, Licence, Outcome},
     form::{FileReference, Value},
@@ -139,8 +141,11 @@ pub enum Fact {
         definition: String,
         /// The calendar.
         calendar: CalendarId,
-        /// SHA-256 of the calendar's file.
+        /// SHA-256 of the calendar's file, with the closures that were in force.
         calendar_version: String,
+        /// The number of that state of the calendar, where it changes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        calendar_revision: Option<u32>,
         /// The unit that received it.
         unit: UnitId,
         /// Who applies.
@@ -332,6 +337,18 @@ pub enum Fact {
         /// By what right.
         basis: Basis,
     },
+    /// The calendar changed, and with it the deadlines of clocks that run. Effective since the
+    /// change was in force.
+    Rescheduled {
+        /// SHA-256 of the calendar's file, with the closures that were in force.
+        calendar_version: String,
+        /// The number of that state of the calendar.
+        calendar_revision: u32,
+        /// What changed.
+        change: CalendarChange,
+        /// The deadlines that moved.
+        deadlines: Vec<MovedDeadline>,
+    },
     /// The applicant gave up.
     Withdrawn {
         /// Why.
@@ -408,6 +425,7 @@ impl Fact {
             Self::Suspended { .. } => "suspended",
             Self::Resumed { .. } => "resumed",
             Self::Extended { .. } => "extended",
+            Self::Rescheduled { .. } => "rescheduled",
             Self::Withdrawn { .. } => "withdrawn",
             Self::Escalated { .. } => "escalated",
             Self::SilenceHeld { .. } => "silence_held",
@@ -428,6 +446,7 @@ impl Fact {
             | Self::SilenceWaived { clock, .. } => *clock == no,
             Self::Suspended { clocks, .. } => clocks.contains(&no),
             Self::Resumed { deadlines, .. } => deadlines.iter().any(|new| new.clock == no),
+            Self::Rescheduled { deadlines, .. } => deadlines.iter().any(|new| new.clock == no),
             Self::Opened { .. }
             | Self::Commented { .. }
             | Self::Filled { .. }
@@ -632,6 +651,29 @@ pub struct NewDeadline {
     pub clock: ClockNo,
     /// Its deadline.
     pub deadline: Instant,
+}
+
+/// A deadline that moved with the calendar.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MovedDeadline {
+    /// Of which clock.
+    pub clock: ClockNo,
+    /// What it was.
+    pub from: Instant,
+    /// What it is; absent where the clock stands still now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Instant>,
+    /// Since when it stands still: it was past its deadline when the case was suspended, and by the
+    /// calendar as it is now it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stands_since: Option<Instant>,
+    /// Whether it stands still because of the step.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held_by_step: bool,
+    /// What becomes of its silence rule, where that is not what it was: a rule that was held waits
+    /// for its time again when that has not come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silence: Option<SilenceState>,
 }
 
 /// A task that went to another role.

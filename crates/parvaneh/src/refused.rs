@@ -5,7 +5,7 @@ use parvaneh_core::{
     decide::{Possible, Unmet},
     delegation::DelegationRefusal,
 };
-use parvaneh_store::{ExecuteError, StoreError};
+use parvaneh_store::{ClosureError, ExecuteError, StoreError};
 
 use crate::failure::Failure;
 
@@ -158,5 +158,27 @@ pub(crate) fn possible(possible: &Possible) -> String {
         Possible::Withdraw => "withdraw".to_owned(),
         Possible::ReleaseSilence { clock } => format!("release-silence {clock}"),
         Possible::Comment => "comment".to_owned(),
+    }
+}
+
+impl From<ClosureError> for Failure {
+    fn from(error: ClosureError) -> Self {
+        let (code, message) = (error.code(), error.to_string());
+        match error {
+            ClosureError::Store(error) => Self::from(error),
+            ClosureError::NotPermitted(_) | ClosureError::OutOfJurisdiction(_) => {
+                Self::no(code, message)
+                    .help("`parvaneh people grant PERSON calendar_keeper@UNIT` gives the role")
+            }
+            ClosureError::UnknownUnit(_) => {
+                Self::no(code, message).help("`parvaneh organisation list` tells the units")
+            }
+            ClosureError::ClosedBefore { .. } => Self::no(code, message)
+                .help("open it again first, then close it with the new reason"),
+            ClosureError::NotClosed(_) => Self::no(code, message)
+                .help("`parvaneh calendar closures` tells what is closed, with its hours"),
+            ClosureError::OutOfReach { .. } => Self::no(code, message).help("is the year right?"),
+            ClosureError::Reason => Self::no(code, message),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! People as they are named on the command line.
 
-use parvaneh_core::{Grant, PersonId, RoleId, UnitId};
-use parvaneh_store::{PeopleFilter, Person, Store};
+use parvaneh_core::{Grant, Organisation, PersonId, RoleId, Unit, UnitId};
+use parvaneh_store::{CALENDAR_KEEPER, PeopleFilter, Person, Store};
 
 use crate::failure::Failure;
 
@@ -60,6 +60,8 @@ pub(crate) async fn check_grants(store: &Store, grants: &[Grant]) -> Result<(), 
         let definition = store.definition(&published.workflow, Some(published.version)).await?;
         roles.extend(definition.roles.iter().map(|(id, role)| (id.clone(), role.at)));
     }
+    // Of the installation, not of a procedure: who may close offices.
+    roles.insert(RoleId::from(CALENDAR_KEEPER), parvaneh_core::definition::Level::County);
     for grant in grants {
         let Some(level) = roles.get(&grant.role) else {
             let names: Vec<_> = roles.keys().map(|role| role.as_str()).collect();
@@ -88,6 +90,33 @@ pub(crate) async fn check_grants(store: &Store, grants: &[Grant]) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// The unit of that identifier, or of that name in either language: of several the one that stands
+/// highest, the province before the county of its capital.
+///
+/// # Errors
+/// `unknown-unit`, `ambiguous-unit`.
+pub(crate) fn find_unit(organisation: &Organisation, text: &str) -> Result<UnitId, Failure> {
+    let text = text.trim();
+    if let Some(unit) = organisation.get(&UnitId::from(text)) {
+        return Ok(unit.id.clone());
+    }
+    let is_named = |unit: &&Unit| unit.title.en.eq_ignore_ascii_case(text) || unit.title.fa == text;
+    let mut named: Vec<&Unit> = organisation.units().filter(is_named).collect();
+    let highest = named.iter().map(|unit| unit.level).max();
+    named.retain(|unit| Some(unit.level) == highest);
+    match named.as_slice() {
+        [unit] => Ok(unit.id.clone()),
+        [] => Err(Failure::no("unknown-unit", format!("there is no unit '{text}'"))
+            .help("`parvaneh organisation list` tells the units")),
+        several => {
+            let several: Vec<_> = several.iter().map(|unit| unit.id.as_str()).collect();
+            let message = format!("'{text}' may be several units");
+            let help = format!("give the identifier: {}", several.join(", "));
+            Err(Failure::no("ambiguous-unit", message).help(help))
+        }
+    }
 }
 
 /// A level in words.

@@ -306,7 +306,7 @@ async fn park(
 }
 
 /// Whether it was the database that was lost, which is no fault of the case.
-fn is_loss(error: &ExecuteError) -> bool {
+pub(crate) fn is_loss(error: &ExecuteError) -> bool {
     match error {
         ExecuteError::Store(error) => match &**error {
             StoreError::Database(error) => is_the_servers(error),

@@ -15,4 +15,6 @@ pub(crate) struct Engine {
     pub(crate) hints: Hints,
     /// How long tasks took lately.
     pub(crate) history: HistoryCache,
+    /// Held by whoever does a portion of a job: one at a time in a process.
+    pub(crate) jobs: tokio::sync::Mutex<()>,
 }

@@ -7,12 +7,14 @@
 mod absence;
 mod actor;
 mod batch;
+mod closure;
 mod delegate;
 mod due;
 pub mod embedded;
 mod engine;
 mod error;
 mod hint;
+mod job;
 mod lane;
 mod link;
 mod notify;
@@ -29,9 +31,14 @@ mod store;
 pub mod testing;
 
 pub use absence::{AbsenceRow, HandedBack, NewAbsence};
+pub use closure::{
+    Affected, CALENDAR_KEEPER, Change, ClosedDay, Closing, ClosureError, ClosureRow, ClosuresQuery,
+    MovedCase, Preview, Reopening, Settled as ClosureSettled,
+};
 pub use delegate::{DelegationFilter, DelegationRow, NewDelegation};
 pub use due::{DueListener, Parked, TickOutcome};
 pub use error::{ExecuteError, StoreError};
+pub use job::{Job, JobId};
 pub use notify::{
     Channel, Choice, Claimed, DigestCandidate, Due, FailedDelivery, Language, NewWebhook,
     NoticeKind, Outcome, Preferences, Reason, Sent, Webhook, WebhookEvent,

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use sqlx::Row;
 
 use crate::{
-    Store, StoreError,
+    Store, StoreError, closure,
     reference::{level_text, parse_calendar, parse_definition},
     store::undisturbed,
 };
@@ -164,8 +164,8 @@ impl Store {
         .await
     }
 
-    /// Publishes a calendar, by the text of its file: from now on it is the one in force. Clocks
-    /// that run keep the deadlines that they have until something moves them.
+    /// Publishes a calendar, by the text of its file: from now on it is the one in force, with the
+    /// closures that are. A job carries it to the clocks that run: see [`Store::advance_job`].
     ///
     /// # Errors
     /// [`StoreError::Unreadable`] when the text is not sound.
@@ -174,21 +174,19 @@ impl Store {
         id: &CalendarId,
         source: &str,
     ) -> Result<Published, StoreError> {
-        let calendars = parse_calendar(id, source)?;
-        if calendars.id() != id {
-            let why = format!("it says that it is '{}'", calendars.id());
+        let calendar = parse_calendar(id, source)?;
+        if calendar.id() != id {
+            let why = format!("it says that it is '{}'", calendar.id());
             return Err(StoreError::Unreadable { what: format!("the calendar '{id}'"), why });
         }
-        let (id, version) = (id.clone(), calendars.version().to_owned());
+        let (id, version) = (id.clone(), calendar.version().to_owned());
         let (engine, source) = (self.engine.clone(), source.to_owned());
         undisturbed(async move {
-            let latest: Option<String> = sqlx::query_scalar(
-                "select version from calendars where id = $1 order by published_at desc limit 1",
-            )
-            .bind(id.as_str())
-            .fetch_optional(&engine.writers)
-            .await?;
-            if latest.as_ref() == Some(&version) {
+            let mut in_tx = engine.writers.begin().await?;
+            closure::lock_in_tx(&mut in_tx).await?;
+            let newest = closure::newest_in_tx(&mut in_tx, &id).await?;
+            if newest.as_ref().is_some_and(|newest| newest.file == version) {
+                in_tx.rollback().await?;
                 return Ok(Published::Before);
             }
             // Never at the same instant as the one before it, also where the clock stands still.
@@ -199,10 +197,13 @@ impl Store {
                  on conflict (id, version) do update set published_at = excluded.published_at",
             )
             .bind(id.as_str())
-            .bind(version)
+            .bind(&version)
             .bind(source)
-            .execute(&engine.writers)
+            .execute(&mut *in_tx)
             .await?;
+            let change = closure::StateChange::Published { file: version };
+            closure::change_in_tx(&mut in_tx, &id, newest, change, None).await?;
+            in_tx.commit().await?;
             Ok(Published::Now)
         })
         .await

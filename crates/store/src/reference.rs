@@ -17,7 +17,7 @@ use parvaneh_core::{
 };
 use sqlx::{PgPool, Row};
 
-use crate::StoreError;
+use crate::{StoreError, closure};
 
 /// One consistent view of the reference tables, filled as it is asked.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub(crate) struct Reference {
     /// Versions that are known not to be retired.
     in_use: RwLock<HashSet<(WorkflowId, u32)>>,
     calendars: RwLock<HashMap<CalendarId, Arc<Calendars>>>,
+    /// Single states of calendars, which never change as long as the organisation doesn't.
+    states: RwLock<HashMap<(CalendarId, u32), Arc<Calendars>>>,
 }
 
 /// The view that is in use.
@@ -98,14 +100,21 @@ impl Reference {
         // Published definitions never change.
         let definitions =
             before.map(|before| read!(before.definitions).clone()).unwrap_or_default();
+        let organisation = Organisation::new(units)?;
+        // Neither do the states of calendars, in the same organisation.
+        let states = before
+            .filter(|before| *before.organisation == organisation)
+            .map(|before| read!(before.states).clone())
+            .unwrap_or_default();
         Ok(Self {
             revision,
-            organisation: Arc::new(Organisation::new(units)?),
+            organisation: Arc::new(organisation),
             hooked,
             definitions: RwLock::new(definitions),
             latest: RwLock::default(),
             in_use: RwLock::default(),
             calendars: RwLock::default(),
+            states: RwLock::new(states),
         })
     }
 
@@ -175,7 +184,8 @@ impl Reference {
         Ok(definition)
     }
 
-    /// The calendar that is in force.
+    /// The calendar that is in force: its file with the closures. Beside it are the states before,
+    /// as long as some running case may not have met the one after.
     pub(crate) async fn calendars(
         &self,
         pool: &PgPool,
@@ -184,14 +194,27 @@ impl Reference {
         if let Some(found) = read!(self.calendars).get(id) {
             return Ok(found.clone());
         }
-        let source: String = sqlx::query_scalar(
-            "select source from calendars where id = $1 order by published_at desc limit 1",
-        )
-        .bind(id.as_str())
-        .fetch_optional(pool)
-        .await?
-        .ok_or_else(|| StoreError::NoSuchCalendar(id.clone()))?;
-        let calendars = Arc::new(parse_calendar(id, &source)?);
+        let wanted = closure::states(pool, id, closure::Wanted::Unsettled).await?;
+        let mut states = Vec::with_capacity(wanted.len());
+        for state in &wanted {
+            let key = (id.clone(), state.revision.no);
+            let known = read!(self.states).get(&key).cloned();
+            states.push(match known {
+                Some(known) => known,
+                None => Arc::new(closure::compile(pool, id, state, &self.organisation).await?),
+            });
+        }
+        let (newest, earlier) =
+            states.split_first().ok_or_else(|| StoreError::NoSuchCalendar(id.clone()))?;
+        let calendars = Arc::new(newest.after(earlier.to_vec()));
+        {
+            // What no case needs any more is let go.
+            let mut kept = write!(self.states);
+            kept.retain(|(calendar, _), _| calendar != id);
+            for (state, compiled) in wanted.iter().zip(&states) {
+                kept.insert((id.clone(), state.revision.no), compiled.clone());
+            }
+        }
         write!(self.calendars).insert(id.clone(), calendars.clone());
         Ok(calendars)
     }
@@ -208,11 +231,10 @@ pub(crate) fn parse_definition(
         .map_err(|problems| StoreError::Unreadable { what, why: first_of(&problems) })
 }
 
-/// Reads and compiles a calendar that was checked before it was published.
-pub(crate) fn parse_calendar(id: &CalendarId, source: &str) -> Result<Calendars, StoreError> {
+/// Reads a calendar that was checked before it was published.
+pub(crate) fn parse_calendar(id: &CalendarId, source: &str) -> Result<CalendarSource, StoreError> {
     let what = format!("the calendar '{id}'");
     CalendarSource::parse(&what, source)
-        .map(Calendars::compile)
         .map_err(|problems| StoreError::Unreadable { what, why: first_of(&problems) })
 }
 

@@ -26,7 +26,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 pub struct StoreOptions {
     /// How many connections serve the read models.
     pub readers: u32,
-    /// How many connections serve everything that writes; at least as many as there are lanes.
+    /// How many connections serve everything that writes; at least two more than there are lanes.
     pub writers: u32,
     /// How many batches of requests are under way at once. Requests for one case share a lane.
     pub lanes: usize,
@@ -128,7 +128,8 @@ impl Store {
     /// [`StoreError::Behind`] when a migration is missing; the database.
     pub async fn connect(options: PgConnectOptions, how: StoreOptions) -> Result<Self, StoreError> {
         let lanes = how.lanes.max(1);
-        let connections = how.writers.max(lanes as u32 + 1);
+        // Beside the lanes: the worker, and a job.
+        let connections = how.writers.max(lanes as u32 + 2);
         let writers =
             Pooling { settings: WRITER, connections, patience: how.patience, wary: false };
         let writers = writers.open(&options).await?;
@@ -143,6 +144,7 @@ impl Store {
             cache: Cache::default(),
             hints,
             history: HistoryCache::default(),
+            jobs: tokio::sync::Mutex::default(),
         };
         let engine = Arc::new(engine);
         let lanes = Lanes::start(&engine, lanes, how.batch.clamp(1, 1_000));
@@ -195,6 +197,11 @@ impl Store {
         self.lanes.close().await;
         self.engine.readers.close().await;
         self.engine.writers.close().await;
+    }
+
+    /// What is published, as it was last known to be in force: enough for what changes nothing.
+    pub(crate) async fn reference_in_use(&self) -> Result<Arc<Reference>, StoreError> {
+        self.engine.cache.fresh(&self.engine.readers, None).await
     }
 
     /// What is published, as it is in force now.

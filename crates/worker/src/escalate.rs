@@ -17,6 +17,7 @@ impl From<&TickOutcome> for Totals {
             events: events as u64,
             parked: outcome.parked.len() as u64,
             notices: 0,
+            jobs: 0,
         }
     }
 }

@@ -1,10 +1,11 @@
-//! Warnings, escalations and notices, each exactly once.
+//! Warnings, escalations and notices, each exactly once; and changes that concern many cases.
 //!
 //! **Invariant.** Nothing here knows an HTTP server, and nothing here decides anything: a round asks
 //! the store to record what time has caused, or to deliver what is waiting. A round is idempotent
 //! and leaves nothing claimed behind, so any number of workers run side by side, a worker may be
 //! killed at any instant, and the next round is the retry.
 
+pub mod carry;
 pub mod deliver;
 pub mod digest;
 pub mod escalate;
@@ -85,6 +86,8 @@ pub struct Totals {
     pub parked: u64,
     /// How many notices people got.
     pub notices: u64,
+    /// How many jobs were brought to their end.
+    pub jobs: u64,
 }
 
 impl std::ops::AddAssign for Totals {
@@ -93,24 +96,29 @@ impl std::ops::AddAssign for Totals {
         self.events += other.events;
         self.parked += other.parked;
         self.notices += other.notices;
+        self.jobs += other.jobs;
     }
 }
 
-/// Escalates and delivers until shutdown begins; then finishes the rounds in hand. Survives a
+/// Escalates, delivers, hands back and carries changes until shutdown begins; then finishes the
+/// rounds in hand. Survives a
 /// database that is away for a while.
 pub async fn run(store: &Store, options: WorkerOptions, shutdown: Shutdown) -> Totals {
     let written = Arc::new(Notify::new());
-    let (mut totals, delivered, handed_back) = tokio::join!(
+    let (mut totals, delivered, handed_back, carried) = tokio::join!(
         escalate::run(store, options, shutdown.clone(), written.clone()),
         deliver::run(store, options, shutdown.clone(), written),
-        stand_in::run(store, options, shutdown),
+        stand_in::run(store, options, shutdown.clone()),
+        carry::run(store, options, shutdown),
     );
     totals += delivered;
     totals += handed_back;
+    totals += carried;
     totals
 }
 
-/// Escalates and delivers until nothing is due and nothing waits, or shutdown begins.
+/// Carries changes, escalates and delivers until nothing is due and nothing waits, or shutdown
+/// begins.
 ///
 /// # Errors
 /// The database; what was done until then is done.
@@ -120,6 +128,11 @@ pub async fn drain(
     shutdown: &Shutdown,
 ) -> Result<Totals, StoreError> {
     let mut totals = Totals::default();
+    while !shutdown.has_begun()
+        && let Some(job) = carry::once(store, options.batch).await?
+    {
+        totals.jobs += u64::from(job.finished_at.is_some());
+    }
     while !shutdown.has_begun() {
         let round = escalate::once(store, options.batch).await?;
         totals += Totals::from(&round);

@@ -9,7 +9,7 @@ use crate::{Shutdown, Totals, WorkerOptions, pace::Pace};
 impl From<HandedBack> for Totals {
     fn from(done: HandedBack) -> Self {
         let changed = done.assigned + done.released;
-        Self { cases: changed, events: changed, parked: 0, notices: 0 }
+        Self { cases: changed, events: changed, parked: 0, notices: 0, jobs: 0 }
     }
 }
 

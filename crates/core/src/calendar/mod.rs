@@ -5,6 +5,7 @@
 
 mod count;
 mod parse;
+mod revision;
 mod rules;
 mod source;
 mod table;
@@ -24,6 +25,7 @@ pub(crate) use self::count::Lost;
 pub use self::{
     count::{NoDeadline, after, before},
     parse::code,
+    revision::{CalendarChange, DecidedClosure, Revision, closed_version},
     rules::Reason,
     source::{
         CalendarSource, Certainty, Citation, Closure, DayEnds, ExtraWorkingDay, Holiday,
@@ -55,14 +57,18 @@ fn years(first: i32, last: i32) -> (NaiveDate, NaiveDate) {
 }
 
 /// A calendar, compiled for the nation and for every unit that has rows of its own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Calendars {
-    source: CalendarSource,
+    source: Arc<CalendarSource>,
     national: Arc<Calendar>,
     /// For the unit and all that lies in it.
     units: BTreeMap<UnitId, Arc<Calendar>>,
     /// For the unit's own office only.
     offices: BTreeMap<UnitId, Arc<Calendar>>,
+    /// Which state of the calendar it is, where it changes.
+    revision: Option<Revision>,
+    /// The states before it, the latest first, that still matter.
+    earlier: Vec<Arc<Calendars>>,
 }
 
 impl Calendars {
@@ -96,7 +102,9 @@ impl Calendars {
             units: BTreeMap::new(),
             offices: BTreeMap::new(),
             national,
-            source: source.clone(),
+            source: Arc::new(source.clone()),
+            revision: None,
+            earlier: Vec::new(),
         };
         let scopes: BTreeSet<&Scope> = notices(&source).map(|notice| &notice.scope).collect();
         let mut units: Vec<(usize, &UnitId)> = scopes
@@ -154,9 +162,9 @@ impl Calendars {
         self.source.id()
     }
 
-    /// The version: see [`CalendarSource::version`].
+    /// The version: of its revision, else see [`CalendarSource::version`].
     pub fn version(&self) -> &str {
-        self.source.version()
+        self.revision.as_ref().map_or_else(|| self.source.version(), |revision| &revision.version)
     }
 
     /// What was compiled.

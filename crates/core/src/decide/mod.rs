@@ -15,6 +15,7 @@ mod open;
 mod paper;
 mod possible;
 mod refusal;
+mod reschedule;
 mod silence;
 mod sitting;
 mod tick;
@@ -196,7 +197,8 @@ pub enum Command {
         /// Why.
         reason: String,
     },
-    /// Record what time alone has caused. Only the program asks for it.
+    /// Record what time alone has caused, and what a change of the calendar has. Only the program
+    /// asks for it.
     Tick,
 }
 
@@ -261,12 +263,15 @@ struct Draft<'a> {
     case: Case,
     events: Vec<Event>,
     tasks: Vec<TaskRecord>,
+    /// Whether its deadlines are known to be those of the calendar that is in force.
+    by_calendar: bool,
 }
 
 impl<'a> Draft<'a> {
     fn new(ctx: &'a Context<'a>, case: Case) -> Self {
         let now = ctx.now.trunc_subsecs(6).max(case.recorded_at);
-        Self { ctx, now, case, events: Vec::new(), tasks: Vec::new() }
+        let (events, tasks) = (Vec::new(), Vec::new());
+        Self { ctx, now, case, events, tasks, by_calendar: false }
     }
 
     /// Whether the case runs by the definition that was handed in.

@@ -87,6 +87,7 @@ pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
         definition: definition.hash.clone(),
         calendar: ctx.calendars.id().clone(),
         calendar_version: ctx.calendars.version().to_owned(),
+        calendar_revision: ctx.calendars.revision().map(|revision| revision.no),
         unit: application.unit.clone(),
         applicant: application.applicant,
         subject: subject.clone(),

@@ -50,6 +50,7 @@ pub fn next_due(ctx: &Context<'_>, case: &Case) -> Option<Instant> {
 /// fires at the resumption, and what would have before its start, at the start.
 fn next_firing(ctx: &Context<'_>, case: &Case) -> Option<Firing> {
     let Place::Step { step, .. } = &case.place else { return None };
+    let floor = in_force_since(ctx, case);
     let mut next: Option<Firing> = None;
     for (no, clock) in case.clocks().filter(|(_, clock)| clock.is_running()) {
         let task = case.task(no);
@@ -57,6 +58,7 @@ fn next_firing(ctx: &Context<'_>, case: &Case) -> Option<Firing> {
         let calendar = calendar_at(ctx, &clock.unit);
         let Some(deadline) = clock.deadline else { continue };
         let running_since = clock.ledger.running_since();
+        let running_since = floor.map_or(running_since, |floor| floor.max(running_since));
         let breached = |by: Term| {
             let at = after(calendar, deadline, by).ok()?.max(running_since);
             // Acting at the very instant is on time: what a passed instant causes is due just after
@@ -88,6 +90,15 @@ fn next_firing(ctx: &Context<'_>, case: &Case) -> Option<Firing> {
     next
 }
 
+/// Since when the case lives by the calendar that is in force, when it did not from its opening
+/// on. What the calendar puts before that has not been due then, and counts from there.
+fn in_force_since(ctx: &Context<'_>, case: &Case) -> Option<Instant> {
+    match ctx.calendars.revision() {
+        Some(revision) if revision.no > case.calendar_revision => Some(revision.since),
+        _ => case.rescheduled_at,
+    }
+}
+
 fn is_warning(level: &EscalationLevel) -> bool {
     matches!(level.fires, Fires::Before(_))
 }
@@ -115,19 +126,38 @@ impl Draft<'_> {
     /// Answers when something must next happen: in the past only where there was too much for one
     /// go.
     pub(super) fn catch_up(&mut self) -> Result<Option<Instant>, Refusal> {
-        for _ in 0..MOST_AT_ONCE {
-            match next_firing(self.ctx, &self.case) {
-                Some(firing) if firing.due <= self.now => self.fire(&firing)?,
-                // Whether a sitting has room is a matter of the moment in which one looks: it is
-                // looked at last.
-                next => match look(self.ctx, &self.case, self.now) {
-                    Look::Found(found) => self.record_found(&found)?,
-                    Look::Again(at) => {
-                        return Ok(Some(next.map_or(at, |firing| firing.due.min(at))));
-                    }
-                    Look::Never => return Ok(next.map(|firing| firing.due)),
-                },
+        let mut left = MOST_AT_ONCE;
+        if !self.follow_calendar(&mut left)? {
+            return Ok(Some(self.now));
+        }
+        loop {
+            let next = self.catch_up_to(self.now, &mut left)?;
+            if left == 0 {
+                return Ok(next);
             }
+            // Whether a sitting has room is a matter of the moment in which one looks: it is looked
+            // at last.
+            match look(self.ctx, &self.case, self.now) {
+                Look::Found(found) => self.record_found(&found)?,
+                Look::Again(at) => return Ok(Some(next.map_or(at, |next| next.min(at)))),
+                Look::Never => return Ok(next),
+            }
+            left -= 1;
+        }
+    }
+
+    /// Records what was due up to `until`, as long as `left` allows.
+    pub(super) fn catch_up_to(
+        &mut self,
+        until: Instant,
+        left: &mut usize,
+    ) -> Result<Option<Instant>, Refusal> {
+        while *left > 0 {
+            match next_firing(self.ctx, &self.case) {
+                Some(firing) if firing.due <= until => self.fire(&firing)?,
+                next => return Ok(next.map(|firing| firing.due)),
+            }
+            *left -= 1;
         }
         Ok(next_due(self.ctx, &self.case))
     }

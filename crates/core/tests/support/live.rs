@@ -370,6 +370,8 @@ impl<'w> Life<'w> {
     fn take(&mut self, decided: Decided, opening: bool) {
         let Decided { events, case, tasks, next_due: due } = decided;
         let much = events.len() >= 64;
+        // Before the last of several events the case may have lived by an earlier calendar.
+        let (mut left, changes) = (events.len(), self.world.calendars.revision().is_some());
         for (place, event) in events.into_iter().enumerate() {
             self.check_event(&event, opening && place == 0);
             // What is stored is read again: the text must say it all.
@@ -384,7 +386,10 @@ impl<'w> Life<'w> {
             if let Fact::Escalated { reassigned: Some(gone), .. } = &stored.fact {
                 self.reassigned.insert(gone.task);
             }
-            self.check_clocks();
+            left -= 1;
+            if left == 0 && !much || !changes {
+                self.check_clocks();
+            }
             self.events.push(stored);
         }
         assert_eq!(self.case, case, "the stored row is the fold of the events");
@@ -454,7 +459,12 @@ impl<'w> Life<'w> {
     /// Every deadline is what the ledger and the calendar say, and what should stand still does.
     fn check_clocks(&self) {
         let case = &self.case;
+        let changes = self.world.calendars.revision().is_some();
         for (no, clock) in case.clocks() {
+            // What has stopped is not moved when the calendar changes.
+            if changes && clock.ledger.stopped_at.is_some() {
+                continue;
+            }
             let calendar = self.world.calendar(&clock.unit);
             let deadline = clock.ledger.deadline(calendar).expect("the calendar reaches so far");
             assert_eq!(clock.deadline, deadline, "clock {no} of {case:?}");
@@ -491,15 +501,26 @@ impl<'w> Life<'w> {
             Some(_) => &clock.unit,
             None => &case.unit,
         };
-        let (calendar, deadline) = (self.world.calendar(unit), clock.deadline.expect("it runs"));
-        let due = match levels[usize::from(level)].fires {
-            Fires::Before(term) => before(calendar, deadline, term),
-            Fires::After(term) => after(calendar, deadline, term),
-        };
-        let due = due.expect("the calendar reaches so far");
+        let deadline = clock.deadline.expect("it runs");
         let resumed = clock.ledger.suspensions.iter().filter_map(|suspension| suspension.until);
         let since = resumed.max().unwrap_or(clock.ledger.started_at);
-        assert_eq!(at, due.max(since), "level {level} of clock {no} of {case:?}");
+        let by = |calendars: &Calendars| {
+            let calendar = calendars.for_unit(self.world.organisation.path(unit));
+            let due = match levels[usize::from(level)].fires {
+                Fires::Before(term) => before(calendar, deadline, term),
+                Fires::After(term) => after(calendar, deadline, term),
+            };
+            let due = due.expect("the calendar reaches so far").max(since);
+            // Nothing counts from before the calendar by which it happens.
+            let revision = calendars.revision();
+            let lived = revision.filter(|revision| revision.no > case.calendar_revision);
+            due.max(lived.map_or(due, |revision| revision.since))
+                .max(case.rescheduled_at.unwrap_or(due))
+        };
+        let newest = &self.world.calendars;
+        let lived = std::iter::once(newest).chain(newest.earlier());
+        let dues: Vec<_> = lived.map(by).collect();
+        assert!(dues.contains(&at), "level {level} of clock {no} at {at}, not {dues:?}: {case:?}");
     }
 }
 

@@ -1,5 +1,9 @@
 //! `parvaneh calendar`: working calendars.
 
+mod closing;
+mod closures;
+mod show;
+
 use std::collections::BTreeSet;
 
 use clap::Subcommand;
@@ -26,13 +30,17 @@ pub(crate) enum Calendar {
     },
     /// Publish a calendar: from now on it is the one in force
     ///
-    /// Clocks that run keep the deadlines that they have until something moves them.
+    /// Closures stay in force. The deadlines of clocks that run move with it, each by an event.
     Publish {
         /// The calendar's file
         file: String,
     },
     /// List the calendars that published definitions count by
     List,
+    Show(show::Show),
+    Close(closing::Close),
+    Reopen(closing::Reopen),
+    Closures(closures::List),
 }
 
 impl Calendar {
@@ -41,6 +49,10 @@ impl Calendar {
             Self::Check { files } => check(&files, out),
             Self::Publish { file } => publish(&file, options, out),
             Self::List => list(options, out),
+            Self::Show(show) => show.run(options, out),
+            Self::Close(close) => close.run(options, out),
+            Self::Reopen(reopen) => reopen.run(options, out),
+            Self::Closures(closures) => closures.run(options, out),
         }
     }
 }
@@ -81,8 +93,12 @@ fn check(files: &[String], out: &Output) -> Result<(), Failure> {
 
 fn publish(file: &str, options: &Options, out: &Output) -> Result<(), Failure> {
     let (calendar, source) = parse(file)?;
-    with_database(options, OnSignal::Leave, async |database, _| {
+    with_database(options, OnSignal::Finish, async |database, shutdown| {
         let published = database.store.publish_calendar(calendar.id(), &source).await?;
+        // What is interrupted, the worker does.
+        for job in database.store.unfinished_jobs().await? {
+            closing::carry(&database.store, job.id, &shutdown).await?;
+        }
         let new = published == Published::Now;
         if out.json {
             return out.document(&json!({

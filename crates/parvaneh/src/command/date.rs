@@ -16,7 +16,7 @@ use crate::{calendars, config::Lang, failure::Failure, moment::impossible, outpu
 ///
 /// Years from 1700 on are Gregorian, earlier ones Jalali. The leap years of the Jalali calendar are
 /// the astronomical ones (1399, 1403, 1408). A date that does not exist is an error (exit code 1).
-/// Needs no database.
+/// Needs no database; what was closed by decision, `parvaneh calendar show` tells.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   parvaneh date 1403/12/30
@@ -46,23 +46,33 @@ impl Date {
         if days.is_empty() {
             days.push(today(calendar));
         }
-        if out.json {
-            let mut documents: Vec<Value> =
-                days.iter().map(|day| document(*day, calendar, unit.as_ref())).collect();
-            // One date is asked for and one is told; several are a list.
-            return match documents.len() {
-                1 => out.document(&documents.remove(0)),
-                _ => out.document(&documents),
-            };
-        }
-        for (place, day) in days.iter().enumerate() {
-            if place > 0 {
-                out.line("")?;
-            }
-            out.line(text(*day, calendar, out))?;
-        }
-        Ok(())
+        show(&days, calendar, unit.as_ref(), out)
     }
+}
+
+/// Tells what kind of days these are, by a calendar.
+pub(crate) fn show(
+    days: &[NaiveDate],
+    calendar: &Calendar,
+    unit: Option<&UnitId>,
+    out: &Output,
+) -> Result<(), Failure> {
+    if out.json {
+        let mut documents: Vec<Value> =
+            days.iter().map(|day| document(*day, calendar, unit)).collect();
+        // One date is asked for and one is told; several are a list.
+        return match documents.len() {
+            1 => out.document(&documents.remove(0)),
+            _ => out.document(&documents),
+        };
+    }
+    for (place, day) in days.iter().enumerate() {
+        if place > 0 {
+            out.line("")?;
+        }
+        out.line(text(*day, calendar, out))?;
+    }
+    Ok(())
 }
 
 /// Today, in the calendar's time zone.

@@ -1,6 +1,7 @@
 //! The program as a person or a script calls it.
 
 mod case;
+mod closing;
 mod database;
 mod date;
 mod deadline;

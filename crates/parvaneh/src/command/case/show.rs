@@ -42,7 +42,12 @@ impl Show {
             None => None,
         };
         let names = Names::open(store, out).await?;
-        let calendars = store.calendars(&file.case.calendar).await?;
+        // What has stopped was judged by the calendar of that time.
+        let stopped = file.case.statutory.as_ref().and_then(|clock| clock.ledger.stopped_at);
+        let calendars = match stopped {
+            Some(at) => store.calendars_at(&file.case.calendar, at).await?,
+            None => store.calendars(&file.case.calendar).await?,
+        };
         let calendar = calendars.for_unit(names.organisation().path(&file.case.unit));
         let explanation = match &file.case.statutory {
             Some(clock) if self.explain => Some(

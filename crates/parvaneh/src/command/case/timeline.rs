@@ -7,8 +7,9 @@ use chrono_tz::Tz;
 use clap::Args;
 use parvaneh_core::{
     CaseId, Definition, Event, Fact, FieldId,
+    calendar::CalendarChange,
     definition::Answer,
-    event::{By, Entry, Recipient, STATUTORY, Told, Vote},
+    event::{By, Entry, MovedDeadline, Recipient, STATUTORY, Told, Vote},
     sitting::OffAgenda,
 };
 use parvaneh_store::Store;
@@ -239,6 +240,7 @@ impl Words<'_> {
                     .map_or(String::new(), |deadline| format!(" to {}", self.when(deadline)));
                 format!("extended {} by {by}{until}: {reason}", clock_name(*clock))
             }
+            Fact::Rescheduled { change, deadlines, .. } => self.rescheduled(change, deadlines),
             Fact::Withdrawn { reason, entry } => {
                 format!("withdrew{}{}", because(reason), self.entered(entry))
             }
@@ -282,6 +284,21 @@ impl Words<'_> {
             [] => String::new(),
             told => format!("; told: {}", told.join(", ")),
         })
+    }
+
+    fn rescheduled(&self, change: &CalendarChange, deadlines: &[MovedDeadline]) -> String {
+        let why = match change {
+            CalendarChange::Published => "the calendar was published anew".to_owned(),
+            CalendarChange::Closed { closure, reason } => format!("closure {closure}: {reason}"),
+            CalendarChange::Reopened { closure, reason } => {
+                format!("closure {closure} taken back: {reason}")
+            }
+        };
+        let moved = deadlines.iter().map(|moved| {
+            let to = moved.to.map_or("none while it stands still".to_owned(), |to| self.when(to));
+            format!("{} from {} to {to}", clock_name(moved.clock), self.when(moved.from))
+        });
+        format!("{why}; deadlines moved: {}", moved.collect::<Vec<_>>().join(", "))
     }
 
     fn when(&self, at: parvaneh_core::Instant) -> String {

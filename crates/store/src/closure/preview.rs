@@ -1,0 +1,257 @@
+//! What a change of the closures would do to the cases that run, without doing it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use parvaneh_core::{
+    Calendars, Caller, Case, CaseId, Command, Context, Fact, Instant, StepId, UnitId,
+    calendar::{CalendarChange, DecidedClosure, Revision, closed_version},
+    decide,
+    event::{ClockNo, STATUTORY},
+};
+use sqlx::Row;
+use uuid::Uuid;
+
+use super::{Change, ClosureError, decide::find, in_force, register};
+use crate::{Store, StoreError, reference::parse_calendar};
+
+/// What a change would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preview {
+    /// How many open cases were looked at.
+    pub looked_at: u64,
+    /// How many would have a deadline moved.
+    pub cases: u64,
+    /// How many clocks that are.
+    pub clocks: u64,
+    /// How many cases are within their statutory deadline and would be late.
+    pub become_late: u64,
+    /// How many are late and would be within it.
+    pub become_on_time: u64,
+    /// How many cases could not be looked at.
+    pub failed: u64,
+    /// The first of those that would be moved.
+    pub first: Vec<MovedCase>,
+}
+
+/// A case whose deadlines would move.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MovedCase {
+    /// The case.
+    pub case: CaseId,
+    /// What it is about.
+    pub subject: String,
+    /// Its unit.
+    pub unit: UnitId,
+    /// Where it stands.
+    pub step: StepId,
+    /// Its clocks that would.
+    pub clocks: Vec<Affected>,
+}
+
+/// A clock whose deadline would move.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Affected {
+    /// Which: 0 is the statutory clock, else the task's number.
+    pub clock: ClockNo,
+    /// Its deadline now.
+    pub from: Instant,
+    /// Its deadline then; `None` where it would stand still with its case.
+    pub to: Option<Instant>,
+    /// Whether it is past its deadline now.
+    pub late_before: bool,
+    /// Whether it would be.
+    pub late_after: bool,
+}
+
+/// How many cases are read at once.
+const PORTION: i64 = 500;
+
+impl Store {
+    /// What a change of the closures would do now, with the first `most` cases that it would move.
+    /// `seen` is told how many cases have been looked at, of how many.
+    ///
+    /// # Errors
+    /// As [`Store::change_closures`]; nothing is changed in any case.
+    pub async fn preview_closures(
+        &self,
+        change: &Change,
+        most: usize,
+        mut seen: impl FnMut(u64, u64),
+    ) -> Result<Preview, ClosureError> {
+        self.check_closure_change(change).await?;
+        let now = self.now().await?;
+        let calendars = self.supposed(change, now).await?;
+        let mut preview = Preview::default();
+        let unit = change.day().unit.as_str();
+        let total: i64 = sqlx::query_scalar(crate::job::OPEN_CASES)
+            .bind(Some(unit))
+            .fetch_one(&self.engine.readers)
+            .await?;
+        let units: Vec<String> =
+            sqlx::query_scalar("select unit from unit_closure where above = $1 order by unit")
+                .bind(unit)
+                .fetch_all(&self.engine.readers)
+                .await?;
+        for unit in units {
+            let mut after = Uuid::nil();
+            loop {
+                let rows = sqlx::query(
+                    "select id, state::text from cases
+                     where unit_id = $1 and ended_at is null and id > $2 order by id limit $3",
+                )
+                .bind(&unit)
+                .bind(after)
+                .bind(PORTION)
+                .fetch_all(&self.engine.readers)
+                .await?;
+                for row in &rows {
+                    preview.looked_at += 1;
+                    match self.would_move(row.try_get(1)?, &calendars, now).await? {
+                        Ok(Some(moved)) => preview.take(moved, most),
+                        Ok(None) => {}
+                        Err(why) => {
+                            let case: Uuid = row.try_get(0)?;
+                            tracing::warn!(case.id = %case, why, "a case is left out of a preview");
+                            preview.failed += 1;
+                        }
+                    }
+                }
+                seen(preview.looked_at, total as u64);
+                match rows.last() {
+                    Some(last) if rows.len() as i64 == PORTION => after = last.try_get(0)?,
+                    _ => break,
+                }
+            }
+        }
+        Ok(preview)
+    }
+
+    /// The calendar as it would be.
+    async fn supposed(&self, change: &Change, now: Instant) -> Result<Calendars, ClosureError> {
+        let day = change.day();
+        let reference = self.reference().await?;
+        let pool = &self.engine.readers;
+        let newest = reference.calendars(pool, &day.calendar).await?;
+        let is_none = || StoreError::NoSuchCalendar(day.calendar.clone());
+        let no = newest.revision().ok_or_else(is_none)?.no;
+        let register = register(pool, &day.calendar).await?;
+        let known = find(&register, day).map(|row| row.closure.clone());
+        let mut closures = in_force(&register, no);
+        let change = match (change, known) {
+            // It is as it would be.
+            (Change::Close(_), Some(_)) | (Change::Reopen(_), None) => {
+                return Ok(newest.after(Vec::new()));
+            }
+            (Change::Close(closing), None) => {
+                let next = register.iter().map(|row| row.closure.no).max().unwrap_or_default() + 1;
+                let reason = closing.reason.trim().to_owned();
+                let (unit, date, hours) = (day.unit.clone(), day.date, day.hours);
+                closures.push(DecidedClosure {
+                    no: next,
+                    unit,
+                    date,
+                    hours,
+                    reason: reason.clone(),
+                });
+                CalendarChange::Closed { closure: next, reason }
+            }
+            (Change::Reopen(reopening), Some(known)) => {
+                closures.retain(|closure| closure.no != known.no);
+                let reason = reopening.reason.trim().to_owned();
+                CalendarChange::Reopened { closure: known.no, reason }
+            }
+        };
+        let (file, text): (String, String) = {
+            let row = sqlx::query(
+                "select r.file, c.source from calendar_revisions r
+                 join calendars c on c.id = r.calendar and c.version = r.file
+                 where r.calendar = $1 and r.no = $2",
+            )
+            .bind(day.calendar.as_str())
+            .bind(no as i32)
+            .fetch_one(pool)
+            .await?;
+            (row.try_get(0)?, row.try_get(1)?)
+        };
+        let source = parse_calendar(&day.calendar, &text)?;
+        let source = source.with_closures(&closures, &reference.organisation);
+        let version = closed_version(&file, &closures);
+        let revision = Revision { no: no + 1, since: now, change, version };
+        let mut earlier = vec![std::sync::Arc::new(newest.after(Vec::new()))];
+        earlier.extend(newest.earlier().map(|state| std::sync::Arc::new(state.clone())));
+        Ok(Calendars::compile(source).as_revision(revision).after(earlier))
+    }
+
+    /// What would become of a case; or why nobody can tell.
+    async fn would_move(
+        &self,
+        state: &str,
+        calendars: &Calendars,
+        now: Instant,
+    ) -> Result<Result<Option<MovedCase>, String>, StoreError> {
+        let case: Case = match serde_json::from_str(state) {
+            Ok(case) => case,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        if case.calendar != *calendars.id() {
+            return Ok(Ok(None));
+        }
+        let reference = self.reference_in_use().await?;
+        let pool = &self.engine.readers;
+        let definition = reference.definition(pool, &case.workflow, Some(case.version)).await?;
+        let ctx = Context {
+            definition: &definition,
+            calendars,
+            organisation: &reference.organisation,
+            caller: &Caller::System,
+            assignee: None,
+            sittings: None,
+            now,
+        };
+        let decided = catch_unwind(AssertUnwindSafe(|| decide(&ctx, &case, &Command::Tick)));
+        let decided = match decided {
+            Ok(Ok(decided)) => decided,
+            Ok(Err(refusal)) => return Ok(Err(refusal.to_string())),
+            Err(_) => return Ok(Err("deciding panicked".to_owned())),
+        };
+        let supposed = calendars.revision().map(|revision| revision.no);
+        let moved = decided.events.into_iter().rev().find_map(|event| match event.fact {
+            Fact::Rescheduled { calendar_revision, deadlines, .. }
+                if Some(calendar_revision) == supposed =>
+            {
+                Some(deadlines)
+            }
+            _ => None,
+        });
+        Ok(Ok(moved.map(|deadlines| MovedCase {
+            case: case.id,
+            subject: case.subject.clone(),
+            unit: case.unit.clone(),
+            step: case.place.name().clone(),
+            clocks: deadlines
+                .iter()
+                .map(|moved| Affected {
+                    clock: moved.clock,
+                    from: moved.from,
+                    to: moved.to,
+                    late_before: now > moved.from,
+                    late_after: moved.to.is_some_and(|to| now > to),
+                })
+                .collect(),
+        })))
+    }
+}
+
+impl Preview {
+    fn take(&mut self, moved: MovedCase, most: usize) {
+        self.cases += 1;
+        self.clocks += moved.clocks.len() as u64;
+        if let Some(statutory) = moved.clocks.iter().find(|one| one.clock == STATUTORY) {
+            self.become_late += u64::from(!statutory.late_before && statutory.late_after);
+            self.become_on_time += u64::from(statutory.late_before && !statutory.late_after);
+        }
+        if self.first.len() < most {
+            self.first.push(moved);
+        }
+    }
+}
