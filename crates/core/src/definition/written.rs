@@ -209,7 +209,7 @@ enum Level {
 struct Statutory {
     /// The legal term
     term: Term,
-    /// When the clock starts: opened, or { entering: <step> }
+    /// When the clock starts: opened, or { entering: examination }
     starts: Starts,
     /// What is promised; never longer than the term
     service_norm: Option<Term>,
@@ -301,7 +301,7 @@ enum Permission {
     Read,
 }
 
-/// Another body, which answers inquiries; the role agency.<name>
+/// Another body, which answers inquiries; as a role it is called agency.police
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Agency {
@@ -686,7 +686,7 @@ struct AutomaticStep {
     choose: Vec<Way>,
 }
 
-/// { if: <condition>, to: <place> }, or { else: <place> }
+/// A condition and where it leads, or where the case goes else
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Way {

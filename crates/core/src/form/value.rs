@@ -55,7 +55,7 @@ impl Value {
         }
     }
 
-    /// The value as a program would give it: [`read`](super::read) reads it back.
+    /// The value as a program would give it: [`read`](fn@super::read) reads it back.
     pub fn plain(&self) -> serde_json::Value {
         match self {
             Self::Text(text)
