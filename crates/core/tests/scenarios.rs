@@ -141,6 +141,20 @@ fn a_role_means_the_same_in_every_shipped_definition() {
 }
 
 #[test]
+fn a_commission_decides_in_sittings() {
+    let definition = include_str!("sittings/v1.yaml");
+    let definition = Definition::parse("permit/v1.yaml", definition).unwrap();
+    let scenarios = [
+        ("heard.yaml", include_str!("sittings/heard.yaml")),
+        ("lacking.yaml", include_str!("sittings/lacking.yaml")),
+    ];
+    for (file, source) in scenarios {
+        let report = run(&definition, file, source);
+        assert!(report.is_as_expected() && report.lived > 0, "{}", told(&report, source));
+    }
+}
+
+#[test]
 fn every_difference_is_told_with_its_place() {
     let source = "\
 scenario: { fa: همه چیز نادرست, en: All wrong }
