@@ -110,34 +110,44 @@ postgres_by_apt() {
   apt_install postgresql
 }
 
-# Without rights: the distribution's packages, downloaded and unpacked into our cache. Nothing is
-# installed, so the programs are told where the libraries among them are. (By a wrapper around each it would
-# not do: the program recognises its own server by what the process runs.)
-postgres_by_unpacking() {
-  local work=$CACHE/postgres-unpacking apt=() major home missing deb libraries program
+# unpack_packages FOLDER PACKAGE...: without rights, what the machine lacks of the distribution's packages,
+# downloaded and unpacked into FOLDER/root. Nothing is installed.
+unpack_packages() {
+  local work=$1 apt=() missing deb
+  shift
   command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
-  # Postgres reads the system's time zones.
-  [ -e /usr/share/zoneinfo/UTC ] || return 1
   rm -rf "$work" && mkdir -p "$work"/{debs,lists/partial} || return 1
-  if ! major=$(apt_postgres); then
+  if ! apt-cache show --no-all-versions "$1" >/dev/null 2>&1; then
     apt=(-o "Dir::State::lists=$work/lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
-    apt-get "${apt[@]}" update >&2 && major=$(apt_postgres "${apt[@]}") || return 1
+    apt-get "${apt[@]}" update >&2 || return 1
   fi
-  home=$CACHE/postgres/$major
-  say "no right to install: unpacking the distribution's packages into $home"
+  say "no right to install: unpacking the distribution's packages into ${work%/*}"
   # A simulated installation names what is missing on this machine.
-  missing=$(apt-get "${apt[@]}" --simulate --no-install-recommends install postgresql patchelf) || return 1
+  missing=$(apt-get "${apt[@]}" --simulate --no-install-recommends install "$@") || return 1
   missing=$(sed -n 's/^Inst \([^ ]*\) .*/\1/p' <<<"$missing")
   # shellcheck disable=SC2086 # one word a package
   (cd "$work/debs" && apt-get "${apt[@]}" download $missing >&2) || return 1
   for deb in "$work"/debs/*.deb; do dpkg-deb -x "$deb" "$work/root" || return 1; done
+  rm -rf "$work/debs" "$work/lists"
+}
+
+# Without rights: the programs are told where the libraries among the unpacked packages are. (By a wrapper
+# around each it would not do: the program recognises its own server by what the process runs.)
+postgres_by_unpacking() {
+  local work=$CACHE/postgres-unpacking major home libraries program
+  # Postgres reads the system's time zones.
+  [ -e /usr/share/zoneinfo/UTC ] || return 1
+  unpack_packages "$work" postgresql patchelf || return 1
+  major=$(ls "$work/root/usr/lib/postgresql" | sort -V | tail -n 1)
+  [ "${major:-0}" -ge 15 ] || return 1
+  home=$CACHE/postgres/$major
   libraries=$home/root/usr/lib/$(uname -m)-linux-gnu:$home/root/lib/$(uname -m)-linux-gnu
   # DT_RPATH, not DT_RUNPATH: it holds for the libraries of the libraries too.
   for program in "$work/root/usr/lib/postgresql/$major/bin"/*; do
     "$work/root/usr/bin/patchelf" --force-rpath --set-rpath "$libraries" "$program" || return 1
   done
   ln -s "root/usr/lib/postgresql/$major/bin" "$work/bin"
-  rm -rf "$work/debs" "$work/lists" && keep_postgres "$work" "$home"
+  keep_postgres "$work" "$home"
 }
 
 # Without rights and without the above: the binaries that an npm package carries. Its symlinks are

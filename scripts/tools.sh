@@ -31,20 +31,37 @@ need_nextest() {
 
 # The mail server that mails are tested against: aiosmtpd, by pip, or the distribution's package.
 need_mail_server() {
-  if ! command -v python3 >/dev/null; then
-    say "no python3, which runs the mail server of the tests: installing the distribution's"
-    apt_install python3 || fail "the tests need python3" "Have somebody run: apt-get install python3-aiosmtpd"
-  fi
   has_mail_server && return
-  say "no mail server (aiosmtpd) for the tests: installing it with pip into $TOOLS"
+  say "no mail server (aiosmtpd) for the tests: getting it into $TOOLS"
   if python3 -m pip --version >/dev/null 2>&1; then
     python3 -m pip install --quiet --upgrade --root-user-action=ignore --disable-pip-version-check --target "$TOOLS/aiosmtpd" aiosmtpd==1.4.6 >&2 && has_mail_server && return
   fi
   apt_install python3-aiosmtpd && has_mail_server && return
+  mail_server_by_unpacking && has_mail_server && return
   fail "the tests need aiosmtpd, and it cannot be installed" "Have somebody run: apt-get install python3-aiosmtpd"
 }
 
-has_mail_server() { PYTHONPATH=$TOOLS/aiosmtpd python3 -c 'import aiosmtpd.smtp' >/dev/null 2>&1; }
+has_mail_server() {
+  local python=$TOOLS/aiosmtpd/python3
+  [ -x "$python" ] || python=python3
+  PYTHONPATH=$TOOLS/aiosmtpd "$python" -c 'import aiosmtpd.smtp' >/dev/null 2>&1
+}
+
+# Without rights: the distribution's packages, unpacked beside a python3 that knows where they are (also
+# Python itself, where the machine has none).
+mail_server_by_unpacking() {
+  local work=$TOOLS/aiosmtpd-unpacking home=$TOOLS/aiosmtpd python=/usr/bin/python3 libraries
+  unpack_packages "$work" python3-aiosmtpd || return 1
+  if [ -x "$work/root/usr/bin/python3" ]; then python=$home/root/usr/bin/python3; fi
+  libraries=$home/root/usr/lib/$(uname -m)-linux-gnu:$home/root/lib/$(uname -m)-linux-gnu
+  {
+    printf '#!/bin/sh\n'
+    printf 'export LD_LIBRARY_PATH="%s" PYTHONPATH="%s"\n' "$libraries" "$home/root/usr/lib/python3/dist-packages"
+    [ "$python" = /usr/bin/python3 ] || printf 'export PYTHONHOME="%s"\n' "$home/root/usr"
+    printf 'exec "%s" "$@"\n' "$python"
+  } >"$work/python3"
+  chmod +x "$work/python3" && rm -rf "$home" && mv "$work" "$home"
+}
 
 need_typos() {
   if TOOL=$(command -v typos); then return; fi

@@ -84,7 +84,10 @@ impl MailServer {
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/smtp/server.py");
-        let mut child = Command::new("python3")
+        // Where Python itself had to be unpacked, it lies there too.
+        let unpacked = tools().join("aiosmtpd/python3");
+        let python = if unpacked.exists() { unpacked } else { "python3".into() };
+        let mut child = Command::new(python)
             .arg(script)
             .arg(folder.path().join("mails"))
             .env("PYTHONPATH", tools().join("aiosmtpd"))
