@@ -39,6 +39,9 @@ pub struct Case {
     pub opened_at: Instant,
     /// When its last event was written.
     pub recorded_at: Instant,
+    /// When its last event counts: up to then all that was due by itself is recorded.
+    #[serde(default)]
+    pub effective_at: Instant,
     /// Where it stands.
     pub place: Place,
     /// The clock by which the organisation is judged, once it has started.
@@ -283,6 +286,7 @@ impl Case {
             seq: event.seq,
             opened_at: event.effective_at,
             recorded_at: event.recorded_at,
+            effective_at: event.effective_at,
             place: Place::Step {
                 step: entry.step.clone(),
                 since: event.effective_at,
@@ -454,6 +458,7 @@ pub fn evolve(case: &mut Case, event: &Event) {
     touch(case, event);
     case.seq = event.seq;
     case.recorded_at = event.recorded_at;
+    case.effective_at = at;
     if event.fact.does_a_step() {
         case.remember(&event.by, at);
     }

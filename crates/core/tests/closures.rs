@@ -19,7 +19,7 @@ use parvaneh_core::{
 use proptest::{prelude::*, sample::Index, strategy::ValueTree, test_runner::TestRunner};
 use support::{
     COUNTY, at, date, generate,
-    live::{Life, World},
+    live::{GRAIN, Life, World},
     office_hours, organisation,
     stage::{Stage, act, comment, extend, head, officer, release, resume, suspend},
 };
@@ -271,6 +271,21 @@ fn levels_that_have_not_fired_follow_and_none_counts_from_before_the_change() {
     );
 }
 
+/// Neither state had moved anything when it came, so nothing on the timeline told that the case had
+/// met it; the later task was taken through both, there and back.
+#[test]
+fn a_task_is_not_moved_by_what_was_closed_and_opened_again_before_it_began() {
+    let mut register = Register::new(office_hours());
+    let stage = stage(&register).on("2025-02-01 11:00");
+    let closed = register.close("23", "2025-02-10", at("2025-02-01 12:00"));
+    register.reopen(closed, at("2025-02-01 13:00"));
+    let stage = register.on(stage).on("2025-02-02 09:00").then(&officer(), act("return"));
+    let stage = stage.on("2025-02-08 10:00").then(&support::applicant(), act("back"));
+    let clock = stage.case.tasks[0].clock.as_ref().unwrap();
+    assert_eq!(clock.deadline, Some(at("2025-02-10 14:30")));
+    assert_eq!(tick(&stage.on("2025-02-08 11:00")), []);
+}
+
 #[test]
 fn a_suspended_clock_gets_its_deadline_when_it_is_resumed() {
     let mut register = Register::new(office_hours());
@@ -461,6 +476,8 @@ fn live(
     for (place, attempt) in attempts.iter().enumerate() {
         life.attempt(attempt, promptly);
         for change in changes.iter().filter(|one| one.after.index(attempts.len()) == place) {
+            // No two things happen at the very same instant.
+            life.now += GRAIN;
             let since = life.now;
             match (change.reopens, register.closures.last().map(|closed| closed.no)) {
                 (true, Some(no)) => register.reopen(no, since),

@@ -5,6 +5,10 @@
 //! came into force has happened by the state before it, then deadlines move, effective at that
 //! instant. So the result depends on when the calendar was changed, and neither on when a job, a
 //! command or the worker came to the case.
+//!
+//! A state that moved no deadline leaves no event. The clocks that start after it run by it all the
+//! same, so of the states in force at the last event only the last one is asked: an earlier one
+//! would move what it never governed.
 
 use super::{Context, Draft, Refusal, silence::silence_of};
 use crate::{
@@ -33,19 +37,23 @@ impl Draft<'_> {
         // The latest first, each after the one by which the case lived until then.
         let chain: Vec<&Calendars> = std::iter::once(newest).chain(newest.earlier()).collect();
         let later = chain.iter().take_while(|calendars| is_newer(calendars)).count();
-        let recorded_at = self.case.recorded_at;
-        for place in (0..later).rev() {
+        // Up to its last event a case has been caught up.
+        let lived_to = self.case.effective_at;
+        let is_past = |place: usize| {
+            chain[place].revision().is_some_and(|revision| revision.since <= lived_to)
+        };
+        let first = (0..later).find(|place| is_past(*place)).map_or(later, |place| place + 1);
+        for place in (0..first).rev() {
             let (calendars, before) = (chain[place], chain.get(place + 1).unwrap_or(&chain[place]));
             let Some(revision) = calendars.revision() else { continue };
             let since = revision.since.min(self.now);
-            // Up to its last event a case has been caught up.
-            if since > recorded_at && !self.live_up_to(since, before, left)? {
+            if since > lived_to && !self.live_up_to(since, before, left)? {
                 return Ok(false);
             }
             if self.case.is_ended() {
                 break;
             }
-            self.move_deadlines(calendars, revision, since.max(recorded_at));
+            self.move_deadlines(calendars, revision, since.max(lived_to));
         }
         self.by_calendar = true;
         Ok(true)
