@@ -469,6 +469,7 @@ impl Fact {
         matches!(
             self,
             Self::Filled { .. }
+                | Self::DocumentVerified { .. }
                 | Self::Acted { .. }
                 | Self::Answered { .. }
                 | Self::Voted { .. }

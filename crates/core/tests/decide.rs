@@ -35,6 +35,7 @@ fn what_is_possible_is_told_to_each_as_it_is_for_him() {
         needs_reason: needs,
         needs_citation: needs,
         needs_values: Vec::new(),
+        needs_papers: Vec::new(),
     };
     assert_eq!(
         able(&stage, officer()),

@@ -9,7 +9,7 @@ use parvaneh_core::{
     decide::{Possible, possible},
     definition::Level,
     event::Fact,
-    form::Value,
+    form::{FileReference, HandedIn, Value},
     open,
     scenario::{self, Setting},
     timeline,
@@ -52,6 +52,11 @@ fn lived(source: &str, file: &str) {
 #[test]
 fn forms_are_filled_in_from_the_opening_to_the_end() {
     lived(include_str!("forms/filled.yaml"), "filled.yaml");
+}
+
+#[test]
+fn papers_come_along_with_what_is_done() {
+    lived(include_str!("forms/papers.yaml"), "papers.yaml");
 }
 
 /// A case of the definition, in the hands of whoever acts.
@@ -199,6 +204,86 @@ fn what_is_possible_names_the_fields_that_are_missing() {
     desk.ask(officer(), &Command::Claim { task: 1 }).unwrap();
     let other = holder(11, &RoleId::from("officer"), "2301");
     assert!(!desk.able(other).contains(&Possible::Fill));
+}
+
+fn paper(copies: u32, issued: Option<&str>) -> HandedIn {
+    let file = FileReference {
+        name: "a.pdf".to_owned(),
+        media_type: "application/pdf".to_owned(),
+        size: 1,
+        sha256: "0".repeat(64),
+    };
+    HandedIn { file, issued: issued.map(str::to_owned), copies }
+}
+
+#[test]
+fn papers_of_an_application_are_facts_of_their_own() {
+    let mut desk = Desk { world: World::new(definition(), compiled(office_hours())), case: None };
+    // Every fault at once, and nothing is opened.
+    let wrong = application()
+        .with("capital", "1")
+        .with_paper("charter", paper(1, None))
+        .with_paper("record", paper(1, None))
+        .with_paper("chartr", paper(1, None));
+    let refusal = desk.open(wrong).unwrap_err();
+    let told: Vec<_> = refusal.faults.iter().map(ToString::to_string).collect();
+    assert_eq!(refusal.code.as_str(), "form_invalid");
+    assert_eq!(
+        told,
+        [
+            "capital: Capital: at least 500,000,000 rials (too_small)",
+            "charter: Charter: is handed in in 2 copies at least, and in 1000 at most (too_few_copies)",
+            "record: Criminal record: needs the day of its issue (issue_day_needed)",
+            "chartr: the procedure asks for no 'chartr': did you mean 'charter'? (unknown_document)",
+        ]
+    );
+    assert!(refusal.faults[3].fa.contains("«charter»"), "{}", refusal.faults[3].fa);
+
+    let good = application()
+        .with_paper("charter", paper(2, None))
+        .with_paper("record", paper(1, Some("2025-01-20")));
+    let received = at("2025-01-30 10:00");
+    let opening = Open {
+        case: CaseId(uuid::Uuid::from_u128(5)),
+        unit: "2301".into(),
+        applicant: applicant().person,
+        subject: "a kindergarten".to_owned(),
+        received_at: Some(received),
+        reason: Some("the line was down".to_owned()),
+        given: good,
+    };
+    let opened = open(&desk.context(&Caller::Person(officer())), &opening).unwrap();
+    let kinds: Vec<_> = opened.events.iter().map(|event| event.fact.kind()).collect();
+    assert_eq!(kinds, ["opened", "document_attached", "document_attached"]);
+    // The application says what it always said; its papers came with it, when it was received.
+    let bytes = timeline::canonical(&opened.events[0]);
+    assert!(!bytes.contains("papers") && !bytes.contains("charter"), "{bytes}");
+    assert!(opened.events.iter().all(|event| event.effective_at == received));
+    assert_eq!(opened.case.documents["charter"].at, received);
+    assert_eq!(Case::fold(&opened.events).unwrap(), opened.case);
+
+    // What may come along is told; what somebody must look at first is not.
+    desk.case = Some(opened.case);
+    let grant = |desk: &Desk| {
+        desk.able(officer())
+            .into_iter()
+            .find(|able| matches!(able, Possible::Act { action, .. } if action.as_str() == "grant"))
+    };
+    assert_eq!(grant(&desk), None, "nobody has looked at the papers yet");
+    for document in ["charter", "record"] {
+        let (document, good, reason) = (document.into(), true, None);
+        desk.ask(officer(), &Command::VerifyDocument { document, good, reason }).unwrap();
+    }
+    desk.world.definition.steps["inspection"].documents.insert("photos".into(), true);
+    let Some(Possible::Act { needs_papers, .. }) = grant(&desk) else { panic!("it is offered") };
+    assert_eq!(needs_papers, ["photos".into()]);
+    let visit = Given::default().with("area", "40").with("safe", true).with("children", 12);
+    let refusal = desk.ask(officer(), &act("grant", visit.clone())).unwrap_err();
+    assert_eq!(refusal.code.as_str(), "documents_lacking");
+    let visit = visit.with_paper("photos", paper(1, None));
+    let granted = desk.ask(officer(), &act("grant", visit)).unwrap();
+    let kinds: Vec<_> = granted.events.iter().map(|event| event.fact.kind()).collect();
+    assert_eq!(kinds, ["claimed", "document_attached", "filled", "acted"]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use parvaneh_core::{
     decide::{Possible, barred, possible},
     definition::{Definition, NotBy},
     event::{By, Vote},
+    form::{DocumentKind, FileReference, HandedIn},
     timeline,
 };
 use support::{
@@ -17,6 +18,7 @@ use support::{
         LICENCE, Stage, act, act_with, answer, board, court, head, licence, member, officer, one,
         police, vote,
     },
+    text,
 };
 
 fn not_by(steps: &[&str], applicant: bool) -> NotBy {
@@ -359,4 +361,69 @@ fn a_definition_is_checked_for_four_eyes() {
     assert_eq!(check(result, approved), []);
     let approved = "approved: { to: granted, not_by: [sitting] }";
     assert_eq!(check(result, approved), [("never-before", approved.to_owned())]);
+}
+
+/// A paper that a member of the commission looks at while an application is taken in.
+fn with_a_paper(definition: &mut Definition) {
+    let record = DocumentKind {
+        title: text("record"),
+        verified_by: Some("member".into()),
+        valid_for: None,
+        copies: 1,
+    };
+    definition.documents.insert("record".into(), record);
+}
+
+fn attach() -> Command {
+    let file = FileReference {
+        name: "a.pdf".to_owned(),
+        media_type: "application/pdf".to_owned(),
+        size: 1,
+        sha256: "0".repeat(64),
+    };
+    Command::AttachDocument {
+        document: "record".into(),
+        paper: HandedIn { file, issued: None, copies: 1 },
+    }
+}
+
+fn verify() -> Command {
+    Command::VerifyDocument { document: "record".into(), good: true, reason: None }
+}
+
+#[test]
+fn who_looked_at_a_paper_has_done_something_in_the_step() {
+    let stage = stage(|definition| {
+        with_a_paper(definition);
+        definition.steps["sitting"].not_by = not_by(&["intake"], false);
+    });
+    let stage = stage.then(&applicant(), attach()).then(&member(1), verify()).sitting();
+    assert_eq!(refused(&stage, &member(1), vote(Vote::For)).0, RefusalCode::FourEyes);
+    stage.ask(&member(2), &vote(Vote::For)).unwrap();
+    // Handing a paper in is no part of what the step is there for.
+    let done = &stage.case.done_by["intake"];
+    assert!(done.iter().all(|(person, _)| *person != applicant().person), "{done:?}");
+}
+
+#[test]
+fn who_may_do_nothing_in_a_step_looks_at_no_paper_there() {
+    let stage = stage(|definition| {
+        with_a_paper(definition);
+        definition.steps["asked"].not_by = not_by(&["intake"], false);
+    });
+    // The officer's second account is a member of the commission.
+    let (officer, colleague) = second(&officer(), member(1));
+    let stage = stage.then(&applicant(), attach()).then(&officer, act("accept"));
+    assert_eq!(refused(&stage, &colleague, verify()).0, RefusalCode::FourEyes);
+    let verifies = |who: &Actor| {
+        let caller = Caller::Person(who.clone());
+        let document = "record".into();
+        let mut offered = stage.world.definition.clone();
+        offered.steps["asked"].documents.insert("record".into(), true);
+        let ctx = stage.world.context(&caller, None, stage.now);
+        let ctx = parvaneh_core::Context { definition: &offered, ..ctx };
+        possible(&ctx, &stage.case).contains(&Possible::VerifyDocument { document })
+    };
+    assert!(!verifies(&colleague) && verifies(&member(2)));
+    stage.then(&member(2), verify());
 }

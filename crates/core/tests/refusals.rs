@@ -12,7 +12,7 @@ use parvaneh_core::{
     delegation::Absence,
     event::Vote,
     expression::{Expression, Schema},
-    form::{DocumentKind, Field, FieldKind, FileReference, Form, Required},
+    form::{DocumentKind, Field, FieldKind, FileReference, Form, HandedIn, Required},
     open,
     sitting::SittingState,
 };
@@ -81,14 +81,16 @@ fn refusals() -> Vec<(RefusalCode, Stage, Actor, Command)> {
     };
     let attach = |document: &str, issued: Option<&str>| Command::AttachDocument {
         document: document.into(),
-        file: FileReference {
-            name: "a.pdf".to_owned(),
-            media_type: "application/pdf".to_owned(),
-            size: 1,
-            sha256: "0".repeat(64),
+        paper: HandedIn {
+            file: FileReference {
+                name: "a.pdf".to_owned(),
+                media_type: "application/pdf".to_owned(),
+                size: 1,
+                sha256: "0".repeat(64),
+            },
+            issued: issued.map(str::to_owned),
+            copies: 1,
         },
-        issued: issued.map(str::to_owned),
-        copies: 1,
     };
     let verify = |document: &str, good| Command::VerifyDocument {
         document: document.into(),

@@ -137,12 +137,14 @@ pub(crate) fn possible(possible: &Possible) -> String {
         }
         Possible::VerifyDocument { document } => format!("verify {document} good"),
         Possible::Fill => "fill --set FIELD=VALUE".to_owned(),
-        Possible::Act { action, needs_reason, needs_citation, needs_values } => {
+        Possible::Act { action, needs_reason, needs_citation, needs_values, needs_papers } => {
             let reason = if *needs_reason { " --reason …" } else { "" };
             let citation = if *needs_citation { " --citation …" } else { "" };
             let values: String =
                 needs_values.iter().map(|field| format!(" --set {field}=…")).collect();
-            format!("act {action}{reason}{citation}{values}")
+            let papers: String =
+                needs_papers.iter().map(|document| format!(" --document {document}=…")).collect();
+            format!("act {action}{reason}{citation}{values}{papers}")
         }
         Possible::Claim { task } => format!("claim {task}"),
         Possible::Release { task } => format!("release {task}"),

@@ -4,7 +4,6 @@ use super::{
     Draft, Refusal, RefusalCode,
     eyes::{Whom, same_eyes},
     given, optional,
-    paper::with_faults,
 };
 use crate::{
     ActionId,
@@ -49,20 +48,12 @@ impl<'a> Draft<'a> {
             heard = self.heard(commission)?;
             self.refuse_against_votes(commission, action)?;
         }
-        let filling = match (self.filling_with(chosen, values), self.papers_lacking(chosen)?) {
-            (Ok(filling), papers) if papers.is_empty() => filling,
-            (Ok(_), papers) => return Err(with_faults(RefusalCode::DocumentsLacking, papers)),
-            (Err(refusal), papers) if papers.is_empty() => return Err(refusal),
-            (Err(refusal), papers) => {
-                let faults = refusal.faults.into_iter().chain(papers).collect();
-                return Err(with_faults(RefusalCode::DocumentsLacking, faults));
-            }
-        };
+        let brought = self.brought_with(chosen, values)?;
         let (no, unclaimed) = (task.no, task.assignee.is_none());
         if unclaimed {
             self.record(self.now, by.clone(), Fact::Claimed { task: no });
         }
-        self.record_filling(by.clone(), filling);
+        self.record_brought(&by, brought);
         // What is given with the action counts for its guard.
         self.refuse_unless_met(action, chosen)?;
         let entry = self.entry(&chosen.to, self.now, false)?;

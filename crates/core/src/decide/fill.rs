@@ -7,29 +7,53 @@ use chrono::NaiveDate;
 use super::{
     Context, Draft, Refusal, RefusalCode, calendar_at,
     eyes::{Whom, same_eyes},
-    paper::with_faults,
+    paper::{at_fault, papers},
 };
 use crate::{
     FieldId, UnitId,
     clock::Instant,
-    definition::Action,
+    definition::{Action, Step},
     event::{By, Fact},
-    form::{self, Asked, Fault, FaultCode, Filling, Given, Value},
+    form::{self, Asked, Fault, FaultCode, Filling, Given},
 };
 
-/// The values with which a case opens.
+/// What comes along with an application, an action or values, once it has been read.
+#[derive(Debug, Default)]
+pub(super) struct Brought {
+    /// What it does to the values.
+    pub(super) filling: Filling,
+    /// The papers that it hands in.
+    pub(super) papers: Vec<Fact>,
+}
+
+/// What comes with an application.
 pub(super) fn application(
     ctx: &Context<'_>,
     unit: &UnitId,
     now: Instant,
     given: &Given,
-) -> Result<BTreeMap<FieldId, Value>, Refusal> {
+) -> Result<Brought, Refusal> {
     let form = ctx.definition.application.as_ref();
     let asked: Vec<_> = form.map(|form| Asked { form, complete: true }).into_iter().collect();
     let today = today(ctx, unit, now);
     let data = BTreeMap::new();
     let filling = form::fill(ctx.definition, &asked, &data, &given.values, today);
-    filling.map(|filling| filling.values).map_err(invalid)
+    brought(filling, papers(ctx, unit, now, given), Vec::new())
+}
+
+/// Everything that came along, or everything that is wrong with it.
+fn brought(
+    filling: Result<Filling, Vec<Fault>>,
+    papers: Result<Vec<Fact>, Vec<Fault>>,
+    lacking: Vec<Fault>,
+) -> Result<Brought, Refusal> {
+    match (filling, papers) {
+        (Ok(filling), Ok(papers)) if lacking.is_empty() => Ok(Brought { filling, papers }),
+        (filling, papers) => {
+            let faults = |of: Option<Vec<Fault>>| of.unwrap_or_default();
+            Err(at_fault(faults(filling.err()), faults(papers.err()), lacking))
+        }
+    }
 }
 
 impl Draft<'_> {
@@ -43,70 +67,80 @@ impl Draft<'_> {
                 asked.push(Asked { form, complete: false });
             }
         }
-        if asked.is_empty() {
+        if asked.is_empty() && given.papers.is_empty() {
             return Err(RefusalCode::NoForm.because("nothing is filled in at this step"));
         }
         let task = self.acting_task()?;
         let by = self.by_who_may_take(task, |right| {
             same_eyes(&self.case, right, &step.not_by, Whom::Caller)
         })?;
-        if given.values.is_empty() {
+        if given.is_empty() {
             return Err(RefusalCode::NothingGiven.because("give at least one value"));
         }
-        let filling = self.filled(&asked, given)?;
-        self.record_filling(by, filling);
+        let came = brought(self.filled(&asked, given), self.papers_given(given), Vec::new())?;
+        self.record_brought(&by, came);
         Ok(())
     }
 
+    /// What comes with an action: values for the step's form and its own, which must then be
+    /// complete, and papers, after which none must be lacking.
+    pub(super) fn brought_with(&self, action: &Action, given: &Given) -> Result<Brought, Refusal> {
+        let papers = self.papers_given(given);
+        let lacking = self.papers_lacking(action, papers.as_deref().unwrap_or_default())?;
+        brought(self.filling_with(self.step()?, action, given), papers, lacking)
+    }
+
     /// What an action fills in: the step's form and its own, which must then be complete.
-    pub(super) fn filling_with(&self, action: &Action, given: &Given) -> Result<Filling, Refusal> {
-        if given.is_empty() && self.step()?.form.is_none() && action.form.is_none() {
+    fn filling_with(
+        &self,
+        step: &Step,
+        action: &Action,
+        given: &Given,
+    ) -> Result<Filling, Vec<Fault>> {
+        if given.values.is_empty() && step.form.is_none() && action.form.is_none() {
             return Ok(Filling::default());
         }
-        self.filled(&self.asked_by(action)?, given)
+        self.filled(&asked_by(step, action), given)
     }
 
     /// The fields that an action still needs.
     pub(super) fn missing_values(&self, action: &Action) -> Vec<FieldId> {
-        let Err(refusal) = self.filling_with(action, &Given::default()) else { return Vec::new() };
+        let Ok(step) = self.step() else { return Vec::new() };
+        let read = self.filling_with(step, action, &Given::default());
         let missing = |fault: Fault| match fault.code {
             FaultCode::Required => fault.field.map(FieldId::from),
             _ => None,
         };
-        refusal.faults.into_iter().filter_map(missing).collect()
+        read.err().unwrap_or_default().into_iter().filter_map(missing).collect()
     }
 
-    pub(super) fn record_filling(&mut self, by: By, filling: Filling) {
-        if !filling.is_empty() {
-            let Filling { values, cleared } = filling;
-            self.record(self.now, by, Fact::Filled { values, cleared });
+    /// Papers first: they are there when the values are looked at.
+    pub(super) fn record_brought(&mut self, by: &By, brought: Brought) {
+        for paper in brought.papers {
+            self.record(self.now, by.clone(), paper);
+        }
+        if !brought.filling.is_empty() {
+            let Filling { values, cleared } = brought.filling;
+            self.record(self.now, by.clone(), Fact::Filled { values, cleared });
         }
     }
 
-    fn asked_by<'d>(&self, action: &'d Action) -> Result<Vec<Asked<'d>>, Refusal>
-    where
-        Self: 'd,
-    {
-        let step = self.step()?;
-        let own = action.form.as_ref().map(|form| Asked { form, complete: true });
-        let same = |form| action.form.as_ref() == Some(form);
-        let of_step = step.form.as_ref().filter(|form| !same(*form));
-        let of_step = of_step.map(|form| Asked { form, complete: !action.incomplete });
-        Ok(of_step.into_iter().chain(own).collect())
-    }
-
-    fn filled(&self, asked: &[Asked<'_>], given: &Given) -> Result<Filling, Refusal> {
+    fn filled(&self, asked: &[Asked<'_>], given: &Given) -> Result<Filling, Vec<Fault>> {
         let today = today(self.ctx, &self.case.unit, self.now);
         form::fill(self.ctx.definition, asked, &self.case.data, &given.values, today)
-            .map_err(invalid)
     }
+}
+
+/// The forms that an action asks for.
+fn asked_by<'d>(step: &'d Step, action: &'d Action) -> Vec<Asked<'d>> {
+    let own = action.form.as_ref().map(|form| Asked { form, complete: true });
+    let same = |form| action.form.as_ref() == Some(form);
+    let of_step = step.form.as_ref().filter(|form| !same(*form));
+    let of_step = of_step.map(|form| Asked { form, complete: !action.incomplete });
+    of_step.into_iter().chain(own).collect()
 }
 
 /// The day by the clock of the unit's calendar.
 pub(super) fn today(ctx: &Context<'_>, unit: &UnitId, now: Instant) -> NaiveDate {
     now.with_timezone(&calendar_at(ctx, unit).zone()).date_naive()
-}
-
-fn invalid(faults: Vec<Fault>) -> Refusal {
-    with_faults(RefusalCode::FormInvalid, faults)
 }

@@ -43,7 +43,7 @@ use crate::{
     clock::Instant,
     definition::{Answer, Definition, NotBy, Permission, Step},
     event::{By, ClockNo, Event, Fact, Vote},
-    form::{FileReference, Given},
+    form::{Given, HandedIn},
     sitting::Sitting,
 };
 
@@ -67,12 +67,9 @@ pub enum Command {
     AttachDocument {
         /// Its kind.
         document: DocumentId,
-        /// What it is; its content is kept elsewhere.
-        file: FileReference,
-        /// The day of its issue, in either calendar.
-        issued: Option<String>,
-        /// How many copies.
-        copies: u32,
+        /// The paper.
+        #[serde(flatten)]
+        paper: HandedIn,
     },
     /// Say of a paper that was handed in that it is good, or why it is not.
     VerifyDocument {
@@ -323,8 +320,8 @@ impl<'a> Draft<'a> {
                 self.act(action, reason.as_deref(), citation.as_deref(), given)?;
             }
             (Place::Step { .. }, Command::Fill { given }) => self.fill(given)?,
-            (Place::Step { .. }, Command::AttachDocument { document, file, issued, copies }) => {
-                self.attach(document, file, issued.as_deref(), *copies)?;
+            (Place::Step { .. }, Command::AttachDocument { document, paper }) => {
+                self.attach(document, paper)?;
             }
             (Place::Step { .. }, Command::VerifyDocument { document, good, reason }) => {
                 self.verify(document, *good, reason.as_deref())?;

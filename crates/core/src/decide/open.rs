@@ -78,7 +78,8 @@ pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
     let subject =
         given(Some(&application.subject), RefusalCode::TextInvalid, "a subject")?.to_owned();
 
-    let values = fill::application(ctx, &application.unit, now, &application.given)?;
+    let fill::Brought { filling, papers } =
+        fill::application(ctx, &application.unit, now, &application.given)?;
 
     let fact = |entry: Entry| Fact::Opened {
         case: application.case,
@@ -92,7 +93,7 @@ pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
         applicant: application.applicant,
         subject: subject.clone(),
         received_reason: received_reason.clone(),
-        values: values.clone(),
+        values: filling.values.clone(),
         entry,
     };
     let event = |entry| Event {
@@ -117,6 +118,10 @@ pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
     let opened: Vec<_> = open_records(&draft.case, |_| true).collect();
     draft.keep_tasks(opened);
     draft.events.push(opening);
+    // Its papers came with it, whenever that is recorded.
+    for paper in papers {
+        draft.record(at, by.clone(), paper);
+    }
     // A paper that was received long ago may already be past a deadline.
     let next_due = draft.catch_up()?;
     Ok(draft.finish(next_due))

@@ -28,6 +28,9 @@ pub enum Possible {
         /// The fields that must still be filled in.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         needs_values: Vec<FieldId>,
+        /// The papers that must still be handed in; they may come with it.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        needs_papers: Vec<DocumentId>,
     },
     /// Fill in the step's form.
     Fill,
@@ -113,8 +116,10 @@ pub fn possible(ctx: &Context<'_>, case: &Case) -> Vec<Possible> {
             let (reason, citation, given) = (Some(text()), Some(text()), Given::default());
             let command = Command::Act { action: name.clone(), reason, citation, given };
             let needs_values = draft.missing_values(action);
+            let needs_papers = draft.missing_papers(action);
+            let action = name.clone();
             candidates.push((
-                Possible::Act { action: name.clone(), needs_reason, needs_citation, needs_values },
+                Possible::Act { action, needs_reason, needs_citation, needs_values, needs_papers },
                 command,
             ));
         }
@@ -195,9 +200,15 @@ pub fn possible(ctx: &Context<'_>, case: &Case) -> Vec<Possible> {
         .into_iter()
         .filter(|(_, command)| match Draft::new(ctx, case.clone()).decide(command, None) {
             Ok(_) => true,
-            // Only the values are left to be given.
+            // Only values and papers are left to be given.
             Err(refusal) => match command {
-                Command::Act { .. } => refusal.code == RefusalCode::FormInvalid,
+                Command::Act { .. } => match refusal.code {
+                    RefusalCode::FormInvalid => true,
+                    RefusalCode::DocumentsLacking => {
+                        refusal.faults.iter().all(|fault| draft.can_come_along(fault))
+                    }
+                    _ => false,
+                },
                 Command::Fill { .. } => refusal.code == RefusalCode::NothingGiven,
                 _ => false,
             },

@@ -114,6 +114,8 @@ codes! {
     NotAFile = "not_a_file",
     /// Neither yes nor no.
     NotYesOrNo = "not_yes_or_no",
+    /// The procedure asks for no such paper.
+    UnknownDocument = "unknown_document",
     /// The paper was not handed in.
     NotAttached = "not_attached",
     /// Nobody has looked at the paper yet.

@@ -30,7 +30,7 @@ pub use read::{read, read_text};
 pub use schema::{Condition, DateBound, Field, FieldKind, Form, Required};
 pub use value::{FileReference, Number, NumberError, Value};
 
-use crate::FieldId;
+use crate::{DocumentId, FieldId};
 
 /// What a person gives with a command, as he typed it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,12 +39,39 @@ pub struct Given {
     /// an optional value away.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, serde_json::Value>,
+    /// Papers that are handed in with it, by their kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub papers: BTreeMap<DocumentId, HandedIn>,
+}
+
+/// A paper, as somebody hands it in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedIn {
+    /// What it is; its content is kept elsewhere.
+    pub file: FileReference,
+    /// The day of its issue, in either calendar.
+    #[serde(default)]
+    pub issued: Option<String>,
+    /// How many copies.
+    #[serde(default = "one")]
+    pub copies: u32,
+}
+
+fn one() -> u32 {
+    1
 }
 
 impl Given {
     /// Whether nothing is given.
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.values.is_empty() && self.papers.is_empty()
+    }
+
+    /// The same with one more paper.
+    #[must_use]
+    pub fn with_paper(mut self, document: &str, paper: HandedIn) -> Self {
+        self.papers.insert(document.into(), paper);
+        self
     }
 
     /// The same with one more value.

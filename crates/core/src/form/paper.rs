@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::{Fault, FaultCode, FileReference};
 use crate::{
     DocumentId, PersonId, RoleId, Term,
-    case::Case,
     clock::Instant,
     definition::{Action, Definition, Step, Text},
 };
@@ -110,11 +109,11 @@ pub fn checklist<'d>(step: &'d Step, action: Option<&'d Action>) -> Vec<(&'d Doc
 }
 
 /// What keeps an action from being taken: every paper that must be there and is not good.
-pub(crate) fn lacking(
+pub(crate) fn lacking<'p>(
     definition: &Definition,
     step: &Step,
     action: &Action,
-    case: &Case,
+    paper_of: impl Fn(&DocumentId) -> Option<&'p Paper>,
     today: NaiveDate,
 ) -> Vec<Fault> {
     let of_step = step.documents.iter().filter(|_| !action.incomplete);
@@ -126,7 +125,7 @@ pub(crate) fn lacking(
     }
     let told = asked.into_iter().filter_map(|document| {
         let kind = definition.documents.get(document)?;
-        let state = kind.state_of(case.documents.get(document), today);
+        let state = kind.state_of(paper_of(document), today);
         let (code, fa, en) = match state {
             PaperState::Good => return None,
             PaperState::Missing => (FaultCode::NotAttached, "تحویل نشده است", "was not handed in"),

@@ -4,16 +4,32 @@ use serde_json::Value as Json;
 
 use super::{Deed, Expect, code, read::Reading, run::Life};
 use crate::{
-    Command, DocumentId, Given, Refusal,
+    DocumentId, Given, Refusal,
+    definition::Definition,
     document::{Fields, Node, Place, Value, did_you_mean},
-    form::{FaultCode, FileReference},
+    form::{FaultCode, FileReference, HandedIn},
 };
 
 impl Reading<'_, '_, '_> {
-    /// What is filled in with a deed: `set: { capital: 500,000,000 }`.
+    /// What comes with a deed: `set: { capital: 500,000,000 }`, `attach: { charter: 1403/01/15 }`.
     pub(super) fn given(&mut self, fields: &Fields<'_>) -> Given {
-        let Some(entry) = fields.entry("set") else { return Given::default() };
-        self.values(&entry.value, entry.key_place)
+        let mut given = match fields.entry("set") {
+            Some(entry) => self.values(&entry.value, entry.key_place),
+            None => Given::default(),
+        };
+        if let Some(entry) = fields.entry("attach") {
+            let papers = self.reader.entries(&entry.value, entry.key_place, "the papers");
+            for paper in papers.unwrap_or_default() {
+                let issued = self.issued(&paper.value);
+                let known = self.paper(&paper.key, paper.key_place);
+                if let (Some(issued), Some(())) = (issued, known) {
+                    let document = DocumentId::from(paper.key.as_str());
+                    let handed_in = handed_in(self.setting.definition, &document, issued);
+                    given.papers.insert(document, handed_in);
+                }
+            }
+        }
+        given
     }
 
     /// Values by field, as somebody types them. A name that no form has is not checked here: what
@@ -21,16 +37,23 @@ impl Reading<'_, '_, '_> {
     pub(super) fn values(&mut self, node: &Node, at: Place) -> Given {
         let entries = self.reader.entries(node, at, "the values").unwrap_or_default();
         let values = entries.iter().map(|entry| (entry.key.clone(), json(&entry.value)));
-        Given { values: values.collect() }
+        Given { values: values.collect(), ..Given::default() }
+    }
+
+    /// The day of issue of a paper, or `undated`.
+    fn issued(&mut self, node: &Node) -> Option<Option<String>> {
+        let issued = self.reader.string(node, "the day of its issue")?;
+        Some((issued != "undated").then(|| issued.to_owned()))
     }
 
     /// `{ charter: 1403/01/15 }`, `{ photos: undated }`.
     pub(super) fn attach(&mut self, node: &Node) -> Option<Deed> {
         let (name, place, node) = self.pair(node, "a paper")?;
         self.paper(&name, place)?;
-        let issued = self.reader.string(node, "the day of its issue")?;
-        let issued = (issued != "undated").then(|| issued.to_owned());
-        Some(Deed::Attach { document: name.into(), issued })
+        let issued = self.issued(node)?;
+        let document = DocumentId::from(name);
+        let paper = handed_in(self.setting.definition, &document, issued);
+        Some(Deed::Attach { document, paper })
     }
 
     /// `{ charter: good }`, `{ charter: refused }`.
@@ -117,20 +140,15 @@ pub(super) fn faults_of(refusal: &Refusal) -> Vec<String> {
 }
 
 /// A paper that somebody hands in: in as many copies as are asked for.
-pub(super) fn handed_in(
-    life: &Life<'_>,
-    document: &DocumentId,
-    issued: Option<&String>,
-) -> Command {
-    let kind = life.definition().documents.get(document);
+fn handed_in(definition: &Definition, document: &DocumentId, issued: Option<String>) -> HandedIn {
+    let kind = definition.documents.get(document);
     let file = FileReference {
         name: format!("{document}.pdf"),
         media_type: "application/pdf".to_owned(),
         size: 1,
         sha256: "0".repeat(64),
     };
-    let copies = kind.map_or(1, |kind| kind.copies);
-    Command::AttachDocument { document: document.clone(), file, issued: issued.cloned(), copies }
+    HandedIn { file, issued, copies: kind.map_or(1, |kind| kind.copies) }
 }
 
 /// What a field holds, as people read it.

@@ -75,6 +75,7 @@ use crate::{
     definition::{Answer, Outcome, Text},
     document::{Place, Problem, Reader, has_errors},
     event::Vote,
+    form::HandedIn,
 };
 
 /// The codes that a scenario can raise, beside those of every document.
@@ -190,7 +191,7 @@ enum Deed {
     Fill(Given),
     Attach {
         document: DocumentId,
-        issued: Option<String>,
+        paper: HandedIn,
     },
     Verify {
         document: DocumentId,

@@ -153,7 +153,10 @@ impl Reading<'_, '_, '_> {
         let moment = self.reader.required(&fields, "at", "an entry");
         let place = moment.map_or(at, |node| node.place);
         let moment = moment.and_then(|node| self.moment(node));
-        let mut deeds = DEEDS.iter().filter_map(|key| fields.entry(key));
+        // Papers can come with what is done.
+        let along = |key: &str| key == "attach" && fields.get("do").is_some();
+        let deeds = DEEDS.iter().filter(|key| !along(key));
+        let mut deeds = deeds.filter_map(|key| fields.entry(key));
         let deed = deeds.next();
         if let (Some(_), Some(second)) = (deed, deeds.next()) {
             let message = "an entry says only one thing that is done: write another entry";

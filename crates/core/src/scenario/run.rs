@@ -10,7 +10,7 @@ use super::{
     At, Deed, Expect, Scenario, Setting, Who,
     actual::{clock_no, difference, moment, task},
     code,
-    given::{faults_of, handed_in},
+    given::faults_of,
     sittings::{self, Told, as_of, next_change},
 };
 use crate::{
@@ -223,7 +223,9 @@ impl Life<'_> {
                 citation: citation.clone(),
                 given: given.clone(),
             },
-            Deed::Attach { document, issued } => handed_in(self, document, issued.as_ref()),
+            Deed::Attach { document, paper } => {
+                Command::AttachDocument { document: document.clone(), paper: paper.clone() }
+            }
             Deed::Verify { document, good, reason } => Command::VerifyDocument {
                 document: document.clone(),
                 good: *good,

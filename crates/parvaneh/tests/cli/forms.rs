@@ -163,3 +163,66 @@ fn forms_are_filled_in_and_kept() {
     let text = here.run(["case", "timeline", &case]).ends(0).out;
     assert!(text.contains("filled in Area: 120.5; Plan: plan.pdf"), "{text}");
 }
+
+#[test]
+fn papers_come_with_an_application_and_an_action() {
+    let here = office();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("اساسنامه.pdf");
+    fs::write(&file, "a").unwrap();
+    let file = file.display().to_string();
+    let values =
+        ["founder=person", "national_id=0084575948", "capital=500000000", "mobile=09123456789"];
+    let values: Vec<&str> = values.iter().flat_map(|value| ["--set", value]).collect();
+    let with = |more: &[&str]| open(&here, &[&values, more].concat());
+    let charter = format!("charter={file}");
+
+    // Faults of values and papers together, and nothing is opened.
+    let wrong =
+        ["--document", &charter, "--document", "recrd=sha256:0:1:a.pdf", "--set", "capital=1"];
+    let refused = with(&wrong).ends(1);
+    let error = &serde_json::from_str::<Value>(&refused.err).unwrap()["error"];
+    let told: Vec<_> = error["faults"].as_array().unwrap().iter().collect();
+    let codes: Vec<_> = told.iter().map(|fault| fault["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["too_small", "too_few_copies", "unknown_document"]);
+    assert_eq!(here.json(["case", "list"]), json!([]), "nothing was opened");
+    let twice = ["--document", &charter, "--document", &charter];
+    assert_eq!(with(&twice).ends(1).error_code(), "given-twice");
+    let other = ["--document", &charter, "--issued", "record=1450/01/01"];
+    assert_eq!(with(&other).ends(1).error_code(), "no-such-paper");
+    assert_eq!(with(&["--document", "charter=sha256:0"]).ends(1).error_code(), "not-a-file");
+    with(&["--issued", "charter=1450/01/01"]).ends(2);
+    with(&["--document", &charter, "--copies", "charter=two"]).ends(2);
+
+    // One paper from a file, one that is kept elsewhere.
+    let kept = format!("record=sha256:{}:12:گواهی.pdf", "ab".repeat(32));
+    let good = ["--document", &charter, "--copies", "charter=2", "--document", &kept];
+    let opened = with(&[&good[..], &["--issued", "record=1450/01/20"]].concat()).ends(0).json();
+    let case = opened["case"]["id"].as_str().unwrap().to_owned();
+    let papers = &opened["case"]["documents"];
+    assert_eq!(papers["charter"]["file"]["name"], "اساسنامه.pdf");
+    assert_eq!(papers["charter"]["copies"], 2);
+    assert_eq!(papers["record"]["file"]["size"], 12);
+    assert_eq!(papers["record"]["file"]["media_type"], "application/pdf");
+    for document in ["charter", "record"] {
+        here.json(["case", "verify", &case, document, "good", "--as", "Ali"]);
+    }
+    let photos = format!("photos={file}");
+    let fill = ["case", "fill", &case, "--document", &photos, "--as", "Ali"];
+    assert_eq!(here.json(fill)["case"]["documents"]["photos"]["copies"], 1);
+    let set = ["--set", "area=40", "--set", "safe=yes", "--set", "children=12"];
+    let health = format!("health={file}");
+    let grant = ["case", "act", &case, "grant", "--as", "Ali", "--document", &health, "--json"];
+    let granted = finish(here.program().args(grant).args(set)).ends(0).json();
+    assert_eq!(granted["case"]["place"]["end"]["outcome"], "granted");
+    let timeline = here.json(["case", "timeline", &case]);
+    assert_eq!(timeline["whole"], true);
+    let events: Vec<Event> = timeline["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| serde_json::from_value(entry["event"].clone()).unwrap())
+        .collect();
+    let stored = here.json(["case", "show", &case])["case"].clone();
+    assert_eq!(serde_json::from_value::<Case>(stored).unwrap(), Case::fold(&events).unwrap());
+}

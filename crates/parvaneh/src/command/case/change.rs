@@ -6,6 +6,7 @@ use parvaneh_core::{
     decide::{Command, Possible},
     definition::Answer,
     event::{STATUTORY, Vote},
+    form::HandedIn,
 };
 use parvaneh_store::{Executed, Request, Store};
 use serde_json::json;
@@ -331,9 +332,7 @@ impl Change {
             },
             Self::Attach { document, file, issued, copies, .. } => Command::AttachDocument {
                 document: document.into(),
-                file: values::reference(&file)?,
-                issued,
-                copies,
+                paper: HandedIn { file: values::reference(&file)?, issued, copies },
             },
             Self::Verify { document, verdict, reason, .. } => Command::VerifyDocument {
                 document: document.into(),
