@@ -89,7 +89,11 @@ impl Calendars {
     /// Compiles the days from `first` to `last` of a calendar.
     pub fn compile_between(source: CalendarSource, first: NaiveDate, last: NaiveDate) -> Self {
         let axis = Arc::new(Axis::new(source.zone(), first, last));
-        let shared = Arc::new(Shared { id: source.id().clone(), published: source.published() });
+        let shared = Arc::new(Shared {
+            id: source.id().clone(),
+            published: source.published(),
+            known: known_dates(&source, &axis),
+        });
         let layer = |scope: &Scope| Arc::new(Layer::of(&source, scope, axis.first(), axis.last()));
         let rules = Rules { layers: vec![layer(&Scope::Nation)] };
         let national = Arc::new(Calendar {
@@ -195,6 +199,23 @@ fn notices(source: &CalendarSource) -> impl Iterator<Item = &Notice> {
     weekly.chain(holidays).chain(closures).chain(extra).map(|notice| &**notice)
 }
 
+/// See [`Calendar::known_dates`].
+fn known_dates(source: &CalendarSource, axis: &Axis) -> (NaiveDate, NaiveDate) {
+    let (first, last) = match source.published() {
+        Some(published) => (published.from, published.until),
+        None => {
+            let holidays = source.holidays().iter().map(|row| row.date);
+            let middle = axis.date(axis.days() / 2);
+            let years = chrono::Months::new(24);
+            match (holidays.clone().min(), holidays.max()) {
+                (Some(first), Some(last)) => (first, last),
+                _ => (middle, middle.checked_add_months(years).unwrap_or(middle)),
+            }
+        }
+    };
+    (first.clamp(axis.first(), axis.last()), last.clamp(axis.first(), axis.last()))
+}
+
 fn dates(source: &CalendarSource) -> impl Iterator<Item = NaiveDate> + '_ {
     let published = source.published().into_iter().flat_map(|days| [days.from, days.until]);
     let weekly = source.weekly_hours().iter().flat_map(|row| [row.from, row.until]).flatten();
@@ -208,6 +229,7 @@ fn dates(source: &CalendarSource) -> impl Iterator<Item = NaiveDate> + '_ {
 struct Shared {
     id: CalendarId,
     published: Option<Published>,
+    known: (NaiveDate, NaiveDate),
 }
 
 /// The calendar of one unit, ready to be asked.
@@ -326,6 +348,13 @@ impl Calendar {
     /// which dates they are.
     pub fn beyond_published(&self, date: NaiveDate) -> bool {
         self.shared.published.is_some_and(|known| date < known.from || date > known.until)
+    }
+
+    /// The first and the last of the dates of which the calendar tells most: those for which holidays
+    /// are published; where it does not say, those of its holidays; without any, two years amid its
+    /// reach.
+    pub(crate) fn known_dates(&self) -> (NaiveDate, NaiveDate) {
+        self.shared.known
     }
 
     /// What kind of day a date is, with every row that bears on it.

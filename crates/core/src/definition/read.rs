@@ -18,7 +18,7 @@ use super::{
     levels::Ladder, people::LEVELS,
 };
 use crate::{
-    RoleId, StepId, Term,
+    CalendarId, Calendars, RoleId, StepId, Term,
     document::{
         Entry, Fields, Name, Node, Place, Problem, Reader, Severity, code as document_code, short,
     },
@@ -67,6 +67,25 @@ impl Definition {
     /// Reads a definition and tells warnings too. With `calendars`, the calendar must be one of
     /// them.
     pub fn check(file: &str, source: &str, calendars: Option<&[&str]>) -> Checked {
+        Self::check_in(file, source, calendars, &|_| None)
+    }
+
+    /// As [`Self::check`], and tells what cannot be by the calendar that the definition names, where
+    /// `calendar` knows it: terms that never end, ways that are too long.
+    pub fn check_by_calendar(
+        file: &str,
+        source: &str,
+        calendar: &dyn Fn(&CalendarId) -> Option<Calendars>,
+    ) -> Checked {
+        Self::check_in(file, source, None, calendar)
+    }
+
+    fn check_in(
+        file: &str,
+        source: &str,
+        calendars: Option<&[&str]>,
+        calendar: &dyn Fn(&CalendarId) -> Option<Calendars>,
+    ) -> Checked {
         let (reader, root) = Reader::open(file, source);
         let Some(root) = root else {
             return Checked { definition: None, problems: reader.finish() };
@@ -88,7 +107,8 @@ impl Definition {
         }
         if let Some(definition) = &definition {
             draft.match_file_name(file, definition);
-            for finding in soundness::examine(definition, draft.whole()) {
+            let calendars = calendar(&definition.calendar);
+            for finding in soundness::examine(definition, draft.whole(), calendars.as_ref()) {
                 draft.tell(finding);
             }
         }

@@ -5,38 +5,52 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use super::{
     Finding, code, eyes,
     names::{action_path, exit_path},
-    rough_days,
+    passage::Passage,
 };
 use crate::{
-    StepId, Term,
-    definition::{Definition, Outcome, Starts, Step, StepKind},
+    StepId,
+    calendar::Calendar,
+    definition::{Definition, Outcome, Step, StepKind},
 };
 
 /// A way from a step to a step or an end.
-struct Way<'d> {
+pub(super) struct Way<'d> {
     from: &'d StepId,
-    to: &'d StepId,
+    pub(super) to: &'d StepId,
     /// Where it stands in the file.
-    at: String,
+    pub(super) at: String,
     /// Whether somebody cites a condition who takes it.
     cited: bool,
     /// Whether it is the applicant's doing, or his silence.
     applicant: bool,
 }
 
-pub(super) fn examine(definition: &Definition, sums: bool, findings: &mut Vec<Finding>) {
+/// `sums` says whether the lengths of ways can be told; they are, by the calendar, if there is one.
+pub(super) fn examine(
+    definition: &Definition,
+    sums: bool,
+    calendar: Option<&Calendar>,
+    findings: &mut Vec<Finding>,
+) {
     let Some((first, _)) = definition.steps.get_key_value(&definition.first) else { return };
-    let ways: HashMap<_, _> =
-        definition.steps.iter().map(|(name, step)| (name, ways_of(name, step))).collect();
+    let ways = ways(definition);
     let before = findings.len();
     reach(definition, first, &ways, findings);
     let onwards =
         |step: &StepId| ways.get(step).into_iter().flatten().map(|way| way.to).collect::<Vec<_>>();
     eyes::examine(definition, onwards, findings);
     refusals(definition, first, &ways, findings);
-    if sums && findings[before..].iter().all(|f| f.code == code::REFUSAL_WITHOUT_CITATION) {
-        too_slow(definition, first, &ways, findings);
+    if sums
+        && findings[before..].iter().all(|f| f.code == code::REFUSAL_WITHOUT_CITATION)
+        && let Some(passage) = Passage::along(definition, &ways, calendar)
+    {
+        passage.examine(findings);
     }
+}
+
+/// The ways out of every step.
+pub(super) fn ways(definition: &Definition) -> Ways<'_> {
+    definition.steps.iter().map(|(name, step)| (name, ways_of(name, step))).collect()
 }
 
 fn ways_of<'d>(name: &'d StepId, step: &'d Step) -> Vec<Way<'d>> {
@@ -63,7 +77,7 @@ fn ways_of<'d>(name: &'d StepId, step: &'d Step) -> Vec<Way<'d>> {
     ways
 }
 
-type Ways<'d> = HashMap<&'d StepId, Vec<Way<'d>>>;
+pub(super) type Ways<'d> = HashMap<&'d StepId, Vec<Way<'d>>>;
 
 fn reach(definition: &Definition, first: &StepId, ways: &Ways<'_>, findings: &mut Vec<Finding>) {
     let mut reached: HashSet<&StepId> = HashSet::from([first]);
@@ -168,91 +182,4 @@ fn refusals<'d>(
             findings.push(Finding::warning(code::REFUSAL_WITHOUT_CITATION, at, message).help(help));
         }
     }
-}
-
-/// The longest time that a case may take from the start of the statutory clock to an end when
-/// everybody uses his whole term and nothing is done twice.
-fn too_slow(definition: &Definition, first: &StepId, ways: &Ways<'_>, findings: &mut Vec<Finding>) {
-    let start = match &definition.statutory.starts {
-        Starts::Opened => first,
-        Starts::Entering(step) => step,
-    };
-    let (total, path) = longest_way(definition, start, ways);
-    let term = definition.statutory.term;
-    if total <= rough_days(term) {
-        return;
-    }
-    let steps: Vec<_> = path
-        .iter()
-        .filter_map(|name| Some((name, counted_term(definition.steps.get(*name)?)?)))
-        .map(|(name, term)| format!("{name} {term}"))
-        .collect();
-    let message = format!(
-        "the terms of the steps add up to {} days, the statutory term is {term}",
-        total.round()
-    );
-    let shown = match steps.len() {
-        0..=12 => steps.join(", "),
-        more => format!("{} and {} more", steps[..11].join(", "), more - 11),
-    };
-    let help = format!("the longest way, without anything done twice: {shown}");
-    findings.push(
-        Finding::warning(code::TOO_SLOW, "statutory.term", message)
-            .label("shorter than the longest way")
-            .help(help),
-    );
-}
-
-/// The term of a step that counts in the statutory clock: of a parallel step, its longest branch.
-fn counted_term(step: &Step) -> Option<Term> {
-    if step.suspends_statutory {
-        return None;
-    }
-    match &step.kind {
-        StepKind::Parallel(parallel) => parallel
-            .branches
-            .values()
-            .map(|branch| branch.term)
-            .max_by(|a, b| rough_days(*a).total_cmp(&rough_days(*b))),
-        _ => step.term,
-    }
-}
-
-/// The length in days of the longest way from a step on, ignoring ways that lead back, and its
-/// steps.
-fn longest_way<'d>(
-    definition: &'d Definition,
-    start: &'d StepId,
-    ways: &'d Ways<'d>,
-) -> (f64, Vec<&'d StepId>) {
-    // Depth first and without recursion, since a file can hold a chain of thousands of steps. A
-    // way to a step that is still open leads back.
-    let mut done: HashMap<&StepId, (f64, Option<&StepId>)> = HashMap::new();
-    let mut open: HashSet<&StepId> = HashSet::from([start]);
-    let mut stack: Vec<(&StepId, usize)> = vec![(start, 0)];
-    while let Some((step, next)) = stack.last_mut() {
-        let step = *step;
-        let from_here = ways.get(step).map_or(&[][..], Vec::as_slice);
-        match from_here.get(*next) {
-            Some(way) => {
-                *next += 1;
-                if !done.contains_key(way.to) && open.insert(way.to) {
-                    stack.push((way.to, 0));
-                }
-            }
-            None => {
-                stack.pop();
-                let on = from_here
-                    .iter()
-                    .filter_map(|way| Some((done.get(way.to)?.0, way.to)))
-                    .max_by(|a, b| a.0.total_cmp(&b.0));
-                let own = definition.steps.get(step).and_then(counted_term).map_or(0.0, rough_days);
-                let length = own + on.map_or(0.0, |(length, _)| length);
-                done.insert(step, (length, on.map(|(_, to)| to)));
-            }
-        }
-    }
-    let total = done.get(start).map_or(0.0, |(length, _)| *length);
-    let path = std::iter::successors(Some(start), |step| done.get(*step)?.1).collect();
-    (total, path)
 }

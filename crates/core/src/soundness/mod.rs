@@ -1,26 +1,34 @@
 //! What a definition must keep, so that no case is ever lost in it.
 //!
 //! Four kinds of rule: every name leads somewhere (`names`); the parts of each step and clock
-//! fit together (`parts`); forms can be filled in where they are asked for (`forms`); the steps make a graph in which every step can be reached and left
-//! (`graph`). A finding says what is wrong, where (by the path of the part, such as
-//! `steps.reception.term`), and what would mend it. `docs/WORKFLOWS.md` lists every code.
+//! fit together (`parts`); forms can be filled in where they are asked for (`forms`); the steps make
+//! a graph in which every step can be reached and left (`graph`), in time as well (`passage`). Where a
+//! calendar is at hand, every term is tried by it (`by_calendar`). A finding says what is wrong, where
+//! (by the path of the part, such as `steps.reception.term`), and what would mend it.
+//! `docs/WORKFLOWS.md` lists every code.
 //!
 //! **Invariant.** A definition without an error among its findings has: a step to start with, an
 //! owner and a term for every task, a way from the first step to every other step, and a way from
 //! every step to an end.
 
+mod by_calendar;
 mod eyes;
 mod forms;
 mod graph;
 mod guards;
 mod names;
 mod parts;
+mod passage;
 #[cfg(test)]
 mod tests;
 mod work;
 
+pub use self::{
+    by_calendar::code as calendar_code,
+    passage::{MOST_RETURNS, Measured, Passage, Return, Stretch},
+};
 use crate::{
-    Term, TermUnit,
+    Calendars, Term, TermUnit,
     definition::Definition,
     document::{Severity, did_you_mean},
 };
@@ -80,6 +88,7 @@ pub mod code {
         ALWAYS_MET = "always-met", "Every case meets a guard.";
         ALL_BARRED = "all-barred", "The guards of a step can bar every one of its actions.";
         TOO_SLOW = "too-slow", "The terms along the longest way add up to more than the statutory term.";
+        NO_RETURN_FITS = "no-return-fits", "Not even one return to the applicant fits into the statutory term.";
     }
 }
 
@@ -102,7 +111,12 @@ pub struct Finding {
 
 /// Every finding about a definition, errors and warnings.
 pub fn findings(definition: &Definition) -> Vec<Finding> {
-    examine(definition, Whole::All)
+    examine(definition, Whole::All, None)
+}
+
+/// Every finding about a definition and the calendar by which its clocks count.
+pub fn findings_by(definition: &Definition, calendars: &Calendars) -> Vec<Finding> {
+    examine(definition, Whole::All, Some(calendars))
 }
 
 /// How much of a definition could be read.
@@ -121,8 +135,14 @@ pub(crate) enum Whole {
 pub(crate) const UNREAD_TERM: Term = Term { count: u32::MAX, unit: TermUnit::Days };
 
 /// Every finding about a definition of which parts may be missing. Empty names stand for names
-/// that could not be read, and [`UNREAD_TERM`] for terms.
-pub(crate) fn examine(definition: &Definition, whole: Whole) -> Vec<Finding> {
+/// that could not be read, and [`UNREAD_TERM`] for terms. With `calendars`, ways are as long as they
+/// are by the nation's calendar, and terms are tried by it.
+pub(crate) fn examine(
+    definition: &Definition,
+    whole: Whole,
+    calendars: Option<&Calendars>,
+) -> Vec<Finding> {
+    let calendar = calendars.map(Calendars::national);
     let mut findings = Vec::new();
     names::examine(definition, &mut findings);
     let resolved = !findings
@@ -134,7 +154,10 @@ pub(crate) fn examine(definition: &Definition, whole: Whole) -> Vec<Finding> {
     if resolved && whole >= Whole::Graph {
         let clean = findings.iter().all(|finding| finding.severity == Severity::Warning);
         guards::examine(definition, whole == Whole::All, &mut findings);
-        graph::examine(definition, whole == Whole::All && clean, &mut findings);
+        graph::examine(definition, whole == Whole::All && clean, calendar, &mut findings);
+    }
+    if let Some(calendar) = calendar {
+        by_calendar::examine(definition, calendar, &mut findings);
     }
     findings
 }

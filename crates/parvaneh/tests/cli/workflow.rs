@@ -32,6 +32,40 @@ fn the_repository_s_definition_is_sound() {
     assert!(problems.iter().all(|problem| problem["severity"] == "warning"), "{json}");
 }
 
+/// How long the longest way takes, and how many returns fit, stand in a table and in JSON.
+#[test]
+fn what_the_statutory_term_leaves_room_for_is_shown() {
+    let file = repository("workflows/complaint/v1.yaml").display().to_string();
+    let text = parvaneh(["workflow", "check", &file]).ends(0).out;
+    for part in ["longest way", "statutory term", "registration to clarification", "2 times"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let json = parvaneh(["workflow", "check", &file, "--json", "--figures"]).ends(0).json();
+    assert_eq!(json["problems"], Value::Array(Vec::new()));
+    let passage = &json["passages"][0]["passage"];
+    assert_eq!((&passage["calendar"], &passage["term"]), (&"ir".into(), &"30 d".into()), "{json}");
+    assert_eq!(passage["returns"][0]["fits"]["usual"], 2, "{json}");
+
+    // By a calendar whose offices have closed for good, no term of days ends.
+    let closed = "\
+calendar: shut
+title: { fa: بسته, en: Shut }
+zone: Asia/Tehran
+day_ends: midnight
+published: { from: 1402/01/01, until: 1404/12/29 }
+hours:
+  - { name: { fa: بسته, en: Shut }, until: 1380/01/01, week: { sat: 07:30-14:30 }, certainty: assumption }
+";
+    let (_folder, calendar) = written(closed.as_bytes());
+    let run = parvaneh(["workflow", "check", &file, "--calendar", &calendar, "--json"]).ends(1);
+    let problems = run.json();
+    let codes = problems.as_array().expect("an array").iter().map(|it| it["code"].clone());
+    assert!(
+        codes.clone().count() > 5 && codes.into_iter().all(|code| code == "never-a-deadline"),
+        "{problems}"
+    );
+}
+
 #[test]
 fn every_problem_is_told_with_its_place() {
     let (_folder, file) = changed("opens_at: county", "opens_at: villige\nopens: 1");

@@ -1,6 +1,10 @@
 //! `parvaneh workflow publish`.
 
-use parvaneh_core::{Definition, document::Problem};
+use parvaneh_core::{
+    CalendarId, Definition,
+    definition::Checked,
+    document::{Problem, has_errors},
+};
 use parvaneh_store::Published;
 use serde_json::json;
 
@@ -38,9 +42,17 @@ impl Publish {
         }
         with_database(options, OnSignal::Leave, async |database, _| {
             let mut answers = Vec::with_capacity(definitions.len());
+            // By a calendar that nobody knows, no case could be opened; by one in which its terms never
+            // end, none could go on.
+            for (file, (definition, source)) in self.files.iter().zip(&definitions) {
+                let calendars = database.store.calendars(&definition.calendar).await?;
+                let known = |_: &CalendarId| Some(calendars.as_ref().clone());
+                let Checked { problems, .. } = Definition::check_by_calendar(file, source, &known);
+                if has_errors(&problems) {
+                    return Err(not_sound("definition", file, Some(source), problems));
+                }
+            }
             for (definition, source) in &definitions {
-                // By a calendar that nobody knows, no case could be opened.
-                database.store.calendars(&definition.calendar).await?;
                 let published = database.store.publish(definition, source).await?;
                 let (id, version, hash) = (&definition.id, definition.version, &definition.hash);
                 let new = published == Published::Now;

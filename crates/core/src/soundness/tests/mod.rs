@@ -1,3 +1,6 @@
+mod by_calendar;
+mod passage;
+
 use super::*;
 use crate::{Term, definition::Definition, document::Problem};
 
@@ -750,6 +753,20 @@ const RULES: &[Rule] = &[
             // What runs while the statutory clock is suspended does not count.
             ("    term: 30 d\n", "    term: 300 d\n"),
             ("    term: 15 d\n", "    term: 37 d\n"),
+        ],
+    },
+    Rule {
+        code: code::NO_RETURN_FITS,
+        // The longest way takes 38 of 60 days: reception 3, inquiries 20, commission 15. Its quickest
+        // return, from reception to the applicant and back, takes 3 days more.
+        breaks: &[
+            (("    term: 15 d\n", "    term: 35 d\n"), "correction"),
+            (("    term: 15 d\n", "    term: 37 d\n"), "correction"),
+        ],
+        keeps: &[
+            ("    term: 15 d\n", "    term: 34 d\n"),
+            // Too slow without any return: that is said instead.
+            ("    term: 15 d\n", "    term: 38 d\n"),
         ],
     },
 ];
