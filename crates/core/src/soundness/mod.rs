@@ -151,13 +151,13 @@ pub(crate) fn examine(
     parts::examine(definition, whole == Whole::All, &mut findings);
     work::examine(definition, &mut findings);
     forms::examine(definition, whole == Whole::All, &mut findings);
+    if let Some(calendar) = calendar {
+        by_calendar::examine(definition, calendar, &mut findings);
+    }
     if resolved && whole >= Whole::Graph {
         let clean = findings.iter().all(|finding| finding.severity == Severity::Warning);
         guards::examine(definition, whole == Whole::All, &mut findings);
         graph::examine(definition, whole == Whole::All && clean, calendar, &mut findings);
-    }
-    if let Some(calendar) = calendar {
-        by_calendar::examine(definition, calendar, &mut findings);
     }
     findings
 }
