@@ -137,6 +137,7 @@ fn opening(case: CaseId, workflow: &str) -> Request {
         subject: "انجمن یاری کودکان".to_owned(),
         received_at: None,
         reason: None,
+        about: None,
         given: Given::default(),
     };
     let ask = Ask::Open { workflow: workflow.into(), version: None, application };

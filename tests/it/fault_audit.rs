@@ -284,6 +284,7 @@ impl Rules {
             caller: &Caller::System,
             assignee: None,
             sittings: None,
+            found: None,
             now,
         };
         next_due(&ctx, case)

@@ -46,6 +46,7 @@ async fn lateness_of_one_worker() {
             subject: "x".to_owned(),
             received_at: Some(first + APART * number as i32),
             reason: Some("by post".to_owned()),
+            about: None,
             given: Given::default(),
         };
         Request::open(holder("county_officer"), hourly.clone(), application)

@@ -70,6 +70,7 @@ async fn waiting(store: &Store) -> CaseId {
         subject: "انجمن یاری کودکان".to_owned(),
         received_at: None,
         reason: None,
+        about: None,
         given: parvaneh_core::Given::default(),
     };
     let ask = Ask::Open { workflow: "hearing".into(), version: None, application };

@@ -204,6 +204,7 @@ pub(crate) fn open_request(case: CaseId) -> Request {
         subject: "انجمن یاری کودکان".to_owned(),
         received_at: None,
         reason: None,
+        about: None,
         given: Given::default(),
     };
     Request {

@@ -51,6 +51,7 @@ async fn what_falls_due_is_recorded_within_milliseconds() {
             subject: "x".to_owned(),
             received_at: Some(now - TimeDelta::hours(48) + due_in),
             reason: Some("by post".to_owned()),
+            about: None,
             given: Given::default(),
         };
         let request = Request::open(holder("county_officer"), hourly.clone(), application);

@@ -49,7 +49,16 @@ impl Setting {
     fn context<'a>(&'a self, caller: &'a Caller, now: Instant) -> Context<'a> {
         let Self { definition, calendars, organisation } = self;
         let sittings = Some(&[][..]);
-        Context { definition, calendars, organisation, caller, assignee: None, sittings, now }
+        Context {
+            definition,
+            calendars,
+            organisation,
+            caller,
+            assignee: None,
+            sittings,
+            found: None,
+            now,
+        }
     }
 
     fn decided(&self, caller: &Caller, case: &Case, command: &Command, now: Instant) -> Decided {
@@ -78,6 +87,7 @@ fn decisions(c: &mut Criterion) {
         subject: "a charity".to_owned(),
         received_at: None,
         reason: None,
+        about: None,
         given: Given::default(),
     };
     let opened = open(&setting.context(&applicant, start), &application).unwrap();

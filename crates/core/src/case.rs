@@ -13,6 +13,7 @@ use crate::{
         STATUTORY, StartedClock, StatutoryChange, Vote,
     },
     form::{Paper, Value, Verdict},
+    register::{LicenceChange, SpokenOf},
     sitting::Hearing,
 };
 
@@ -33,6 +34,9 @@ pub struct Case {
     pub applicant: PersonId,
     /// What it is about.
     pub subject: String,
+    /// Of what licence or other case it speaks, as that was when it was opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Box<SpokenOf>>,
     /// How many events it has.
     pub seq: u32,
     /// When it was received, by which its clock started.
@@ -116,6 +120,9 @@ pub enum Place {
         /// The licence that was granted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         licence: Option<Licence>,
+        /// What the register of licences has of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        change: Option<Box<LicenceChange>>,
     },
 }
 
@@ -269,6 +276,7 @@ impl Case {
             applicant,
             subject,
             values,
+            about,
             entry,
             ..
         } = &event.fact
@@ -283,6 +291,7 @@ impl Case {
             unit: unit.clone(),
             applicant: *applicant,
             subject: subject.clone(),
+            about: about.clone(),
             seq: event.seq,
             opened_at: event.effective_at,
             recorded_at: event.recorded_at,
@@ -372,13 +381,14 @@ impl Case {
                 votes: BTreeMap::new(),
                 proxies: BTreeMap::new(),
             },
-            Some(EndReached { outcome, decision, by_silence, licence }) => Place::End {
+            Some(EndReached { outcome, decision, by_silence, licence, change }) => Place::End {
                 end: entry.step.clone(),
                 at,
                 outcome: *outcome,
                 decision: *decision,
                 by_silence: *by_silence,
                 licence: licence.clone(),
+                change: change.clone(),
             },
         };
         if entry.end.is_some() {

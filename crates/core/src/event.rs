@@ -17,6 +17,7 @@ use crate::{
     clock::Instant,
     definition::{Addressee, Answer, Basis, Licence, Outcome},
     form::{FileReference, Value},
+    register::{LicenceChange, SpokenOf},
     sitting::{ExtraSitting, Heard, OffAgenda},
 };
 
@@ -158,6 +159,9 @@ pub enum Fact {
         /// What was filled in.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         values: BTreeMap<FieldId, Value>,
+        /// Of what licence or other case it speaks, and what was known of that then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<Box<SpokenOf>>,
         /// Where it stands now.
         entry: Entry,
     },
@@ -643,6 +647,9 @@ pub struct EndReached {
     /// The licence that was granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<Licence>,
+    /// What the register of licences has of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Box<LicenceChange>>,
 }
 
 /// A deadline that a clock has from now on.

@@ -212,6 +212,17 @@ pub fn days_in_month(year: i32, month: u8) -> u8 {
     }
 }
 
+/// The same day so many months later; the last day of that month, where it has no such day. The end
+/// of the calendar, where it does not reach so far.
+pub fn months_later(date: NaiveDate, months: u32) -> NaiveDate {
+    let date = JalaliDate::from(date);
+    let count = i64::from(date.year) * 12 + i64::from(date.month) - 1 + i64::from(months);
+    let year = i32::try_from(count / 12).unwrap_or(*YEARS.end()).min(*YEARS.end());
+    let month = (count % 12 + 1) as u8;
+    let day = date.day.min(days_in_month(year, month));
+    JalaliDate::new(year, month.into(), day.into()).unwrap_or(date).into()
+}
+
 /// A Jalali year or month: what figures are reported for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JalaliPeriod {

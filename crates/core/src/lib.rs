@@ -20,6 +20,7 @@ pub mod id;
 pub mod jalali;
 pub mod measure;
 pub mod order;
+pub mod register;
 pub mod scenario;
 pub mod sitting;
 pub mod soundness;
@@ -40,5 +41,6 @@ pub use id::{
     RoleId, SittingId, StepId, UnitId, WorkflowId,
 };
 pub use jalali::{JalaliDate, JalaliPeriod};
+pub use register::LicenceNumber;
 pub use sitting::Sitting;
 pub use term::{Term, TermError, TermUnit};

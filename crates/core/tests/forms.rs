@@ -84,6 +84,7 @@ impl Desk {
             subject: "a kindergarten".to_owned(),
             received_at: None,
             reason: None,
+            about: None,
             given,
         };
         let caller = Caller::Person(applicant());
@@ -250,6 +251,7 @@ fn papers_of_an_application_are_facts_of_their_own() {
         subject: "a kindergarten".to_owned(),
         received_at: Some(received),
         reason: Some("the line was down".to_owned()),
+        about: None,
         given: good,
     };
     let opened = open(&desk.context(&Caller::Person(officer())), &opening).unwrap();

@@ -19,7 +19,7 @@ use parvaneh_core::{
 use support::{
     applicant, at, compiled, date, lent,
     live::World,
-    office_hours, person,
+    office_hours, person, register,
     stage::{
         Stage, act, act_with, answer, application, board, circle, comment, extend, head, licence,
         member, officer, one, planned, police, put_on, recuse, release, resume, suspend, take_off,
@@ -307,6 +307,14 @@ fn every_refusal_says_why_where_and_what_is_possible() {
     assert!(refusal.reason.contains(&person(12).to_string()), "{refusal}");
     seen.insert(refusal.code);
     let world = World::new(licence(), compiled(office_hours()));
+    for (code, world, who, application) in register::refused_openings() {
+        let caller = Caller::Person(who);
+        let ctx = world.context(&caller, None, at("2025-02-01 10:00"));
+        let refusal = open(&ctx, &application).expect_err(&format!("opening about: {code}"));
+        assert_eq!((refusal.code, refusal.state.as_str()), (code, ""), "{refusal}");
+        assert!(refusal.reason.len() > 10, "{refusal}");
+        seen.insert(code);
+    }
     for (place, (code, who, application)) in refused_openings().into_iter().enumerate() {
         let caller = Caller::Person(who);
         let ctx = world.context(&caller, None, at("2025-02-01 10:00"));

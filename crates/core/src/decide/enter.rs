@@ -7,6 +7,7 @@ use crate::{
     clock::Instant,
     definition::{End, Starts, StepKind},
     event::{EndReached, Entry, OpenedTask, Owner, Passed, Purpose, StartedClock, StatutoryChange},
+    register::{self, LicenceChange},
 };
 
 impl Draft<'_> {
@@ -102,9 +103,21 @@ impl Draft<'_> {
             decision: end.decision,
             by_silence,
             licence: end.licence.clone(),
+            change: self.licence_change(end, at).map(Box::new),
         };
         let through = Vec::new();
         Ok(Entry { step: to.clone(), through, tasks: Vec::new(), statutory, end: Some(reached) })
+    }
+
+    /// What an end does to a licence: to a new one, or to the one that the case is about.
+    fn licence_change(&self, end: &End, at: Instant) -> Option<LicenceChange> {
+        let today = || self.calendar_at(&self.case.unit).local_date(at);
+        if let Some(licence) = &end.licence {
+            return Some(LicenceChange::grant(&self.case, today(), licence));
+        }
+        let change = end.change.as_ref()?;
+        let licence = register::standing(self.ctx.found, self.case.about.as_deref())?;
+        Some(LicenceChange::of(licence, today(), change.kind, change.mark.as_deref()))
     }
 
     fn statutory_change(

@@ -44,6 +44,7 @@ use crate::{
     definition::{Answer, Definition, NotBy, Permission, Step},
     event::{By, ClockNo, Event, Fact, Vote},
     form::{Given, HandedIn},
+    register::Found,
     sitting::Sitting,
 };
 
@@ -217,6 +218,10 @@ pub struct Context<'a> {
     /// their agenda. `None` where they were not read: then nothing is said about them, and the case
     /// is due again at once.
     pub sittings: Option<&'a [Sitting]>,
+    /// What was found of the licence or other case of which the application, or the case, speaks;
+    /// `None` where there is nothing of the kind. A case that is not written needs none: then what
+    /// was known at its opening holds.
+    pub found: Option<&'a Found>,
     /// The database's clock.
     pub now: Instant,
 }

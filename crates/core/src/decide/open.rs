@@ -3,7 +3,9 @@
 use chrono::SubsecRound;
 use serde::{Deserialize, Serialize};
 
-use super::{Context, Decided, Draft, Refusal, RefusalCode, fill, given, optional, permitted};
+use super::{
+    Context, Decided, Draft, Refusal, RefusalCode, calendar_at, fill, given, optional, permitted,
+};
 use crate::{
     CaseId, PersonId, UnitId,
     actor::Caller,
@@ -12,6 +14,7 @@ use crate::{
     definition::{Initiative, Permission},
     event::{By, Entry, Event, Fact},
     form::Given,
+    register,
 };
 
 /// An application.
@@ -29,6 +32,9 @@ pub struct Open {
     pub received_at: Option<Instant>,
     /// Why it is recorded only now.
     pub reason: Option<String>,
+    /// Of what licence or other case it speaks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<register::Reference>,
     /// What is filled in.
     #[serde(flatten)]
     pub given: Given,
@@ -38,7 +44,7 @@ pub struct Open {
 ///
 /// # Errors
 /// A [`Refusal`]: no permission, a unit of the wrong level, a receipt in the future or without a
-/// reason.
+/// reason, values with faults, or something of which the procedure does not speak.
 pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
     let definition = ctx.definition;
     let now = ctx.now.trunc_subsecs(6);
@@ -77,7 +83,9 @@ pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
     let at = application.received_at.map_or(now, |at| at.trunc_subsecs(6));
     let subject =
         given(Some(&application.subject), RefusalCode::TextInvalid, "a subject")?.to_owned();
-
+    // What counts is how it stood when the paper came in.
+    let day = calendar_at(ctx, &application.unit).local_date(at);
+    let about = register::check(ctx, application, day)?.map(Box::new);
     let fill::Brought { filling, papers } =
         fill::application(ctx, &application.unit, now, &application.given)?;
 
@@ -94,6 +102,7 @@ pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
         subject: subject.clone(),
         received_reason: received_reason.clone(),
         values: filling.values.clone(),
+        about: about.clone(),
         entry,
     };
     let event = |entry| Event {

@@ -159,6 +159,30 @@ codes! {
     NoWithdrawal = "no_withdrawal",
     /// No silence rule of that clock is held.
     NothingHeld = "nothing_held",
+    /// The application does not say which licence or case it is about.
+    AboutNeeded = "about_needed",
+    /// The procedure is not about such a thing.
+    AboutUnwanted = "about_unwanted",
+    /// No licence has that number.
+    UnknownLicence = "unknown_licence",
+    /// There is no such case.
+    UnknownCase = "unknown_case",
+    /// The procedure is about licences of another kind.
+    WrongLicenceKind = "wrong_licence_kind",
+    /// The procedure is about cases of another workflow.
+    WrongWorkflow = "wrong_workflow",
+    /// The applicant is not the holder of the licence, or not the applicant of the case.
+    NotTheHolder = "not_the_holder",
+    /// The licence has expired, and longer ago than the procedure takes.
+    LicenceExpired = "licence_expired",
+    /// The licence is suspended.
+    LicenceSuspended = "licence_suspended",
+    /// The licence has been revoked.
+    LicenceRevoked = "licence_revoked",
+    /// The other case is not in the state that the procedure asks for.
+    WrongCaseState = "wrong_case_state",
+    /// Another case of this workflow about the same is not decided yet.
+    AnotherRunning = "another_running",
     /// The unit does not receive cases of this definition.
     WrongUnit = "wrong_unit",
     /// The date of receipt lies in the future.

@@ -6,6 +6,7 @@
 //! `docs/WORKFLOWS.md` describes the language; [`crate::soundness`] holds the rules that a
 //! definition must keep.
 
+mod about;
 mod forms;
 mod guards;
 mod levels;
@@ -17,6 +18,7 @@ mod steps;
 mod tests;
 mod written;
 
+pub use about::{About, AboutWhat, CaseState, Change, ChangeKind};
 pub use guards::{Exit, Guard};
 pub use model::*;
 pub use read::{Checked, code};

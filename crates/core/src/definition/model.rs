@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::guards::{Exit, Guard};
+use super::{
+    about::{About, Change},
+    guards::{Exit, Guard},
+};
 use crate::{
     ActionId, BranchId, CalendarId, DocumentId, FieldId, FormId, RoleId, StepId, Term, WorkflowId,
     form::{DocumentKind, Field, Form},
@@ -69,6 +72,8 @@ pub struct Definition {
     pub opens_at: Level,
     /// Who sets the procedure going.
     pub initiative: Initiative,
+    /// Of what licence or other case an application speaks, where it does.
+    pub about: Option<About>,
     /// The calendar by which every clock counts.
     pub calendar: CalendarId,
     /// The step that a new case enters.
@@ -461,6 +466,8 @@ pub struct End {
     pub outcome: Outcome,
     /// The licence that is granted.
     pub licence: Option<Licence>,
+    /// What is done to the licence that the case is about. Never beside a grant.
+    pub change: Option<Change>,
 }
 
 /// What came out of a case.

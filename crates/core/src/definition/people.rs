@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 
 use super::{
-    End, Level, Licence, Outcome, Permission, Role, Text,
+    Change, ChangeKind, End, Level, Licence, Outcome, Permission, Role, Text,
+    about::CHANGES,
     read::{Draft, code},
 };
 use crate::{
@@ -32,6 +33,12 @@ const OUTCOMES: &[(&str, Outcome)] = &[
     ("withdrawn", Outcome::Withdrawn),
     ("settled", Outcome::Settled),
 ];
+
+/// What an end says of a licence.
+enum Given {
+    Licence(Licence),
+    Change(Change),
+}
 
 /// Names of people in rules, which no role may take.
 const RESERVED: &[&str] = &["owner", "applicant"];
@@ -121,22 +128,62 @@ impl Draft<'_> {
             self.break_at("ends");
         }
         let (decision, outcome) = (decision.unwrap_or(true), outcome.unwrap_or(Outcome::Refused));
-        Some(End { title, decision, outcome, licence })
+        let (licence, change) = match licence {
+            Some(Given::Licence(licence)) => (Some(licence), None),
+            Some(Given::Change(change)) => (None, Some(change)),
+            None => (None, None),
+        };
+        Some(End { title, decision, outcome, licence, change })
     }
 
-    fn licence(&mut self, node: &Node, path: &str) -> Option<Licence> {
+    /// `{ kind: activity, valid: 36 mo }`, or `{ change: renew, valid: 36 mo }`.
+    fn licence(&mut self, node: &Node, path: &str) -> Option<Given> {
         let what = "a licence";
-        let keys = ["kind", "valid", "mark", "basis"];
-        let fields = self.reader.mapping(node, self.place(path), what, &keys)?;
-        let kind = self.required(&fields, "kind", path, what, |draft, node, _| {
-            draft.reader.name(node, "the kind").map(|name| name.text.to_owned())
-        });
-        let valid_months = self.required(&fields, "valid", path, what, Self::months);
+        let keys = ["kind", "change", "valid", "mark", "basis"];
+        let at = self.place(path);
+        let fields = self.reader.mapping(node, at, what, &keys)?;
         let mark = self.optional(&fields, "mark", path, |draft, node, _| {
             draft.reader.name(node, "the mark").map(|name| name.text.to_owned())
         });
         self.optional(&fields, "basis", path, Self::basis);
-        Some(Licence { kind: kind?, valid_months: valid_months?, mark })
+        match (fields.get("kind").is_some(), fields.get("change").is_some()) {
+            (true, false) => {
+                let kind = self.optional(&fields, "kind", path, |draft, node, _| {
+                    draft.reader.name(node, "the kind").map(|name| name.text.to_owned())
+                });
+                let valid_months = self.required(&fields, "valid", path, what, Self::months);
+                Some(Given::Licence(Licence { kind: kind?, valid_months: valid_months?, mark }))
+            }
+            (false, true) => {
+                let kind = self.optional(&fields, "change", path, |draft, node, _| {
+                    draft.reader.choice(node, "what is done to a licence", CHANGES)
+                });
+                let kind = match kind? {
+                    ChangeKind::Renew { .. } => {
+                        let what = "a renewal";
+                        let months = self.required(&fields, "valid", path, what, Self::months);
+                        ChangeKind::Renew { months: months? }
+                    }
+                    kind => {
+                        if let Some(entry) = fields.entry("valid") {
+                            let message = "only a grant and a renewal have a validity";
+                            let help = "take it out: the licence keeps its own";
+                            let place = entry.key_place;
+                            self.reader.error_with_help(code::MISPLACED, place, message, help);
+                        }
+                        kind
+                    }
+                };
+                Some(Given::Change(Change { kind, mark }))
+            }
+            _ => {
+                let message = "an end grants a licence or changes one";
+                let help = "write 'kind' for a licence that is granted, or 'change' for what is \
+                            done to the licence that the case is about";
+                self.reader.error_with_help(code::EXACTLY_ONE, at, message, help);
+                None
+            }
+        }
     }
 
     /// A validity in months of the calendar: `36 mo`.
@@ -175,5 +222,5 @@ impl Draft<'_> {
 /// Stands for an end that could not be read.
 fn unread_end() -> End {
     let title = Text { fa: String::new(), en: String::new() };
-    End { title, decision: true, outcome: Outcome::Refused, licence: None }
+    End { title, decision: true, outcome: Outcome::Refused, licence: None, change: None }
 }

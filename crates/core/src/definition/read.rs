@@ -33,6 +33,7 @@ pub mod code {
         WRONG_FOLDER = "wrong-folder", "The workflow is not the one that the folder's name tells.";
         UNKNOWN_CALENDAR = "unknown-calendar", "The calendar is not known.";
         RESERVED_NAME = "reserved-name", "The name has a meaning of its own in the language.";
+        MISPLACED = "misplaced", "A key says nothing beside the others that stand there.";
         EXACTLY_ONE = "exactly-one", "Of several keys exactly one must stand there.";
         UNKNOWN_LADDER = "unknown-ladder", "No ladder has that name.";
         UNUSED_LADDER = "unused-ladder", "No step uses the ladder.";
@@ -144,6 +145,7 @@ const TOP: &[&str] = &[
     "basis",
     "opens_at",
     "initiative",
+    "about",
     "calendar",
     "statutory",
     "roles",
@@ -198,6 +200,7 @@ const DETAILS: &[&str] = &[
     "if_not",
     "answer",
     "licence",
+    "change",
     "kind",
     "valid",
     "mark",
@@ -247,6 +250,7 @@ impl Draft<'_> {
             }
             initiative
         });
+        let about = self.optional(&top, "about", "", Self::about);
         let calendar = self
             .required(&top, "calendar", "", what, |draft, node, _| draft.calendar(node, calendars));
         self.ladders = self.optional(&top, "ladder", "", Self::read_ladders).unwrap_or_default();
@@ -271,6 +275,7 @@ impl Draft<'_> {
             basis,
             opens_at: opens_at.unwrap_or(Level::County),
             initiative: initiative.unwrap_or(Initiative::Applicant),
+            about,
             calendar: calendar.unwrap_or_default().into(),
             first: first.unwrap_or_else(|| "".into()),
             statutory: statutory.unwrap_or_else(unread_statutory),
@@ -519,6 +524,7 @@ impl Draft<'_> {
             last.ends_with(']')
                 || DETAILS.contains(&last)
                 || path.starts_with("forms")
+                || path.starts_with("about")
                 || path.split('.').any(|part| part == "documents")
         };
         match self.broken.iter().all(detail) {

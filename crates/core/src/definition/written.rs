@@ -164,6 +164,8 @@ struct Definition {
     opens_at: Level,
     /// Who sets it going: the applicant (if left out), or the authority of its own motion
     initiative: Option<Initiative>,
+    /// Of what licence or other case an application speaks
+    about: Option<About>,
     /// The calendar by which every clock counts
     calendar: Name,
     /// The clock by which the organisation is judged
@@ -192,6 +194,50 @@ struct Definition {
 enum Initiative {
     Applicant,
     Authority,
+}
+
+/// Of what an application speaks: a licence of some kinds, or a case of some workflows
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct About {
+    /// A licence of one of these kinds
+    licence: Option<OneOrMore<Name>>,
+    /// A case of one of these workflows
+    case: Option<OneOrMore<Name>>,
+    /// Whether it must be told; yes, if left out
+    required: Option<YesNo>,
+    /// Who can apply: the holder of the licence, or the applicant of the case (same, if left out), or anybody
+    applicant: Option<AboutApplicant>,
+    /// Whether only one case of this workflow can run about the same thing; no, if left out
+    one_at_a_time: Option<YesNo>,
+    /// How it must stand with it: a licence in_force (if left out) or any; a case running, late, past_norm, ended or any (if left out)
+    state: Option<AboutState>,
+    /// How long after the last day of its validity a licence can still be spoken of
+    expired: Option<Term>,
+    /// Whether the licence may be suspended; no, if left out
+    suspended: Option<YesNo>,
+    /// Whether the licence stays in force until the case is decided, though its validity ends before; no, if left out
+    stays_in_force: Option<YesNo>,
+    /// Where this comes from
+    basis: Option<Basis>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum AboutApplicant {
+    Same,
+    Anybody,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum AboutState {
+    InForce,
+    Any,
+    Running,
+    Late,
+    PastNorm,
+    Ended,
 }
 
 /// Where in the organisation something stands
@@ -835,7 +881,7 @@ struct End {
     decision: YesNo,
     /// What came out
     outcome: Outcome,
-    /// The licence that is granted
+    /// The licence that is granted, or what is done to the one that the case is about
     licence: Option<Licence>,
 }
 
@@ -854,14 +900,31 @@ enum Outcome {
     Settled,
 }
 
-/// A licence that an end grants
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum LicenceChange {
+    /// It is valid for longer
+    Renew,
+    /// What it permits changes; its validity does not
+    Amend,
+    /// It does not count until it is reinstated
+    Suspend,
+    /// It counts again
+    Reinstate,
+    /// It ends for ever
+    Revoke,
+}
+
+/// A licence that an end grants (kind), or what it does to the licence that the case is about (change)
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Licence {
-    /// Its kind: establishment
-    kind: Name,
-    /// How long it is valid, in months of the calendar: 36 mo
-    valid: Months,
+    /// The kind of the licence that is granted: establishment
+    kind: Option<Name>,
+    /// What is done to the licence that the case is about
+    change: Option<LicenceChange>,
+    /// How long it is valid, in months of the calendar: 36 mo; of a grant and of a renewal
+    valid: Option<Months>,
     /// A mark that it bears: silence
     mark: Option<Name>,
     /// Where this comes from

@@ -2,7 +2,7 @@
 
 use chrono::Timelike;
 
-use super::{Due, Expect, given::held, run::Life, sittings};
+use super::{Due, Expect, given::held, register::said_of_licence, run::Life, sittings};
 use crate::{
     JalaliDate,
     case::{Clock, Place, SilenceState, Task},
@@ -29,6 +29,10 @@ pub(super) fn difference(life: &Life<'_>, expect: &Expect) -> Option<String> {
                 _ => None,
             };
             (format!("mark '{mark}'"), format!("mark '{}'", licence.unwrap_or_default()))
+        }
+        Expect::Licence(key, expected) => {
+            let found = said_of_licence(life, key);
+            (format!("licence {key}: {expected}"), format!("licence {key}: {found}"))
         }
         Expect::Statutory(due) => {
             let actual = clock_due(life.case.statutory.as_ref());

@@ -21,7 +21,7 @@
 //! | --- | --- |
 //! | `at` | the moment, by the calendar's own clock: `1403/02/01 09:00` |
 //! | `as`, `of` | who: a role (`county_officer`, its second holder `county_officer#2`) or `applicant`; at which unit, where not at the case's own |
-//! | `do` | in the first entry `open` (with `received`, `reason`, `subject`, `set`), after it an action of the step (with `reason`, `cite`, `set`) |
+//! | `do` | in the first entry `open` (with `received`, `reason`, `subject`, `about`, `set`), after it an action of the step (with `reason`, `cite`, `set`) |
 //! | `set`, `fill` | values of fields, with what is done or by themselves: `{ capital: 500_000_000 }` |
 //! | `attach` | a paper and the day of its issue, or `undated`: `{ charter: 1403/01/15 }` |
 //! | `verify` | what was said of a paper: `{ charter: good }`, `{ charter: refused }` (with `reason`) |
@@ -44,6 +44,7 @@
 //! | `faults` | everything that was wrong with what was given: `[capital too_small, founders required]` |
 //! | `data` | what fields hold, as people read it: `{ capital: '500,000,000 rials', founded: none }` |
 //! | `step`, `outcome`, `mark` | where the case stands, how it ended, and which mark its licence bears |
+//! | `licence` | what the end made of a licence: `{ change: renewed, valid_until: 1406/05/01, state: active, kind: activity, mark: appeal }`, or `none` |
 //! | `counted` | how the case counts in the on-time rate: `on_time`, `late`, `by_silence`, `given_up_late`, `overdue`, or `not` at all |
 //! | `statutory` | the statutory deadline, `suspended`, or `none` before it starts |
 //! | `due` | the deadlines of open tasks: `{ police: 1403/03/01 14:30 }` |
@@ -57,6 +58,12 @@
 //! | `lacking` | the clocks before whose deadline no sitting has room, as told since the entry before |
 //! | `proposed` | the latest extra sitting that would do, as last told, or `none` |
 //!
+//! `licences` and `cases` tell what the case can be about, by names of their own: `{ kind, valid_until,
+//! valid_from, holder, unit, suspended, revoked, running }` and `{ workflow, applicant, unit, past_norm,
+//! late, ended, running }`. Holder and applicant are the scenario's applicant if nothing else is
+//! written; `suspended`, `revoked`, `past_norm`, `late` and `ended` are moments from which on that is
+//! so; `running` are the workflows of other cases about the same. The opening says `about: <name>`.
+//!
 //! `sittings` tells the sittings of the commission, by names of their own: `{ at, cut_off, capacity,
 //! taken, planned, held, minutes, cancelled, members }`. `taken` is by other cases; `planned`, `held`
 //! and `cancelled` are moments from which on that is so. Without `cut_off` the definition's holds,
@@ -65,6 +72,7 @@
 mod actual;
 mod given;
 mod read;
+mod register;
 mod run;
 mod sittings;
 
@@ -76,6 +84,7 @@ use crate::{
     document::{Place, Problem, Reader, has_errors},
     event::Vote,
     form::HandedIn,
+    register::Reference,
 };
 
 /// The codes that a scenario can raise, beside those of every document.
@@ -150,6 +159,7 @@ struct Scenario {
     title: Text,
     unit: UnitId,
     sittings: Vec<sittings::Told>,
+    held: register::Told,
     entries: Vec<Entry>,
 }
 
@@ -180,6 +190,7 @@ enum Deed {
         received: Option<Instant>,
         reason: Option<String>,
         subject: Option<String>,
+        about: Option<Reference>,
         given: Given,
     },
     Act {
@@ -259,6 +270,7 @@ enum Expect {
     Outcome(Outcome),
     Counted(String),
     Mark(String),
+    Licence(String, String),
     Statutory(Due),
     Due(String, Due),
     Open(Vec<String>),

@@ -3,7 +3,10 @@
 use chrono::{NaiveTime, TimeZone};
 use chrono_tz::Tz;
 
-use super::{At, Deed, Due, Entry, Expect, Scenario, Setting, Who, code, sittings::Told};
+use super::{
+    At, Deed, Due, Entry, Expect, Scenario, Setting, Who, code, register::Told as Held,
+    run::applicant, sittings::Told,
+};
 use crate::{
     RefusalCode, UnitId,
     clock::Instant,
@@ -42,6 +45,7 @@ const KEYS: &[&str] = &[
     "system_down_until",
     "received",
     "subject",
+    "about",
     "reason",
     "cite",
     "letter",
@@ -78,6 +82,7 @@ const EXPECTATIONS: &[&str] = &[
     "outcome",
     "counted",
     "mark",
+    "licence",
     "statutory",
     "due",
     "open",
@@ -107,7 +112,7 @@ pub(super) fn scenario(
     root: &Node,
 ) -> Option<Scenario> {
     let start = Place { start: root.place.start, end: root.place.start };
-    let keys = ["scenario", "unit", "sittings", "steps"];
+    let keys = ["scenario", "unit", "sittings", "licences", "cases", "steps"];
     let top = reader.mapping(root, start, "a scenario", &keys)?;
     let title = reader.required(&top, "scenario", "a scenario").and_then(|node| {
         let at = node.place;
@@ -115,10 +120,14 @@ pub(super) fn scenario(
     });
     let unit = reader.required(&top, "unit", "a scenario");
     let zone = setting.calendars.national().zone();
-    let mut reading = Reading { reader, setting, zone, told: Vec::new() };
+    let mut reading = Reading { reader, setting, zone, told: Vec::new(), held: Held::default() };
     let unit = unit.and_then(|node| reading.unit(node));
     if let (Some(node), Some(unit)) = (top.get("sittings"), &unit) {
         reading.told = reading.sittings(node, unit);
+    }
+    if let Some(unit) = &unit {
+        let (licences, cases) = (top.get("licences"), top.get("cases"));
+        reading.held = reading.register(licences, cases, applicant(), unit);
     }
     let steps = reading.reader.required(&top, "steps", "a scenario")?;
     let nodes = reading.reader.list(steps, "the steps");
@@ -131,7 +140,8 @@ pub(super) fn scenario(
         }
         entries.push(entry);
     }
-    Some(Scenario { title: title?, unit: unit?, sittings: reading.told, entries })
+    let (sittings, held) = (reading.told, reading.held);
+    Some(Scenario { title: title?, unit: unit?, sittings, held, entries })
 }
 
 pub(super) struct Reading<'r, 's, 'a> {
@@ -140,6 +150,8 @@ pub(super) struct Reading<'r, 's, 'a> {
     zone: Tz,
     /// The sittings of the scenario.
     told: Vec<Told>,
+    /// The licences and cases of which its case can speak.
+    pub(super) held: Held,
 }
 
 impl Reading<'_, '_, '_> {
@@ -194,6 +206,7 @@ impl Reading<'_, '_, '_> {
             received: fields.get("received").and_then(|node| self.moment(node)),
             reason: self.text(fields, "reason"),
             subject: self.text(fields, "subject"),
+            about: self.about(fields),
             given: self.given(fields),
         })
     }
@@ -325,6 +338,7 @@ impl Reading<'_, '_, '_> {
                 let mark = self.reader.string(node, "the licence's mark");
                 put(mark.map(|mark| Expect::Mark(mark.to_owned())));
             }
+            "licence" => self.licence_expected(node, place, to),
             "faults" => {
                 let faults = self.faults(node);
                 put(Some(faults));
@@ -497,7 +511,7 @@ impl Reading<'_, '_, '_> {
         Some(text.to_owned())
     }
 
-    fn unit(&mut self, node: &Node) -> Option<UnitId> {
+    pub(super) fn unit(&mut self, node: &Node) -> Option<UnitId> {
         let text = self.reader.string(node, "a unit")?;
         let unit = UnitId::from(text);
         if self.setting.organisation.get(&unit).is_none() {

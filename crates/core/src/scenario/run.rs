@@ -11,6 +11,7 @@ use super::{
     actual::{clock_no, difference, moment, task},
     code,
     given::faults_of,
+    register::Told as Held,
     sittings::{self, Told, as_of, next_change},
 };
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
     definition::Answer,
     document::{Place, Reader},
     event::{ClockNo, Entry, Event, Fact, STATUTORY},
+    register::Found,
     sitting::Sitting,
 };
 
@@ -32,6 +34,7 @@ const MOST_TICKS: usize = 1_000;
 pub(super) struct Life<'a> {
     setting: &'a Setting<'a>,
     pub(super) told: &'a [Told],
+    held: &'a Held,
     /// The clocks before whose deadline no sitting had room, since the entry before.
     pub(super) lacking: Vec<String>,
     /// The latest extra sitting that would do, as last told.
@@ -57,11 +60,12 @@ pub(super) struct Life<'a> {
 pub(super) fn live(setting: &Setting<'_>, reader: &mut Reader<'_>, scenario: &Scenario) -> usize {
     let mut entries = scenario.entries.iter();
     let Some(first) = entries.next() else { return 0 };
-    let Some(At { value: Deed::Open { received, reason, subject, given }, place }) = &first.deed
+    let Some(At { value: Deed::Open { received, reason, subject, about, given }, place }) =
+        &first.deed
     else {
         return 0;
     };
-    let applicant = person(&Who { role: "applicant".to_owned(), number: 1, unit: None }, "");
+    let applicant = applicant();
     let application = Open {
         case: CaseId(identifier(&scenario.title.en)),
         unit: scenario.unit.clone(),
@@ -69,6 +73,7 @@ pub(super) fn live(setting: &Setting<'_>, reader: &mut Reader<'_>, scenario: &Sc
         subject: subject.clone().unwrap_or_else(|| scenario.title.en.clone()),
         received_at: *received,
         reason: reason.clone(),
+        about: about.clone(),
         given: given.clone(),
     };
     let anybody = Who { role: "applicant".to_owned(), number: 1, unit: None };
@@ -77,7 +82,9 @@ pub(super) fn live(setting: &Setting<'_>, reader: &mut Reader<'_>, scenario: &Sc
     let actor = actor(setting, &mut people, &scenario.unit, who);
     let caller = Caller::Person(actor);
     let planned = as_of(&scenario.sittings, first.at, None);
-    let opened = open(&context(setting, &caller, None, &planned, first.at), &application);
+    let found = about.as_ref().and_then(|about| scenario.held.found(about, first.at));
+    let ctx = context(setting, &caller, None, &planned, found.as_ref(), first.at);
+    let opened = open(&ctx, &application);
     let decided = match told(reader, *place, &first.expect, opened) {
         Some(decided) => decided,
         None => return 1,
@@ -86,6 +93,7 @@ pub(super) fn live(setting: &Setting<'_>, reader: &mut Reader<'_>, scenario: &Sc
     let mut life = Life {
         setting,
         told: &scenario.sittings,
+        held: &scenario.held,
         lacking: Vec::new(),
         proposed: None,
         case,
@@ -200,10 +208,16 @@ impl Life<'_> {
         false
     }
 
+    /// How it stands with what the case is about.
+    fn found(&self, now: Instant) -> Option<Found> {
+        self.held.found(&self.case.about.as_ref()?.reference(), now)
+    }
+
     fn tick(&mut self, now: Instant) {
         self.now = now;
         let planned = as_of(self.told, now, Some(&self.case));
-        let ctx = context(self.setting, &Caller::System, None, &planned, now);
+        let found = self.found(now);
+        let ctx = context(self.setting, &Caller::System, None, &planned, found.as_ref(), now);
         match decide(&ctx, &self.case, &Command::Tick) {
             Ok(decided) => self.take(decided),
             // Only a calendar that does not reach so far: nothing more happens by itself.
@@ -276,7 +290,9 @@ impl Life<'_> {
             Deed::Open { .. } | Deed::Down(_) => Command::Tick,
         };
         let planned = as_of(self.told, now, Some(&self.case));
-        let ctx = context(self.setting, &caller, assignee.as_ref(), &planned, now);
+        let found = self.found(now);
+        let assignee = assignee.as_ref();
+        let ctx = context(self.setting, &caller, assignee, &planned, found.as_ref(), now);
         decide(&ctx, &self.case, &command)
     }
 
@@ -340,11 +356,12 @@ fn context<'a>(
     caller: &'a Caller,
     assignee: Option<&'a Actor>,
     planned: &'a [Sitting],
+    found: Option<&'a Found>,
     now: Instant,
 ) -> Context<'a> {
     let Setting { definition, calendars, organisation } = *setting;
     let sittings = Some(planned);
-    Context { definition, calendars, organisation, caller, assignee, sittings, now }
+    Context { definition, calendars, organisation, caller, assignee, sittings, found, now }
 }
 
 /// A person with the one role that his name says, at the unit where the case needs it.
@@ -366,6 +383,11 @@ fn actor(
         number => format!("{}#{number}", who.role),
     });
     Actor::new(person, grant.into_iter().collect())
+}
+
+/// Who applies in every scenario.
+pub(super) fn applicant() -> PersonId {
+    person(&Who { role: "applicant".to_owned(), number: 1, unit: None }, "")
 }
 
 /// The same person for the same words.

@@ -11,6 +11,7 @@
 //! owner and a term for every task, a way from the first step to every other step, and a way from
 //! every step to an end.
 
+mod about;
 mod by_calendar;
 mod eyes;
 mod forms;
@@ -63,6 +64,9 @@ pub mod code {
         NEVER_ENDING_WAIT = "never-ending-wait", "The applicant can let a case wait for ever.";
         DECISION_AND_OUTCOME = "decision-and-outcome", "An outcome and whether it is a decision contradict each other.";
         LICENCE_WITHOUT_GRANT = "licence-without-grant", "An end gives a licence without granting.";
+        CHANGE_OF_NOTHING = "change-of-nothing", "An end changes a licence, but the cases need not be about one.";
+        CHANGE_WITHOUT_DECISION = "change-without-decision", "An end changes a licence without being a decision.";
+        NOTHING_RENEWED = "nothing-renewed", "A licence stays in force until its case is decided, but no end renews it.";
         NO_WITHDRAWAL = "no-withdrawal", "There must be one end with the outcome 'withdrawn', and none with 'initiative: authority'.";
         NOBODY_OPENS = "nobody-opens", "No role may open a case.";
         NOBODY_RELEASES = "nobody-releases", "No role may release a silence rule that is held.";
@@ -150,6 +154,7 @@ pub(crate) fn examine(
         .any(|f| matches!(f.code, code::UNKNOWN_STEP | code::UNKNOWN_ACTION | code::NAME_TAKEN));
     parts::examine(definition, whole == Whole::All, &mut findings);
     work::examine(definition, &mut findings);
+    about::examine(definition, whole == Whole::All, &mut findings);
     forms::examine(definition, whole == Whole::All, &mut findings);
     if let Some(calendar) = calendar {
         by_calendar::examine(definition, calendar, &mut findings);

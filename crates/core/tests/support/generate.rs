@@ -208,7 +208,7 @@ pub(crate) fn definition() -> impl Strategy<Value = Definition> {
             let licence = Licence { kind: "test".into(), valid_months: 12, mark: None };
             let licence = (*outcome == Outcome::Granted).then_some(licence);
             let (title, decision, outcome) = (text(name), *decision, *outcome);
-            (StepId::from(*name), End { title, decision, outcome, licence })
+            (StepId::from(*name), End { title, decision, outcome, licence, change: None })
         };
         let declared = |(name, at, may): &(&str, Level, &[Permission])| {
             let may = may.iter().copied().collect();
@@ -223,6 +223,7 @@ pub(crate) fn definition() -> impl Strategy<Value = Definition> {
             basis: None,
             opens_at: Level::County,
             initiative: Initiative::Applicant,
+            about: None,
             calendar: "ir".into(),
             first: places[0].clone(),
             statutory: Statutory {

@@ -14,6 +14,7 @@ use parvaneh_core::{
     definition::{Answer, Fires, Step, StepKind},
     event::{Owner, Vote},
     evolve, open,
+    register::Found,
     sitting::Sitting,
 };
 use proptest::sample::Index;
@@ -32,6 +33,8 @@ pub(crate) struct World {
     pub(crate) people: Vec<Actor>,
     /// The sittings of every commission.
     pub(crate) sittings: Vec<Sitting>,
+    /// What is found of what the case is about.
+    pub(crate) found: Option<Found>,
 }
 
 /// One microsecond: the grain of time.
@@ -40,8 +43,8 @@ pub(crate) const GRAIN: TimeDelta = TimeDelta::microseconds(1);
 impl World {
     pub(crate) fn new(definition: Definition, calendars: Calendars) -> Self {
         let people = people(&definition);
-        let (organisation, sittings) = (organisation(), Vec::new());
-        Self { definition, calendars, organisation, people, sittings }
+        let (organisation, sittings, found) = (organisation(), Vec::new(), None);
+        Self { definition, calendars, organisation, people, sittings, found }
     }
 
     pub(crate) fn context<'a>(
@@ -51,8 +54,8 @@ impl World {
         now: Instant,
     ) -> Context<'a> {
         let Self { definition, calendars, organisation, .. } = self;
-        let sittings = Some(&self.sittings[..]);
-        Context { definition, calendars, organisation, caller, assignee, sittings, now }
+        let (sittings, found) = (Some(&self.sittings[..]), self.found.as_ref());
+        Context { definition, calendars, organisation, caller, assignee, sittings, found, now }
     }
 
     pub(crate) fn tick(&self, case: &Case, now: Instant) -> Decided {
@@ -97,6 +100,7 @@ impl<'w> Life<'w> {
             subject: "a charity".to_owned(),
             received_at,
             reason,
+            about: None,
             given: Given::default(),
         };
         let caller = Caller::Person(caller);

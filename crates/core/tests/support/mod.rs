@@ -4,6 +4,7 @@
 pub(crate) mod four_eyes;
 pub(crate) mod generate;
 pub(crate) mod live;
+pub(crate) mod register;
 pub(crate) mod stage;
 
 use chrono::{NaiveDate, NaiveDateTime, TimeZone, Weekday::*};

@@ -182,6 +182,7 @@ pub(crate) fn application() -> Open {
         subject: "a charity".to_owned(),
         received_at: None,
         reason: None,
+        about: None,
         given: Given::default(),
     }
 }

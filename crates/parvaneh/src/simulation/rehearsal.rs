@@ -40,6 +40,7 @@ impl Rehearsal<'_> {
             caller,
             assignee: None,
             sittings: Some(&[]),
+            found: None,
             now: self.now.get(),
         }
     }

@@ -259,6 +259,7 @@ impl<'a> Year<'a> {
                 subject: subject(&mut rng),
                 received_at: None,
                 reason: None,
+                about: None,
                 given: Given::default(),
             };
             let temper = Temper::new(self.settings.seed, number as u64);

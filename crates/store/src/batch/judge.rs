@@ -259,8 +259,8 @@ fn context<'a>(
     now: Instant,
 ) -> Context<'a> {
     let organisation = &*reference.organisation;
-    let (assignee, sittings) = (None, None);
-    Context { definition, calendars, organisation, caller, assignee, sittings, now }
+    let (assignee, sittings, found) = (None, None, None);
+    Context { definition, calendars, organisation, caller, assignee, sittings, found, now }
 }
 
 /// The case of a row.

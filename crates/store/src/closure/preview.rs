@@ -206,6 +206,7 @@ impl Store {
             caller: &Caller::System,
             assignee: None,
             sittings: None,
+            found: None,
             now,
         };
         let decided = catch_unwind(AssertUnwindSafe(|| decide(&ctx, &case, &Command::Tick)));

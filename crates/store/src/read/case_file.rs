@@ -126,6 +126,7 @@ impl Store {
             caller: &caller,
             assignee: None,
             sittings: sittings.as_deref(),
+            found: None,
             now,
         };
         Ok(possible(&ctx, &case))

@@ -65,6 +65,7 @@ impl Store {
                     assignee: None,
                     // Four eyes look at who has done what, never at the agenda.
                     sittings: None,
+                    found: None,
                     now,
                 };
                 items[*place].barred = barred(&ctx, &case, items[*place].task);

@@ -10,6 +10,7 @@ workflow: base
 version: 1
 title: { fa: پایه, en: Base }
 opens_at: county
+about: { licence: establishment, stays_in_force: yes }
 calendar: ir
 statutory:
   term: 60 d
@@ -102,7 +103,7 @@ ends:
     decision: yes
     outcome: granted
     licence: { kind: establishment, valid: 36 mo }
-  by_silence: { title: { fa: خودکار, en: By silence }, decision: yes, outcome: granted }
+  by_silence: { title: { fa: خودکار, en: By silence }, decision: yes, outcome: granted, licence: { change: renew, valid: 36 mo } }
   refused: { title: { fa: رد, en: Refused }, decision: yes, outcome: refused }
   lapsed: { title: { fa: مختومه, en: Lapsed }, decision: no, outcome: lapsed }
   withdrawn: { title: { fa: انصراف, en: Withdrawn }, decision: no, outcome: withdrawn }
@@ -437,6 +438,37 @@ const RULES: &[Rule] = &[
             "licence",
         )],
         keeps: &[("    licence: { kind: establishment, valid: 36 mo }\n", "")],
+    },
+    Rule {
+        code: code::CHANGE_OF_NOTHING,
+        breaks: &[
+            (("about: { licence: establishment, stays_in_force: yes }\n", ""), "licence"),
+            (
+                ("about: { licence: establishment, stays_in_force: yes }", "about: { case: base }"),
+                "licence",
+            ),
+            (("stays_in_force: yes", "required: no"), "licence"),
+        ],
+        keeps: &[("stays_in_force: yes", "required: yes")],
+    },
+    Rule {
+        code: code::CHANGE_WITHOUT_DECISION,
+        breaks: &[
+            (
+                ("outcome: granted, licence: { change", "outcome: settled, licence: { change"),
+                "licence",
+            ),
+            (("outcome: lapsed }", "outcome: lapsed, licence: { change: suspend } }"), "licence"),
+        ],
+        keeps: &[
+            ("outcome: refused }", "outcome: settled, licence: { change: revoke } }"),
+            ("outcome: refused }", "outcome: refused, licence: { change: suspend } }"),
+        ],
+    },
+    Rule {
+        code: code::NOTHING_RENEWED,
+        breaks: &[(("change: renew, valid: 36 mo", "change: amend"), "yes")],
+        keeps: &[("stays_in_force: yes", "stays_in_force: no")],
     },
     Rule {
         code: code::NO_WITHDRAWAL,

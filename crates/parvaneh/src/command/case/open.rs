@@ -69,6 +69,7 @@ impl Open {
             subject: self.subject,
             received_at,
             reason: self.reason,
+            about: None,
             given: self.values.given()?,
         };
         let ask = Ask::Open { workflow, version: self.version, application };
