@@ -63,6 +63,10 @@ pub struct Case {
     /// What has been filled in.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub data: BTreeMap<FieldId, Value>,
+    /// The answers to inquiries, each of the latest round in which it was asked for. Empty once the
+    /// case ended.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<BranchId, Answer>,
     /// How it stands with the sittings of its commission.
     #[serde(default, skip_serializing_if = "Hearing::is_empty")]
     pub hearing: Hearing,
@@ -309,6 +313,7 @@ impl Case {
             suspension: None,
             done_by: BTreeMap::new(),
             data: values.clone(),
+            answers: BTreeMap::new(),
             hearing: Hearing::default(),
             returns: 0,
             documents: BTreeMap::new(),
@@ -394,6 +399,11 @@ impl Case {
         if entry.end.is_some() {
             // Nothing is done after an end.
             self.done_by.clear();
+            self.answers.clear();
+        }
+        for branch in entry.tasks.iter().filter_map(|task| task.branch.as_ref()) {
+            // Asked anew, it has not been answered.
+            self.answers.remove(branch);
         }
         self.tasks =
             entry.tasks.iter().map(|opened| Task::opened(opened, &entry.step, at)).collect();
@@ -520,6 +530,7 @@ pub fn evolve(case: &mut Case, event: &Event) {
             if let Place::Step { answers, .. } = &mut case.place {
                 answers.insert(branch.clone(), *answer);
             }
+            case.answers.insert(branch.clone(), *answer);
             case.tasks.retain(|open| open.no != *task);
             if let Some(entry) = entry {
                 case.enter(entry, at);

@@ -334,7 +334,9 @@ fn wrong_guards_and_choices_are_told_with_their_place() {
         (act("if: \"case.unit == 'تهران' && case.return < 3\""), "unknown-fact", "case.return"),
         (act("if: case.returns > 'x'"), "wrong-type", "case.returns > 'x'"),
         (act("if: '  case.returns >'"), "not-an-expression", ">"),
-        (act("if: 'case.returns > 1.5'"), "not-allowed", "1.5"),
+        (act("if: 'case.returns > 1.5e1'"), "not-allowed", "1.5e1"),
+        (act("if: \"answers.polce == 'negative'\""), "unknown-fact", "answers.polce"),
+        (act("if: \"answers.police == 'no'\""), "wrong-type", "'no'"),
         (act("if_not: { fa: نه, en: No }"), "missing-key", "return"),
         (act("if: 'true', if_not: No"), "wrong-kind", "No"),
         (choose("      []"), "empty-value", "choose"),
@@ -431,6 +433,97 @@ steps:
         );
         lives(&definition, &scenario);
     }
+}
+
+#[test]
+fn a_way_is_chosen_by_the_answers_to_inquiries() {
+    let manual = include_str!("../../../docs/WORKFLOWS.md");
+    let block = manual
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .find(|block| block.contains("answers.police"))
+        .unwrap();
+    let once = "      return: { title: { fa: نقص, en: Return }, to: correction, if: '!has(answers.police)' }";
+    let definition = parsed(&definition(once, block));
+    lives(
+        &definition,
+        "
+scenario: { fa: نمونه, en: By answers }
+unit: '2301'
+steps:
+  - { at: 1403/11/13 10:00, do: open }
+  - { at: 1403/11/13 10:10, as: officer, do: ask, expect: { step: asked } }
+  # The answer that joins counts for the way on, and stays.
+  - { at: 1403/11/13 10:20, as: agency.police, answer: { police: negative }, expect: { step: correction, passed: [screening] } }
+  - { at: 1403/11/13 10:30, as: applicant, do: resubmit, expect: { step: reception } }
+  - { at: 1403/11/13 10:40, as: officer, do: return, expect: { refused: guard_not_met } }
+  - { at: 1403/11/13 10:45, as: officer, do: pass, expect: { step: correction } }
+  - { at: 1403/11/13 10:50, as: applicant, do: resubmit, expect: { step: reception } }
+  # Asked anew, the body has not answered; then silence answers.
+  - { at: 1403/11/13 11:00, as: officer, do: ask, expect: { step: asked } }
+  - { at: 1403/12/01 10:00, expect: { step: expert_review, passed: [screening], answers: { police: positive } } }
+",
+    );
+    // It survives the step, and is forgotten when it is asked for anew, and at the end.
+    let world = World::new(definition, compiled(office_hours()));
+    let mut case = acted(&world, &opened(&world).case, "ask").case;
+    assert!(case.answers.is_empty());
+    let police = support::stage::police();
+    let answer = parvaneh_core::Command::Answer {
+        branch: "police".into(),
+        answer: parvaneh_core::definition::Answer::Negative,
+        reason: None,
+        reference: None,
+    };
+    let now = at("2025-02-01 12:00");
+    case = decide(&world.context(&Caller::Person(police), None, now), &case, &answer).unwrap().case;
+    assert_eq!(case.place.name().as_str(), "correction");
+    assert_eq!(case.answers.len(), 1);
+    let text = serde_json::to_string(&case).unwrap();
+    assert!(text.contains(r#""answers":{"police":"negative"}"#), "{text}");
+}
+
+#[test]
+fn numbers_with_a_point_are_compared_exactly() {
+    let forms = "forms:
+  grading:
+    score: { type: number, title: { fa: امتیاز, en: Score }, required: yes, decimals: 2, min: 0, max: 100 }
+application: grading
+";
+    let grade = "  screening:
+    title: { fa: درجه, en: Grade }
+    choose:
+      - { if: 'score >= 85.5', to: head_review }
+      - { if: 'score < 60', to: correction }
+      - { else: expert_review }
+";
+    let source =
+        definition("      return: { title: { fa: نقص, en: Return }, to: correction }", grade);
+    let source = source.replace("roles:\n", &format!("{forms}roles:\n"));
+    let definition = parsed(&source);
+    for (score, step) in [
+        ("85.5", "head_review"),
+        ("85.49", "expert_review"),
+        ("60", "expert_review"),
+        ("59.99", "correction"),
+        ("۱۰۰", "head_review"),
+    ] {
+        let scenario = format!(
+            "
+scenario: {{ fa: نمونه, en: Grading }}
+unit: '2301'
+steps:
+  - {{ at: 1403/11/13 10:00, do: open, set: {{ score: '{score}' }} }}
+  - {{ at: 1403/11/13 10:10, as: officer, do: pass, expect: {{ step: {step} }} }}
+"
+        );
+        lives(&definition, &scenario);
+    }
+    let overlapping = source.replace("score < 60", "score < 85.51");
+    let told = Definition::check("g.yaml", &overlapping, None).problems;
+    let told: Vec<_> = told.iter().map(|p| (p.code, p.message.as_str())).collect();
+    assert_eq!(told[0], ("overlapping-guards", "way 1 is open too, for example with score = 85.5"));
 }
 
 #[test]

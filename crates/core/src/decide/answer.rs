@@ -63,9 +63,13 @@ impl Draft<'_> {
         silence: Option<Basis>,
     ) -> Result<(), Refusal> {
         let entry = match self.joined(branch, answer)? {
-            Some(to) => Some(self.entry(&to, at, false)?),
+            Some(to) => {
+                self.answering = Some((branch.clone(), answer));
+                Some(self.entry(&to, at, false)?)
+            }
             None => None,
         };
+        self.answering = None;
         let fact = Fact::Answered {
             task,
             branch: branch.clone(),

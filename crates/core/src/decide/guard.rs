@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use super::{Draft, Refusal, RefusalCode};
 use crate::{
-    ActionId, StepId,
+    ActionId, BranchId, StepId,
     calendar::Calendar,
     case::Case,
     clock::Instant,
-    definition::{Action, StepKind, Text},
+    definition::{Action, Answer, StepKind, Text},
     event::Passed,
     expression::{self, Facts, Name, Value},
 };
@@ -29,6 +29,8 @@ pub struct Unmet {
 /// The facts of a case at an instant.
 struct CaseFacts<'a> {
     case: &'a Case,
+    /// The answer that is being given.
+    answering: Option<&'a (BranchId, Answer)>,
     calendar: &'a Calendar,
     at: Instant,
 }
@@ -37,6 +39,11 @@ impl Facts for CaseFacts<'_> {
     fn value(&self, name: &Name) -> Option<Value<'_>> {
         Some(match name {
             Name::Field(field) => return expression::value_of(self.case.data.get(&**field)?),
+            Name::Answer(branch) => {
+                let given = self.answering.filter(|(known, _)| known.as_str() == &**branch);
+                let given = given.map(|(_, answer)| answer);
+                Value::Text(given.or_else(|| self.case.answers.get(&**branch))?.as_str())
+            }
             Name::Returns => Value::Number(self.case.returns.into()),
             Name::Unit => Value::Text(self.case.unit.as_str()),
             Name::Opened => Value::Day(self.calendar.local_date(self.case.opened_at)),
@@ -48,7 +55,7 @@ impl Facts for CaseFacts<'_> {
 impl Draft<'_> {
     fn facts(&self, at: Instant) -> CaseFacts<'_> {
         let calendar = self.calendar_at(&self.case.unit);
-        CaseFacts { case: &self.case, calendar, at }
+        CaseFacts { case: &self.case, answering: self.answering.as_ref(), calendar, at }
     }
 
     /// Refuses an action whose guard is not met.

@@ -265,6 +265,8 @@ struct Draft<'a> {
     case: Case,
     events: Vec<Event>,
     tasks: Vec<TaskRecord>,
+    /// The answer that is being given: ways on that are chosen by it know it already.
+    answering: Option<(BranchId, Answer)>,
     /// Whether its deadlines are known to be those of the calendar that is in force.
     by_calendar: bool,
 }
@@ -273,7 +275,7 @@ impl<'a> Draft<'a> {
     fn new(ctx: &'a Context<'a>, case: Case) -> Self {
         let now = ctx.now.trunc_subsecs(6).max(case.recorded_at);
         let (events, tasks) = (Vec::new(), Vec::new());
-        Self { ctx, now, case, events, tasks, by_calendar: false }
+        Self { ctx, now, case, events, tasks, answering: None, by_calendar: false }
     }
 
     /// Whether the case runs by the definition that was handed in.

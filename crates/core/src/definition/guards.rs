@@ -40,6 +40,20 @@ impl Exit {
 /// How much text of guards a file may hold, in bytes: reading them costs more than reading names.
 const MOST_GUARDS: usize = 64 * 1024;
 
+/// The names of the branches of parallel steps, before the steps are read: guards name them.
+pub(super) fn inquiries(steps: &Node) -> Vec<&str> {
+    fn under<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
+        let entries = node.as_mapping()?.iter();
+        entries.filter(|entry| entry.key == key).map(|entry| &entry.value).next()
+    }
+    let steps = steps.as_mapping().unwrap_or_default().iter();
+    let branches = steps.filter_map(|step| under(under(&step.value, "parallel")?, "branches"));
+    branches
+        .flat_map(|branches| branches.as_mapping().unwrap_or_default())
+        .map(|entry| entry.key.as_str())
+        .collect()
+}
+
 impl Draft<'_> {
     /// A guard of an action, out of `if` and `if_not`.
     pub(super) fn guard(&mut self, fields: &Fields<'_>, path: &str, what: &str) -> Option<Guard> {

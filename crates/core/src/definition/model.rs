@@ -362,6 +362,16 @@ pub enum Answer {
     Negative,
 }
 
+impl Answer {
+    /// As guards and scenarios write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Positive => "positive",
+            Self::Negative => "negative",
+        }
+    }
+}
+
 /// A deciding commission. Its owner (the secretariat) records the result as `approved` or
 /// `rejected` once the votes allow it.
 #[derive(Clone, Debug, PartialEq, Eq)]

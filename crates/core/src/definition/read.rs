@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Basis, Definition, ExtensionRule, Initiative, Level, SilenceRule, Starts, Statutory, Text,
-    levels::Ladder, people::LEVELS,
+    guards::inquiries, levels::Ladder, people::LEVELS,
 };
 use crate::{
     CalendarId, Calendars, RoleId, StepId, Term,
@@ -261,7 +261,8 @@ impl Draft<'_> {
             roles.iter().map(|(name, role)| (name.clone(), role.title.clone())).collect();
         let forms = self.optional(&top, "forms", "", Self::forms).unwrap_or_default();
         let application = self.optional(&top, "application", "", Self::form_name);
-        self.schema = Schema::of_forms(&forms, application.as_ref());
+        self.schema = Schema::of_forms(&forms, application.as_ref())
+            .with_inquiries(top.get("steps").map(inquiries).unwrap_or_default());
         let documents = self.optional(&top, "documents", "", Self::documents).unwrap_or_default();
         let steps = self.required(&top, "steps", "", what, Self::steps).unwrap_or_default();
         let ends = self.required(&top, "ends", "", what, Self::ends).unwrap_or_default();

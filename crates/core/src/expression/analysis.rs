@@ -18,7 +18,7 @@ use chrono::{Datelike, NaiveDate};
 
 use super::{
     Expression, Facts, Kind, Name, Schema, Value,
-    tree::{Arithmetic, Condition, Day, Number, Text},
+    tree::{Arithmetic, Condition, Day, Number, Text, power},
 };
 use crate::JalaliDate;
 
@@ -38,6 +38,7 @@ pub struct Example {
 enum Sample {
     YesNo(bool),
     Number(i64),
+    Decimal { units: i64, digits: u8 },
     Text(String),
     Day(NaiveDate),
     Opaque,
@@ -49,6 +50,7 @@ impl Facts for Example {
         Some(match value.as_ref()? {
             Sample::YesNo(value) => Value::YesNo(*value),
             Sample::Number(value) => Value::Number(*value),
+            Sample::Decimal { units, digits } => Value::Decimal { units: *units, digits: *digits },
             Sample::Text(value) => Value::Text(value),
             Sample::Day(value) => Value::Day(*value),
             Sample::Opaque => Value::Opaque,
@@ -64,15 +66,38 @@ impl fmt::Display for Example {
                 f.write_str(", ")?;
             }
             match value {
+                None if matches!(name, Name::Answer(_)) => write!(f, "{name} not given")?,
                 None => write!(f, "{name} not filled in")?,
                 Some(Sample::YesNo(value)) => write!(f, "{name} = {value}")?,
                 Some(Sample::Number(value)) => write!(f, "{name} = {value}")?,
+                Some(Sample::Decimal { units, digits }) => {
+                    write!(f, "{name} = {}", Written { units: *units, digits: *digits })?
+                }
                 Some(Sample::Text(value)) => write!(f, "{name} = '{value}'")?,
                 Some(Sample::Day(value)) => write!(f, "{name} = {}", JalaliDate::from(*value))?,
                 Some(Sample::Opaque) => write!(f, "{name} filled in")?,
             }
         }
         Ok(())
+    }
+}
+
+/// A number with digits after the point, without zeros at its end.
+struct Written {
+    units: i64,
+    digits: u8,
+}
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let one = power(self.digits).unsigned_abs();
+        let (whole, part) = (self.units.unsigned_abs() / one, self.units.unsigned_abs() % one);
+        let sign = if self.units < 0 { "-" } else { "" };
+        let part = format!("{part:0width$}", width = self.digits.into());
+        match part.trim_end_matches('0') {
+            "" => write!(f, "{sign}{whole}"),
+            part => write!(f, "{sign}{whole}.{part}"),
+        }
     }
 }
 
@@ -184,7 +209,8 @@ impl Linear {
 fn linear(number: &Number) -> Option<Linear> {
     match number {
         Number::Literal(literal) => Some(Linear::constant((*literal).into())),
-        Number::Name(name) => Some(Linear::name(name)),
+        Number::Name(name) | Number::Decimal(name, _) => Some(Linear::name(name)),
+        Number::Finer(by, inner) => linear(inner)?.times(power(*by).into()),
         Number::Negated(inner) => linear(inner)?.times(-1),
         Number::Computed(how, sides) => {
             let (a, b) = (linear(&sides[0])?, linear(&sides[1])?);
@@ -282,7 +308,11 @@ impl Cuts<'_> {
     fn range(&self, number: &Number) -> Option<(i128, i128)> {
         let (low, high) = match number {
             Number::Literal(literal) => ((*literal).into(), (*literal).into()),
-            Number::Name(name) => self.bounds(name),
+            Number::Name(name) | Number::Decimal(name, _) => self.bounds(name),
+            Number::Finer(by, inner) => {
+                let ((low, high), by) = (self.range(inner)?, i128::from(power(*by)));
+                (low * by, high * by)
+            }
             Number::Negated(inner) => {
                 let (low, high) = self.range(inner)?;
                 (-high, -low)
@@ -313,6 +343,7 @@ impl Cuts<'_> {
             Some(Kind::Number { min, max }) => {
                 (min.unwrap_or(i64::MIN).into(), max.unwrap_or(i64::MAX).into())
             }
+            Some(Kind::Decimal { min, max, .. }) => ((*min).into(), (*max).into()),
             Some(Kind::Day { min, max }) => (
                 day(min.as_ref().unwrap_or(&NaiveDate::MIN)),
                 day(max.as_ref().unwrap_or(&NaiveDate::MAX)),
@@ -363,6 +394,10 @@ impl Cuts<'_> {
             Some(Kind::Number { .. }) => {
                 self.numbers(name, &group).into_iter().map(Sample::Number).collect()
             }
+            Some(Kind::Decimal { digits, .. }) => {
+                let numbers = self.numbers(name, &group).into_iter();
+                numbers.map(|units| Sample::Decimal { units, digits: *digits }).collect()
+            }
             Some(Kind::Day { .. }) => self
                 .numbers(name, &group)
                 .into_iter()
@@ -379,6 +414,7 @@ impl Cuts<'_> {
             cuts.extend(self.numbers.get(*other).into_iter().flatten().map(|cut| i128::from(*cut)));
             let declared = match self.schema.kind(other) {
                 Some(Kind::Number { min, max }) => [min.is_some(), max.is_some()],
+                Some(Kind::Decimal { .. }) => [true, true],
                 Some(Kind::Day { min, max }) => [min.is_some(), max.is_some()],
                 _ => [false, false],
             };

@@ -8,8 +8,8 @@ use cel::{
 };
 
 use super::{
-    Fault, Kind, MAX_BRACKETS, MAX_BYTES, Name, Schema, code,
-    tree::{Arithmetic, Comparison, Condition, Day, Number, Part, Text},
+    Fault, Kind, MAX_BRACKETS, MAX_BYTES, MOST_DIGITS, Name, Schema, code,
+    tree::{Arithmetic, Comparison, Condition, Day, Number, Part, Text, power},
 };
 use crate::{
     document::{did_you_mean, short},
@@ -170,7 +170,8 @@ fn syntax(text: &str, (_, column): (isize, isize), message: &str) -> Fault {
 /// What a part of an expression is.
 enum Typed<'s> {
     Condition(Condition),
-    Number(Number),
+    /// A number, and how many digits it has after the point.
+    Number(Number, u8),
     Day(Day),
     /// A text; of a choice, with its words.
     Text(Text, Option<&'s [String]>),
@@ -182,12 +183,40 @@ impl Typed<'_> {
     fn called(&self) -> &'static str {
         match self {
             Self::Condition(_) => "yes or no",
-            Self::Number(_) => "a number",
+            Self::Number(..) => "a number",
             Self::Day(_) => "a date",
             Self::Text(_, Some(_)) => "a choice",
             Self::Text(..) => "a text",
             Self::Unread => "nothing",
         }
+    }
+}
+
+/// The same number below zero, or above it.
+fn negated<'s>(inner: Option<(Number, u8)>) -> Typed<'s> {
+    match inner {
+        Some((Number::Literal(value), digits)) if value.checked_neg().is_some() => {
+            Typed::Number(Number::Literal(-value), digits)
+        }
+        Some((inner, digits)) => Typed::Number(Number::Negated(Box::new(inner)), digits),
+        None => Typed::Unread,
+    }
+}
+
+/// Two numbers with the digits of the finer one, and how many those are.
+fn aligned((a, of_a): (Number, u8), (b, of_b): (Number, u8)) -> (Number, Number, u8) {
+    let digits = of_a.max(of_b);
+    (finer(a, digits - of_a), finer(b, digits - of_b), digits)
+}
+
+/// The same number with more digits after the point.
+fn finer(number: Number, by: u8) -> Number {
+    match number {
+        number if by == 0 => number,
+        Number::Literal(value) if value.checked_mul(power(by)).is_some() => {
+            Number::Literal(value * power(by))
+        }
+        number => Number::Finer(by, Box::new(number)),
     }
 }
 
@@ -313,7 +342,8 @@ impl<'s> Check<'s> {
     fn typed(&mut self, name: Name, kind: &'s Kind, at: Range<usize>) -> Typed<'s> {
         match kind {
             Kind::YesNo => Typed::Condition(Condition::Name(name)),
-            Kind::Number { .. } => Typed::Number(Number::Name(name)),
+            Kind::Number { .. } => Typed::Number(Number::Name(name), 0),
+            Kind::Decimal { digits, .. } => Typed::Number(Number::Decimal(name, *digits), *digits),
             Kind::Text => Typed::Text(Text::Name(name), None),
             Kind::Choice(words) => Typed::Text(Text::Name(name), Some(words)),
             Kind::Day { .. } => Typed::Day(Day::Name(name)),
@@ -326,13 +356,36 @@ impl<'s> Check<'s> {
         }
     }
 
+    /// `answers.police`, or whether it has come.
+    fn answer(&mut self, name: &str, at: Range<usize>, presence: bool) -> Typed<'s> {
+        let Some((known, kind)) = self.schema.inquiry(name) else {
+            let message = match did_you_mean(name, self.schema.inquiries()) {
+                Some(meant) => {
+                    format!("unknown inquiry '{}': did you mean '{meant}'?", short(name))
+                }
+                None => format!("unknown inquiry '{}'", short(name)),
+            };
+            let known: Vec<_> = self.schema.inquiries().take(12).collect();
+            let help = match known.is_empty() {
+                true => "the definition makes no inquiries".to_owned(),
+                false => format!("inquiries are made of {}", known.join(", ")),
+            };
+            self.fault(code::UNKNOWN_FACT, at, message, Some(help));
+            return Typed::Unread;
+        };
+        match presence {
+            true => Typed::Condition(Condition::Has(known)),
+            false => self.typed(known, kind, at),
+        }
+    }
+
     fn unknown(&mut self, name: &str, at: Range<usize>) -> Typed<'s> {
         let fact = Name::OF_CASE.iter().find(|(fact, _)| *fact == name);
         // CEL reads the name 'share-capital' as a subtraction.
         let hyphened = format!("{name}-");
         let hyphened = self.schema.fields().find(|field| field.starts_with(&hyphened));
         let (message, help) = match (name, hyphened, fact) {
-            ("data" | "case", _, _) => {
+            ("data" | "case" | "answers", _, _) => {
                 let message = format!("'{name}' stands before a dot: {name}.<name>");
                 (message, None)
             }
@@ -343,6 +396,10 @@ impl<'s> Check<'s> {
             (_, None, Some((fact, _))) => (
                 format!("unknown field '{name}'"),
                 Some(format!("a fact of the case is written case.{fact}")),
+            ),
+            _ if self.schema.inquiry(name).is_some() => (
+                format!("unknown field '{name}'"),
+                Some(format!("an answer is written answers.{name}")),
             ),
             _ => {
                 let message = match did_you_mean(name, self.schema.fields()) {
@@ -363,11 +420,13 @@ impl<'s> Check<'s> {
     fn select(&mut self, node: &IdedExpr, select: &SelectExpr) -> Typed<'s> {
         let at = self.place(node);
         let Expr::Ident(root) = &select.operand.expr else {
-            let help = "fields are written data.<field>, facts case.<fact>";
+            let help =
+                "fields are written data.<field>, facts case.<fact>, answers answers.<inquiry>";
             return self.not_allowed(node, "name of several parts", help);
         };
         match root.as_str() {
             "data" => self.name(&select.field, at, select.test),
+            "answers" => self.answer(&select.field, at, select.test),
             "case" => {
                 let found = Name::OF_CASE.iter().find(|(fact, _)| *fact == select.field);
                 let Some((_, name)) = found else {
@@ -394,7 +453,8 @@ impl<'s> Check<'s> {
             }
             other => {
                 let message = format!("'{}' has no parts", short(other));
-                let help = "fields are written data.<field>, facts case.<fact>";
+                let help =
+                    "fields are written data.<field>, facts case.<fact>, answers answers.<inquiry>";
                 self.fault(code::UNKNOWN_FACT, at, message, Some(help.into()));
                 Typed::Unread
             }
@@ -404,11 +464,9 @@ impl<'s> Check<'s> {
     fn literal(&mut self, node: &IdedExpr, literal: &LiteralValue) -> Typed<'s> {
         match literal {
             LiteralValue::Boolean(value) => Typed::Condition(Condition::Literal(*value.inner())),
-            LiteralValue::Int(value) => Typed::Number(Number::Literal(*value.inner())),
+            LiteralValue::Int(value) => Typed::Number(Number::Literal(*value.inner()), 0),
             LiteralValue::String(value) => Typed::Text(Text::Literal(value.inner().into()), None),
-            LiteralValue::Double(_) => {
-                self.not_allowed(node, "fractions", "write whole numbers: 2 * a > 3 * b")
-            }
+            LiteralValue::Double(value) => self.decimal(node, value.inner().is_sign_negative()),
             LiteralValue::UInt(_) => self.not_allowed(node, "'u' after a number", "leave it out"),
             LiteralValue::Null => self.not_allowed(
                 node,
@@ -446,13 +504,10 @@ impl<'s> Check<'s> {
                 Some(inner) => Typed::Condition(Condition::Not(Box::new(inner))),
                 None => Typed::Unread,
             },
-            (op::NEGATE, None, [a]) => match self.number(a) {
-                Some(Number::Literal(value)) if value.checked_neg().is_some() => {
-                    Typed::Number(Number::Literal(-value))
-                }
-                Some(inner) => Typed::Number(Number::Negated(Box::new(inner))),
-                None => Typed::Unread,
-            },
+            (op::NEGATE, None, [a]) => {
+                let inner = self.number(a);
+                negated(inner)
+            }
             (op::ADD, None, [a, b]) => self.compute(Arithmetic::Plus, a, b),
             (op::SUBSTRACT, None, [a, b]) => self.compute(Arithmetic::Minus, a, b),
             (op::MULTIPLY, None, [a, b]) => self.compute(Arithmetic::Times, a, b),
@@ -466,7 +521,7 @@ impl<'s> Check<'s> {
                 self.not_allowed(node, "'[ ]' after a name", "compare single fields")
             }
             ("size", None, [text]) | ("size", Some(text), []) => match self.text(text) {
-                Some(text) => Typed::Number(Number::Length(text)),
+                Some(text) => Typed::Number(Number::Length(text), 0),
                 None => Typed::Unread,
             },
             ("startsWith", Some(text), [part]) => self.part(Part::Start, text, part),
@@ -474,7 +529,7 @@ impl<'s> Check<'s> {
             ("contains", Some(text), [part]) => self.part(Part::Anywhere, text, part),
             ("date", None, [day]) => self.date(day),
             ("daysBetween", None, [from, to]) => match (self.day(from), self.day(to)) {
-                (Some(from), Some(to)) => Typed::Number(Number::DaysBetween(from, to)),
+                (Some(from), Some(to)) => Typed::Number(Number::DaysBetween(from, to), 0),
                 _ => Typed::Unread,
             },
             (name, ..) => {
@@ -516,9 +571,9 @@ impl<'s> Check<'s> {
         }
     }
 
-    fn number(&mut self, node: &IdedExpr) -> Option<Number> {
+    fn number(&mut self, node: &IdedExpr) -> Option<(Number, u8)> {
         match self.read(node) {
-            Typed::Number(inner) => Some(inner),
+            Typed::Number(inner, digits) => Some((inner, digits)),
             Typed::Unread => None,
             other => {
                 self.wrong(node, "a number", &other);
@@ -551,18 +606,75 @@ impl<'s> Check<'s> {
         }
     }
 
+    // What follows after both sides are read stands apart: expressions may be deep, and each level
+    // keeps the stack of only what reads.
     fn compute(&mut self, how: Arithmetic, a: &IdedExpr, b: &IdedExpr) -> Typed<'s> {
-        match (self.number(a), self.number(b)) {
-            (_, Some(Number::Literal(0)))
+        let left = self.number(a);
+        let right = self.number(b);
+        self.computed(how, (a, left), (b, right))
+    }
+
+    fn computed(
+        &mut self,
+        how: Arithmetic,
+        (a, left): (&IdedExpr, Option<(Number, u8)>),
+        (b, right): (&IdedExpr, Option<(Number, u8)>),
+    ) -> Typed<'s> {
+        let (left, right) = match (left, right) {
+            (_, Some((Number::Literal(0), _)))
                 if matches!(how, Arithmetic::Over | Arithmetic::Remainder) =>
             {
                 let message = "nothing can be divided by zero";
                 self.fault(code::WRONG_TYPE, self.place(b), message, None);
-                Typed::Unread
+                return Typed::Unread;
             }
-            (Some(a), Some(b)) => Typed::Number(Number::Computed(how, Box::new([a, b]))),
-            _ => Typed::Unread,
+            (Some(left), Some(right)) => (left, right),
+            _ => return Typed::Unread,
+        };
+        if how == Arithmetic::Times {
+            let digits = left.1 + right.1;
+            if digits > MOST_DIGITS {
+                let message = format!("the product has {digits} digits after the point");
+                let range = self.place(a).start..self.place(b).end;
+                let help = format!("at most {MOST_DIGITS} can be kept: write factors with fewer");
+                self.fault(code::WRONG_TYPE, range, message, Some(help));
+                return Typed::Unread;
+            }
+            return Typed::Number(Number::Computed(how, Box::new([left.0, right.0])), digits);
         }
+        let (left, right, digits) = aligned(left, right);
+        let left = match how {
+            // So that the quotient has the digits, too.
+            Arithmetic::Over => finer(left, digits),
+            _ => left,
+        };
+        Typed::Number(Number::Computed(how, Box::new([left, right])), digits)
+    }
+
+    /// A number with a point, exactly as it is written.
+    fn decimal(&mut self, node: &IdedExpr, negative: bool) -> Typed<'s> {
+        let place = self.own_place(node);
+        let rest = self.text.get(place.start..).unwrap_or_default();
+        let length = rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-')))
+            .unwrap_or(rest.len());
+        // A sign belongs to the number, but not always to its place.
+        let written = rest[..length].trim_start_matches('-');
+        let plain = written.split_once('.').filter(|(whole, part)| {
+            let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+            !part.is_empty() && digits(whole) && digits(part) && whole.len() + part.len() <= 15
+        });
+        let Some((whole, part)) = plain else {
+            let help = "write it out, with at most 15 digits: 0.25";
+            return self.not_allowed(node, "number like this", help);
+        };
+        let Some(digits) = u8::try_from(part.len()).ok().filter(|digits| *digits <= MOST_DIGITS)
+        else {
+            let help = format!("a number has at most {MOST_DIGITS} digits after the point");
+            return self.not_allowed(node, "number as fine as this", &help);
+        };
+        let units: i64 = format!("0{whole}{part}").parse().unwrap_or_default();
+        Typed::Number(Number::Literal(if negative { -units } else { units }), digits)
     }
 
     fn part(&mut self, part: Part, text: &IdedExpr, other: &IdedExpr) -> Typed<'s> {
@@ -613,7 +725,18 @@ impl<'s> Check<'s> {
         a: &IdedExpr,
         b: &IdedExpr,
     ) -> Typed<'s> {
-        let (left, right) = (self.read(a), self.read(b));
+        let left = self.read(a);
+        let right = self.read(b);
+        self.compared(node, how, (a, left), (b, right))
+    }
+
+    fn compared(
+        &mut self,
+        node: &IdedExpr,
+        how: Comparison,
+        (a, left): (&IdedExpr, Typed<'s>),
+        (b, right): (&IdedExpr, Typed<'s>),
+    ) -> Typed<'s> {
         let equal = match how {
             Comparison::Equal => Some(true),
             Comparison::Unequal => Some(false),
@@ -621,7 +744,10 @@ impl<'s> Check<'s> {
         };
         Typed::Condition(match (left, right, equal) {
             (Typed::Unread, ..) | (_, Typed::Unread, _) => return Typed::Unread,
-            (Typed::Number(a), Typed::Number(b), _) => Condition::Numbers(how, a, b),
+            (Typed::Number(a, of_a), Typed::Number(b, of_b), _) => {
+                let (a, b, _) = aligned((a, of_a), (b, of_b));
+                Condition::Numbers(how, a, b)
+            }
             (Typed::Day(a), Typed::Day(b), _) => Condition::Days(how, a, b),
             (Typed::Condition(a), Typed::Condition(b), Some(equal)) => {
                 Condition::Same { equal, sides: Box::new([a, b]) }

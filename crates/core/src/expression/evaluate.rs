@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::{
     Name,
-    tree::{Arithmetic, Condition, Day, Number, Part, Text},
+    tree::{Arithmetic, Condition, Day, Number, Part, Text, power},
 };
 
 /// A value that a name has.
@@ -14,6 +14,13 @@ pub enum Value<'a> {
     YesNo(bool),
     /// A whole number.
     Number(i64),
+    /// A number with digits after the point: `units` divided by ten to the power of `digits`.
+    Decimal {
+        /// In units of its last digit.
+        units: i64,
+        /// How many digits stand after the point.
+        digits: u8,
+    },
     /// A text, or the word of a choice.
     Text(&'a str),
     /// A day.
@@ -82,6 +89,14 @@ impl Number {
                 Value::Number(value) => Some(value),
                 _ => None,
             },
+            Self::Decimal(name, digits) => match facts.value(name)? {
+                Value::Number(value) => value.checked_mul(power(*digits)),
+                Value::Decimal { units, digits: known } => {
+                    units.checked_mul(power(digits.checked_sub(known)?))
+                }
+                _ => None,
+            },
+            Self::Finer(by, inner) => inner.value(facts)?.checked_mul(power(*by)),
             Self::Negated(inner) => inner.value(facts)?.checked_neg(),
             Self::Computed(how, sides) => {
                 let (a, b) = (sides[0].value(facts)?, sides[1].value(facts)?);

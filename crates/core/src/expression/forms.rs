@@ -4,7 +4,8 @@ use indexmap::IndexMap;
 
 use super::{Field, Kind, Schema, Value};
 use crate::{
-    FormId,
+    BranchId, FormId,
+    definition::{Definition, StepKind},
     form::{self, DateBound, FieldKind, Form, Number, Required},
 };
 
@@ -24,6 +25,18 @@ impl Schema {
     }
 }
 
+impl From<&Definition> for Schema {
+    /// What the guards of a definition may name.
+    fn from(definition: &Definition) -> Self {
+        let inquiries = definition.steps.values().flat_map(|step| match &step.kind {
+            StepKind::Parallel(parallel) => parallel.branches.keys().collect(),
+            _ => Vec::new(),
+        });
+        Self::of_forms(&definition.forms, definition.application.as_ref())
+            .with_inquiries(inquiries.map(BranchId::as_str))
+    }
+}
+
 fn kind(kind: &FieldKind) -> Kind {
     let day = |bound: &Option<DateBound>| match bound {
         Some(DateBound::Day(day)) => Some(*day),
@@ -40,7 +53,13 @@ fn kind(kind: &FieldKind) -> Kind {
         FieldKind::Number { min, max, decimals: 0 } => {
             Kind::Number { min: Some(least(*min)), max: Some(most(*max)) }
         }
-        FieldKind::Number { .. } | FieldKind::File => Kind::Opaque,
+        FieldKind::Number { min, max, decimals } => {
+            let bound = |number: Option<Number>| number.and_then(|it| it.units_at(*decimals));
+            let most = Number::MOST_UNITS;
+            let (min, max) = (bound(*min).unwrap_or(-most), bound(*max).unwrap_or(most));
+            Kind::Decimal { min, max, digits: *decimals }
+        }
+        FieldKind::File => Kind::Opaque,
         FieldKind::Money { min, max } => {
             Kind::Number { min: Some(min.map_or(0, rials)), max: Some(max.map_or(MOST, rials)) }
         }
@@ -60,7 +79,7 @@ pub fn value_of(value: &form::Value) -> Option<Value<'_>> {
         | form::Value::Phone(text) => Value::Text(text),
         form::Value::Number(number) => match number.whole() {
             Some(number) => Value::Number(number),
-            None => Value::Opaque,
+            None => Value::Decimal { units: number.units(), digits: number.decimals() },
         },
         form::Value::Money(rials) => Value::Number(i64::try_from(*rials).ok()?),
         form::Value::Date(day) => Value::Day(*day),

@@ -1,7 +1,7 @@
 //! Conditions over a case: `capital >= 5000000000 && kind == 'charity'`.
 //!
 //! They are written in CEL, the Common Expression Language, as far as it is bounded and can be
-//! checked before a case runs: comparisons, arithmetic on whole numbers, `&&`, `||`, `!`, `in` with
+//! checked before a case runs: comparisons, exact arithmetic on numbers, `&&`, `||`, `!`, `in` with
 //! a list of literals, `has()`, three functions of texts, and dates. Everything else of the
 //! language is refused with its place. Parsing is the `cel` crate's; checking and evaluating are
 //! here, over a tree whose types make an ill-typed expression impossible.
@@ -11,6 +11,11 @@
 //! `false && …` is false and `true || …` is true whatever the other side is, in either order, as
 //! CEL has it. A guard is met only when it is true. Overflow and division by zero have no value
 //! either. `has(data.capital)` is always true or false.
+//!
+//! **Digits after the point.** A number has a fixed count of them, which follows from the form or from
+//! how it is written, and is known when the expression is checked: it is computed with as a whole
+//! number of its last digit. Two numbers meet with the digits of the finer one; a product has those
+//! of both factors together (six at most); a quotient has those of the finer side, and is cut off.
 //!
 //! **Invariant.** Evaluating takes time proportional to the length of the expression and of the
 //! texts that it compares; it allocates nothing, cannot fail and cannot loop.
@@ -34,6 +39,8 @@ use tree::Condition;
 
 /// How long an expression may be, in bytes.
 pub const MAX_BYTES: usize = 1_000;
+/// How many digits a number can have after the point.
+pub const MOST_DIGITS: u8 = crate::form::Number::MOST_DECIMALS;
 /// How deep brackets may be nested.
 pub const MAX_BRACKETS: usize = 12;
 

@@ -1,12 +1,18 @@
 //! The names that an expression may use, and what they stand for.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 /// What a name stands for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Name {
     /// A field of a form: `capital`, or `data.capital`.
     Field(Arc<str>),
+    /// `answers.police`: the answer to an inquiry.
+    Answer(Arc<str>),
     /// `case.returns`: how often the case has come to the applicant since it was opened.
     Returns,
     /// `case.unit`: the unit that received the case.
@@ -31,6 +37,7 @@ impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Field(name) => f.write_str(name),
+            Self::Answer(branch) => write!(f, "answers.{branch}"),
             fact => {
                 let known = Self::OF_CASE.iter().find(|(_, name)| name == fact);
                 write!(f, "case.{}", known.map_or("", |(name, _)| name))
@@ -50,6 +57,15 @@ pub enum Kind {
         min: Option<i64>,
         /// The greatest.
         max: Option<i64>,
+    },
+    /// A number with digits after the point, within bounds in units of its last digit.
+    Decimal {
+        /// The least.
+        min: i64,
+        /// The greatest.
+        max: i64,
+        /// How many digits stand after the point, at most [`MOST_DIGITS`](super::MOST_DIGITS).
+        digits: u8,
     },
     /// A text.
     Text,
@@ -71,7 +87,7 @@ impl Kind {
     pub(super) fn called(&self) -> &'static str {
         match self {
             Self::YesNo => "yes or no",
-            Self::Number { .. } => "a number",
+            Self::Number { .. } | Self::Decimal { .. } => "a number",
             Self::Text => "a text",
             Self::Day { .. } => "a date",
             Self::Choice(_) => "a choice",
@@ -89,16 +105,43 @@ pub struct Field {
     pub always: bool,
 }
 
-/// The fields that an expression may name, beside the facts of every case.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The fields and inquiries that an expression may name, beside the facts of every case.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schema {
     fields: BTreeMap<Arc<str>, Field>,
+    inquiries: BTreeSet<Arc<str>>,
+    /// What an inquiry can be answered.
+    answer: Kind,
+}
+
+impl Default for Schema {
+    fn default() -> Self {
+        let words = ["positive", "negative"].map(str::to_owned).into();
+        let (fields, inquiries) = (BTreeMap::new(), BTreeSet::new());
+        Self { fields, inquiries, answer: Kind::Choice(words) }
+    }
 }
 
 impl Schema {
     /// The fields of a definition.
     pub fn new(fields: impl IntoIterator<Item = (impl Into<Arc<str>>, Field)>) -> Self {
-        Self { fields: fields.into_iter().map(|(name, field)| (name.into(), field)).collect() }
+        let fields = fields.into_iter().map(|(name, field)| (name.into(), field)).collect();
+        Self { fields, ..Self::default() }
+    }
+
+    /// The same with the names of the inquiries that are made.
+    #[must_use]
+    pub fn with_inquiries(self, names: impl IntoIterator<Item = impl Into<Arc<str>>>) -> Self {
+        Self { inquiries: names.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// The names of the inquiries.
+    pub fn inquiries(&self) -> impl Iterator<Item = &str> {
+        self.inquiries.iter().map(|name| &**name)
+    }
+
+    pub(super) fn inquiry(&self, name: &str) -> Option<(Name, &Kind)> {
+        Some((Name::Answer(self.inquiries.get(name)?.clone()), &self.answer))
     }
 
     /// The names of the fields.
@@ -115,6 +158,7 @@ impl Schema {
     pub fn kind(&self, name: &Name) -> Option<&Kind> {
         Some(match name {
             Name::Field(field) => &self.fields.get(field)?.kind,
+            Name::Answer(branch) => self.inquiries.get(branch).map(|_| &self.answer)?,
             Name::Returns => &Kind::Number { min: Some(0), max: Some(u32::MAX as i64) },
             Name::Unit => &Kind::Text,
             Name::Opened | Name::Today => &Kind::Day { min: None, max: None },
@@ -125,6 +169,7 @@ impl Schema {
     pub fn is_always_there(&self, name: &Name) -> bool {
         match name {
             Name::Field(field) => self.fields.get(field).is_some_and(|field| field.always),
+            Name::Answer(_) => false,
             Name::Returns | Name::Unit | Name::Opened | Name::Today => true,
         }
     }

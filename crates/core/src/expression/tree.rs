@@ -61,11 +61,17 @@ pub(super) enum Part {
     Anywhere,
 }
 
-/// A whole number.
+/// A number, in units of its last digit after the point: how many digits those are is settled when
+/// the expression is checked, so that only numbers of the same unit meet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Number {
     Literal(i64),
+    /// A whole number.
     Name(Name),
+    /// A number with so many digits after the point.
+    Decimal(Name, u8),
+    /// The same number with so many more digits after the point.
+    Finer(u8, Box<Number>),
     Negated(Box<Number>),
     Computed(Arithmetic, Box<[Number; 2]>),
     /// How many characters a text has.
@@ -130,8 +136,8 @@ impl Condition {
 impl Number {
     fn size(&self) -> u64 {
         1 + match self {
-            Self::Literal(_) | Self::Name(_) => 0,
-            Self::Negated(inner) => inner.size(),
+            Self::Literal(_) | Self::Name(_) | Self::Decimal(..) => 0,
+            Self::Negated(inner) | Self::Finer(_, inner) => inner.size(),
             Self::Computed(_, sides) => sides.iter().map(Self::size).sum(),
             Self::Length(_) | Self::DaysBetween(..) => 2,
         }
@@ -140,13 +146,18 @@ impl Number {
     pub(super) fn names<'e>(&'e self, tell: &mut impl FnMut(&'e Name)) {
         match self {
             Self::Literal(_) => {}
-            Self::Name(name) => tell(name),
-            Self::Negated(inner) => inner.names(tell),
+            Self::Name(name) | Self::Decimal(name, _) => tell(name),
+            Self::Negated(inner) | Self::Finer(_, inner) => inner.names(tell),
             Self::Computed(_, sides) => sides.iter().for_each(|side| side.names(tell)),
             Self::Length(text) => text.name().into_iter().for_each(tell),
             Self::DaysBetween(a, b) => [a, b].into_iter().filter_map(Day::name).for_each(tell),
         }
     }
+}
+
+/// Ten to the power of the digits after the point: there are never more than six.
+pub(super) fn power(digits: u8) -> i64 {
+    10_i64.pow(digits.min(super::MOST_DIGITS).into())
 }
 
 impl Text {

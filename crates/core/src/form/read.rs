@@ -172,6 +172,17 @@ fn number(
             ),
         };
     }
+    if number.units_at(decimals).is_none() {
+        // What is computed with it counts in the last digit that the field has.
+        return wrong(
+            FaultCode::TooLarge,
+            format!(
+                "حداکثر {} رقم پیش از ممیز پذیرفته است",
+                persian_digits(&(15 - decimals).to_string())
+            ),
+            format!("at most {} digits before the point", 15 - decimals),
+        );
+    }
     within(number, min, max, number_text)?;
     Ok(Value::Number(number))
 }

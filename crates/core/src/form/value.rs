@@ -114,7 +114,7 @@ impl Number {
     /// How many digits can stand after the point.
     pub const MOST_DECIMALS: u8 = 6;
     /// The largest value of its digits, without the point.
-    const MOST_UNITS: i64 = 999_999_999_999_999;
+    pub(crate) const MOST_UNITS: i64 = 999_999_999_999_999;
 
     /// `units` divided by ten to the power of `decimals`.
     ///
@@ -136,6 +136,19 @@ impl Number {
     /// How many digits stand after the point; trailing zeros are not kept.
     pub fn decimals(self) -> u8 {
         self.decimals
+    }
+
+    /// Its digits, without the point.
+    pub(crate) fn units(self) -> i64 {
+        self.units
+    }
+
+    /// Its digits with so many after the point; `None` where it has more of them, or 15 digits are
+    /// not enough.
+    pub(crate) fn units_at(self, decimals: u8) -> Option<i64> {
+        let by = 10_i64.checked_pow(decimals.checked_sub(self.decimals)?.into())?;
+        let units = self.units.checked_mul(by)?;
+        (units.unsigned_abs() <= Self::MOST_UNITS.unsigned_abs()).then_some(units)
     }
 
     /// The number, if it is whole.

@@ -18,7 +18,7 @@ use crate::{
 pub(super) fn examine(definition: &Definition, whole: bool, findings: &mut Vec<Finding>) {
     cycles(definition, findings);
     // Of forms that could not be read, nothing can be said.
-    let schema = Schema::of_forms(&definition.forms, definition.application.as_ref());
+    let schema = Schema::from(definition);
     let mut guards = Guards { schema, budget: if whole { BUDGET } else { 0 }, whole, findings };
     for (name, step) in &definition.steps {
         let path = format!("steps.{name}");
