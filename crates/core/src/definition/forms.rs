@@ -12,6 +12,7 @@ use super::{
 use crate::{
     DocumentId, FieldId, FormId, TermUnit,
     document::{Fields, Node, code as document_code, did_you_mean, short},
+    expression::{Formula, Name, Schema},
     form::{
         Condition, DateBound, DocumentKind, Field, FieldKind, Form, Number, Required, Value,
         read_text,
@@ -60,7 +61,74 @@ impl Draft<'_> {
                 field.required = required;
             }
         }
+        self.formulas(node, &mut forms);
         Some(forms)
+    }
+
+    /// Reads how fields are computed, once every field is known.
+    fn formulas(&mut self, node: &Node, forms: &mut IndexMap<FormId, Form>) {
+        let mut written: Vec<(FormId, FieldId, &Node)> = Vec::new();
+        for form in node.as_mapping().unwrap_or_default() {
+            for field in form.value.as_mapping().unwrap_or_default() {
+                let keys = field.value.as_mapping().unwrap_or_default();
+                let formula = keys.iter().find(|key| key.key == "computed");
+                let known = forms.get(form.key.as_str()).map(|form| &form.fields);
+                let known = known.and_then(|fields| fields.get(field.key.as_str()));
+                if let (Some(formula), Some(_)) = (formula, known) {
+                    let (form, field) = (form.key.as_str().into(), field.key.as_str().into());
+                    written.push((form, field, &formula.value));
+                }
+            }
+        }
+        let schema = Schema::of_forms(forms, None);
+        for (place, (form, field, node)) in written.iter().enumerate() {
+            let Some(formula) = self.formula(node, &schema, forms, form, field) else { continue };
+            // Not even by way of others can a field follow from itself.
+            let later = written[place..].iter().map(|(_, field, _)| field);
+            let names = formula.names();
+            let used = |field: &FieldId| {
+                names
+                    .iter()
+                    .any(|name| matches!(name, Name::Field(known) if **known == *field.as_str()))
+            };
+            if let Some(later) = later.into_iter().find(|field| used(field)) {
+                let message = match later == field {
+                    true => format!("'{field}' cannot follow from itself"),
+                    false => format!("'{later}' is computed only after '{field}'"),
+                };
+                let help = "a field is computed out of those that stand before it";
+                self.reader.error_with_help(code::FOLLOWS_LATER, node.place, message, help);
+                continue;
+            }
+            let field = forms.get_mut(form).and_then(|form| form.fields.get_mut(field));
+            if let Some(field) = field {
+                field.computed = Some(formula);
+            }
+        }
+    }
+
+    fn formula(
+        &mut self,
+        node: &Node,
+        schema: &Schema,
+        forms: &IndexMap<FormId, Form>,
+        form: &FormId,
+        field: &FieldId,
+    ) -> Option<Formula> {
+        let FieldKind::Number { decimals, .. } = forms.get(form)?.fields.get(field)?.kind else {
+            return None;
+        };
+        let text = self.reader.string(node, "the formula")?;
+        if !self.has_room(node, text) {
+            return None;
+        }
+        match Formula::compile(text, schema, decimals) {
+            Ok(formula) => Some(formula),
+            Err(faults) => {
+                self.expression_faults(node, faults);
+                None
+            }
+        }
     }
 
     pub(super) fn documents(
@@ -167,10 +235,10 @@ impl Draft<'_> {
         let named = named.and_then(|entry| entry.value.as_str());
         let more: &[&str] = match named {
             Some("text" | "money" | "date") => &["min", "max"],
-            Some("number") => &["min", "max", "decimals"],
+            Some("number") => &["min", "max", "decimals", "computed"],
             Some("choice") => &["choices"],
             Some(known) if FieldKind::NAMES.contains(&known) => &[],
-            _ => &["min", "max", "decimals", "choices"],
+            _ => &["min", "max", "decimals", "computed", "choices"],
         };
         let keys: Vec<&str> = COMMON.iter().chain(more).copied().collect();
         let fields = self.reader.mapping(node, at, what, &keys)?;
@@ -188,7 +256,13 @@ impl Draft<'_> {
             self.reader.error_with_help(code::EXACTLY_ONE, second.key_place, message, help);
         }
         let required = if required == Some(true) { Required::Always } else { Required::No };
-        Some(Field { title, kind: self.kind(kind?, &fields, path)?, required })
+        let asked = fields.entry("required").or(fields.entry("required_if"));
+        if let (Some(_), Some(entry)) = (fields.entry("computed"), asked) {
+            let message = "nobody fills in a field that is computed";
+            let help = "take one of the two out";
+            self.reader.error_with_help(code::EXACTLY_ONE, entry.key_place, message, help);
+        }
+        Some(Field { title, kind: self.kind(kind?, &fields, path)?, required, computed: None })
     }
 
     fn kind(&mut self, name: &str, fields: &Fields<'_>, path: &str) -> Option<FieldKind> {

@@ -80,16 +80,30 @@ impl Draft<'_> {
     /// A condition in CEL, checked against the forms.
     fn expression(&mut self, node: &Node, _: &str) -> Option<Expression> {
         let text = self.reader.string(node, "the guard")?;
+        if !self.has_room(node, text) {
+            return None;
+        }
+        match Expression::compile(text, &self.schema) {
+            Ok(expression) => Some(expression),
+            Err(faults) => {
+                self.expression_faults(node, faults);
+                None
+            }
+        }
+    }
+
+    /// Whether the file may hold this expression beside those before it.
+    pub(super) fn has_room(&mut self, node: &Node, text: &str) -> bool {
         self.guard_bytes += text.len();
         if self.guard_bytes > MOST_GUARDS {
             let message = format!("the guards of the file are longer than {MOST_GUARDS} bytes");
             self.reader.error(expression::code::TOO_COMPLEX, node.place, message);
-            return None;
         }
-        let faults = match Expression::compile(text, &self.schema) {
-            Ok(expression) => return Some(expression),
-            Err(faults) => faults,
-        };
+        self.guard_bytes <= MOST_GUARDS
+    }
+
+    /// Tells what is wrong with an expression, each fault at its place.
+    pub(super) fn expression_faults(&mut self, node: &Node, faults: Vec<Fault>) {
         for Fault { code, range, message, help } in faults {
             let place = self.reader.within(node, range);
             let problem = self.reader.problem(code, place, message);
@@ -98,7 +112,6 @@ impl Draft<'_> {
                 None => problem,
             });
         }
-        None
     }
 
     /// A step with `choose`: the case passes through it.

@@ -39,6 +39,7 @@ pub mod code {
         UNUSED_LADDER = "unused-ladder", "No step uses the ladder.";
         UNKNOWN_FIELD = "unknown-field", "No form has a field of that name.";
         NOT_A_VALUE = "not-a-value", "A value is not one of the field's type.";
+        FOLLOWS_LATER = "follows-later", "A field is computed out of itself, or out of one that is computed after it.";
         GUARDED_RESULT = "guarded-result", "A guard stands on a result that the votes of a commission decide.";
     }
 }

@@ -90,6 +90,13 @@ forms_of_text! {
     };
     /// A value of a form's field.
     FieldValue = { "type": ["string", "number", "boolean"] };
+    /// A number.
+    Formula = {
+        "description": "A number in CEL over fields that stand before it; nobody fills it in: safety * 0.4 + care * 0.6",
+        "type": "string",
+        "pattern": "\\S",
+        "maxLength": 1000,
+    };
     /// A condition.
     Guard = {
         "description": "A condition in CEL over the fields of the forms and facts of the case: data.capital >= 500000000 && case.returns < 3",
@@ -467,6 +474,8 @@ field! {
         max: Option<FieldValue>,
         /// How many digits after the point
         #[schemars(range(min = 0, max = 6))] decimals: Option<u32>,
+        /// How it follows from other fields, in CEL: 'safety * 0.4 + care * 0.6'; nobody fills it in
+        computed: Option<Formula>,
     }
     /// Money in whole rials, or a date in either calendar (or 'today')
     BoundedField(FieldType) {

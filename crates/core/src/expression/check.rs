@@ -18,23 +18,52 @@ use crate::{
 
 /// Reads a condition.
 pub(super) fn condition(text: &str, schema: &Schema) -> Result<Condition, Vec<Fault>> {
-    bounded(text).map_err(|fault| vec![fault])?;
+    let wanted = |found: Typed<'_>| match found {
+        Typed::Condition(root) => Ok(root),
+        other => Err((
+            format!("a guard is true or false, this is {}", other.called()),
+            "compare it with something",
+        )),
+    };
+    read("a guard", text, schema, wanted)
+}
+
+/// Reads a number, and how many digits it has after the point.
+pub(super) fn number(text: &str, schema: &Schema) -> Result<(Number, u8), Vec<Fault>> {
+    let wanted = |found: Typed<'_>| match found {
+        Typed::Number(root, digits) => Ok((root, digits)),
+        other => Err((
+            format!("a formula gives a number, this is {}", other.called()),
+            "add and multiply fields",
+        )),
+    };
+    read("a formula", text, schema, wanted)
+}
+
+/// Reads a whole expression; `what` is what it is called.
+fn read<T>(
+    what: &'static str,
+    text: &str,
+    schema: &Schema,
+    wanted: impl Fn(Typed<'_>) -> Result<T, (String, &'static str)>,
+) -> Result<T, Vec<Fault>> {
+    bounded(what, text).map_err(|fault| vec![fault])?;
     let parser = Parser::new().enable_ident_escape_syntax(true);
     let (tree, places) = parser.parse_with_source_info(text).map_err(|errors| {
         // What follows after the first is mostly a consequence of it.
         let first = errors.errors.first();
-        vec![syntax(text, first.map_or((1, 1), |e| e.pos), first.map_or("", |e| &e.msg))]
+        vec![syntax(what, text, first.map_or((1, 1), |e| e.pos), first.map_or("", |e| &e.msg))]
     })?;
-    let mut check = Check { text, schema, places, faults: Vec::new() };
-    let whole = 0..text.len();
+    let mut check = Check { what, text, schema, places, faults: Vec::new() };
     let root = match check.read(&tree) {
-        Typed::Condition(root) => Some(root),
         Typed::Unread => None,
-        other => {
-            let message = format!("a guard is true or false, this is {}", other.called());
-            check.fault(code::WRONG_TYPE, whole, message, Some("compare it with something".into()));
-            None
-        }
+        found => match wanted(found) {
+            Ok(root) => Some(root),
+            Err((message, help)) => {
+                check.fault(code::WRONG_TYPE, 0..text.len(), message, Some(help.into()));
+                None
+            }
+        },
     };
     match root {
         Some(root) if check.faults.is_empty() => Ok(root),
@@ -44,7 +73,7 @@ pub(super) fn condition(text: &str, schema: &Schema) -> Result<Condition, Vec<Fa
 
 /// What makes a text too much for the parser, which recurses: its length, and how deep brackets
 /// stand in each other.
-fn bounded(text: &str) -> Result<(), Fault> {
+fn bounded(what: &str, text: &str) -> Result<(), Fault> {
     let too_complex = |message: String| Fault {
         code: code::TOO_COMPLEX,
         range: 0..text.len(),
@@ -53,7 +82,7 @@ fn bounded(text: &str) -> Result<(), Fault> {
     };
     if text.len() > MAX_BYTES {
         let length = text.len();
-        return Err(too_complex(format!("a guard has at most {MAX_BYTES} bytes, not {length}")));
+        return Err(too_complex(format!("{what} has at most {MAX_BYTES} bytes, not {length}")));
     }
     let mut open = 0_usize;
     let mut quote = None;
@@ -106,7 +135,7 @@ fn bounded(text: &str) -> Result<(), Fault> {
                     quote = Some(character);
                 }
                 '?' => {
-                    let message = "a guard has no '?'";
+                    let message = &format!("{what} has no '?'");
                     let help = "write the two cases with && and ||";
                     return Err(refused(at..at + 1, message, help));
                 }
@@ -119,7 +148,7 @@ fn bounded(text: &str) -> Result<(), Fault> {
 }
 
 /// What the parser's words mean to somebody who writes a guard.
-fn syntax(text: &str, (_, column): (isize, isize), message: &str) -> Fault {
+fn syntax(what: &str, text: &str, (_, column): (isize, isize), message: &str) -> Fault {
     let skip = usize::try_from(column - 1).unwrap_or(0);
     let start = text.char_indices().nth(skip).map_or(text.trim_end().len(), |(at, _)| at);
     let quoted = |after: &str| {
@@ -141,7 +170,7 @@ fn syntax(text: &str, (_, column): (isize, isize), message: &str) -> Fault {
         }
         Some("<EOF>") => {
             let help = "is something missing after an operator, or a closing bracket?";
-            ("the guard ends too early".to_owned(), Some(help.to_owned()))
+            (format!("{what} ends too early here"), Some(help.to_owned()))
         }
         Some(word) => {
             let help = match word.trim() {
@@ -221,6 +250,8 @@ fn finer(number: Number, by: u8) -> Number {
 }
 
 struct Check<'s> {
+    /// What it is called: a guard, a formula.
+    what: &'static str,
     text: &'s str,
     schema: &'s Schema,
     places: SourceInfo,
@@ -243,7 +274,12 @@ impl<'s> Check<'s> {
 
     fn not_allowed(&mut self, node: &IdedExpr, what: &str, help: &str) -> Typed<'s> {
         let range = self.place(node);
-        self.fault(code::NOT_ALLOWED, range, format!("a guard has no {what}"), Some(help.into()));
+        self.fault(
+            code::NOT_ALLOWED,
+            range,
+            format!("{} has no {what}", self.what),
+            Some(help.into()),
+        );
         Typed::Unread
     }
 
@@ -348,7 +384,8 @@ impl<'s> Check<'s> {
             Kind::Choice(words) => Typed::Text(Text::Name(name), Some(words)),
             Kind::Day { .. } => Typed::Day(Day::Name(name)),
             Kind::Opaque => {
-                let message = format!("'{name}' is {}: a guard cannot look into it", kind.called());
+                let (what, called) = (self.what, kind.called());
+                let message = format!("'{name}' is {called}: {what} cannot look into it");
                 let help = format!("ask whether it is there: has(data.{name})");
                 self.fault(code::WRONG_TYPE, at, message, Some(help));
                 Typed::Unread
@@ -539,11 +576,12 @@ impl<'s> Check<'s> {
                     _ if known => format!("'{name}' is not used like this"),
                     Some(meant) => {
                         format!(
-                            "a guard has no function '{}': did you mean '{meant}'?",
+                            "{} has no function '{}': did you mean '{meant}'?",
+                            self.what,
                             short(name)
                         )
                     }
-                    None => format!("a guard has no function '{}'", short(name)),
+                    None => format!("{} has no function '{}'", self.what, short(name)),
                 };
                 let help = "there are has(data.a), size(a), a.startsWith('x'), a.endsWith('x'), \
                             a.contains('x'), date('1403/05/01') and daysBetween(a, b)";

@@ -24,6 +24,7 @@ pub mod analysis;
 mod check;
 mod evaluate;
 mod forms;
+mod formula;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ use std::{collections::BTreeSet, fmt, ops::Range, sync::Arc};
 
 pub use evaluate::{Facts, Value};
 pub use forms::value_of;
+pub use formula::Formula;
 pub use schema::{Field, Kind, Name, Schema};
 
 use tree::Condition;

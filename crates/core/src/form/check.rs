@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::Value as Json;
 
-use super::{Fault, FaultCode, Field, Filling, Form, Value, read, typed::quoted};
+use super::{Fault, FaultCode, Field, Filling, Form, Value, read, read_text, typed::quoted};
 use crate::{
     FieldId, FormId,
     definition::{Definition, Text},
     document::did_you_mean,
+    expression::{self, Facts, Name},
 };
 
 /// More unknown fields than these are not told one by one.
@@ -44,6 +45,17 @@ pub(crate) fn fill(
     let mut faulty: Vec<&FieldId> = Vec::new();
     for (name, field) in forms.iter().flat_map(|(form, _)| &form.fields) {
         let Some(raw) = given.get(name.as_str()) else { continue };
+        if field.computed.is_some() {
+            let text = Text {
+                fa: "از فیلدهای دیگر به دست می‌آید و پر نمی‌شود".to_owned(),
+                en: "follows from other fields and is not filled in".to_owned(),
+            };
+            if !faulty.contains(&name) {
+                faults.push(told(name, field, FaultCode::Computed, text));
+                faulty.push(name);
+            }
+            continue;
+        }
         if is_blank(raw) {
             if data.contains_key(name) && !filling.cleared.contains(name) {
                 filling.cleared.push(name.clone());
@@ -61,6 +73,10 @@ pub(crate) fn fill(
                 faulty.push(name);
             }
         }
+    }
+    // What follows from other fields can be what makes one required.
+    if faults.is_empty() && !filling.is_empty() {
+        compute(definition, data, &mut filling, today, &mut faults);
     }
     let value = |name: &FieldId| match filling.cleared.contains(name) {
         true => None,
@@ -85,6 +101,52 @@ pub(crate) fn fill(
     faults.sort_by_key(order);
     unknown(definition, &forms, given, &mut faults);
     if faults.is_empty() { Ok(filling) } else { Err(faults) }
+}
+
+/// Computes every field that follows from others, in the order in which they stand: those that come
+/// later may use those before.
+fn compute(
+    definition: &Definition,
+    data: &BTreeMap<FieldId, Value>,
+    filling: &mut Filling,
+    today: NaiveDate,
+    faults: &mut Vec<Fault>,
+) {
+    for (name, field) in definition.forms.values().flat_map(|form| &form.fields) {
+        let Some(formula) = &field.computed else { continue };
+        let number = formula.value(&Held { data, filling });
+        let value = match number.map(|number| read_text(&field.kind, &number.to_string(), today)) {
+            None => None,
+            Some(Ok(value)) => Some(value),
+            Some(Err((code, text))) => {
+                faults.push(told(name, field, code, text));
+                continue;
+            }
+        };
+        match value {
+            Some(value) if data.get(name) == Some(&value) => {}
+            Some(value) => drop(filling.values.insert(name.clone(), value)),
+            None if data.contains_key(name) => filling.cleared.push(name.clone()),
+            None => {}
+        }
+    }
+}
+
+/// What the fields hold once what was given is filled in.
+struct Held<'a> {
+    data: &'a BTreeMap<FieldId, Value>,
+    filling: &'a Filling,
+}
+
+impl Facts for Held<'_> {
+    fn value(&self, name: &Name) -> Option<expression::Value<'_>> {
+        let Name::Field(field) = name else { return None };
+        if self.filling.cleared.iter().any(|cleared| cleared.as_str() == &**field) {
+            return None;
+        }
+        let new = self.filling.values.get(&**field);
+        expression::value_of(new.or_else(|| self.data.get(&**field))?)
+    }
 }
 
 /// What a blank or absent value means: that there is none.

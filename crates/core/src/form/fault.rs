@@ -74,6 +74,8 @@ codes! {
     UnknownField = "unknown_field",
     /// The field is not filled in here.
     NotHere = "not_here",
+    /// The field follows from others, and nobody fills it in.
+    Computed = "computed",
     /// Not a text.
     NotText = "not_text",
     /// A character that cannot stand in a text.

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use indexmap::IndexMap;
 
 use super::{Number, Value};
-use crate::{FieldId, definition::Text};
+use crate::{FieldId, definition::Text, expression::Formula};
 
 /// A form: fields that are filled in together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Field {
     pub kind: FieldKind,
     /// When it must be filled in.
     pub required: Required,
+    /// How a number follows from other fields; nobody fills it in then.
+    pub computed: Option<Formula>,
 }
 
 /// When a field must be filled in.
