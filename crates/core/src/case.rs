@@ -24,7 +24,7 @@ pub struct Case {
     pub id: CaseId,
     /// Its workflow.
     pub workflow: WorkflowId,
-    /// The version with which it started.
+    /// The version by which it runs.
     pub version: u32,
     /// Its calendar.
     pub calendar: CalendarId,
@@ -82,6 +82,12 @@ pub struct Case {
     /// When the calendar last moved a deadline of the case: nothing happens by itself from before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rescheduled_at: Option<Instant>,
+    /// When it last moved to another version: nothing happens by itself from before either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migrated_at: Option<Instant>,
+    /// How often it has moved to another version.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub migrations: u32,
 }
 
 /// Nothing is stored of what has not happened.
@@ -159,7 +165,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    fn start(started: &StartedClock, unit: &UnitId, at: Instant) -> Self {
+    pub(crate) fn start(started: &StartedClock, unit: &UnitId, at: Instant) -> Self {
         let mut ledger = Ledger::start(started.term, at);
         if started.deadline.is_none() {
             ledger.suspend(at);
@@ -174,7 +180,7 @@ impl Clock {
         }
     }
 
-    fn suspend(&mut self, at: Instant) {
+    pub(crate) fn suspend(&mut self, at: Instant) {
         if !self.ledger.is_suspended() {
             self.ledger.suspend(at);
         }
@@ -319,6 +325,8 @@ impl Case {
             documents: BTreeMap::new(),
             calendar_revision: calendar_revision.unwrap_or_default(),
             rescheduled_at: None,
+            migrated_at: None,
+            migrations: 0,
         };
         opened.enter(entry, event.effective_at);
         Some(opened)
@@ -345,7 +353,7 @@ impl Case {
         self.tasks.iter().find(|task| task.no == no)
     }
 
-    fn task_mut(&mut self, no: u32) -> Option<&mut Task> {
+    pub(crate) fn task_mut(&mut self, no: u32) -> Option<&mut Task> {
         self.tasks.iter_mut().find(|task| task.no == no)
     }
 
@@ -411,22 +419,31 @@ impl Case {
         if self.seq > 1 && entry.tasks.iter().any(|task| task.owner == Owner::Applicant) {
             self.returns += 1;
         }
-        match &entry.statutory {
-            None => {}
-            Some(StatutoryChange::Started(started)) => {
+        if let Some(change) = &entry.statutory {
+            self.change_statutory(change, at);
+        }
+        if entry.end.is_some() {
+            self.suspension = None;
+        }
+    }
+
+    /// What happens to the statutory clock.
+    pub(crate) fn change_statutory(&mut self, change: &StatutoryChange, at: Instant) {
+        match change {
+            StatutoryChange::Started(started) => {
                 self.statutory = Some(Clock::start(started, &self.unit, at));
             }
-            Some(StatutoryChange::StartedSuspended(started)) => {
+            StatutoryChange::StartedSuspended(started) => {
                 let clock = Clock::start(started, &self.unit, at);
                 self.statutory = Some(Clock { held_by_step: true, ..clock });
             }
-            Some(StatutoryChange::Suspended) => {
+            StatutoryChange::Suspended => {
                 if let Some(clock) = &mut self.statutory {
                     clock.held_by_step = true;
                     clock.suspend(at);
                 }
             }
-            Some(StatutoryChange::Resumed(deadline)) => {
+            StatutoryChange::Resumed(deadline) => {
                 if let Some(clock) = &mut self.statutory {
                     clock.held_by_step = false;
                     if let Some(deadline) = deadline {
@@ -434,7 +451,7 @@ impl Case {
                     }
                 }
             }
-            Some(StatutoryChange::Stopped { deadline, .. }) => {
+            StatutoryChange::Stopped { deadline, .. } => {
                 if let Some(clock) = &mut self.statutory {
                     clock.held_by_step = false;
                     if clock.ledger.is_suspended() {
@@ -447,14 +464,11 @@ impl Case {
                 }
             }
         }
-        if entry.end.is_some() {
-            self.suspension = None;
-        }
     }
 }
 
 impl Task {
-    fn opened(opened: &OpenedTask, step: &StepId, at: Instant) -> Self {
+    pub(crate) fn opened(opened: &OpenedTask, step: &StepId, at: Instant) -> Self {
         Self {
             no: opened.no,
             step: step.clone(),
@@ -588,6 +602,7 @@ pub fn evolve(case: &mut Case, event: &Event) {
                 }
             }
         }
+        Fact::Migrated(migrated) => migrated.evolve(case, at),
         Fact::Escalated { clock, reassigned, .. } => {
             if let Some(clock) = case.clock_mut(*clock) {
                 clock.fired += 1;

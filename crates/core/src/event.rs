@@ -17,6 +17,7 @@ use crate::{
     clock::Instant,
     definition::{Addressee, Answer, Basis, Licence, Outcome},
     form::{FileReference, Value},
+    migration::Migrated,
     register::{LicenceChange, SpokenOf},
     sitting::{ExtraSitting, Heard, OffAgenda},
 };
@@ -353,6 +354,8 @@ pub enum Fact {
         /// The deadlines that moved.
         deadlines: Vec<MovedDeadline>,
     },
+    /// The case runs by another version of its definition from now on.
+    Migrated(Box<Migrated>),
     /// The applicant gave up.
     Withdrawn {
         /// Why.
@@ -430,6 +433,7 @@ impl Fact {
             Self::Resumed { .. } => "resumed",
             Self::Extended { .. } => "extended",
             Self::Rescheduled { .. } => "rescheduled",
+            Self::Migrated(_) => "migrated",
             Self::Withdrawn { .. } => "withdrawn",
             Self::Escalated { .. } => "escalated",
             Self::SilenceHeld { .. } => "silence_held",
@@ -451,6 +455,8 @@ impl Fact {
             Self::Suspended { clocks, .. } => clocks.contains(&no),
             Self::Resumed { deadlines, .. } => deadlines.iter().any(|new| new.clock == no),
             Self::Rescheduled { deadlines, .. } => deadlines.iter().any(|new| new.clock == no),
+            // Every open task stands in a step of the new version.
+            Self::Migrated(_) => true,
             Self::Opened { .. }
             | Self::Commented { .. }
             | Self::Filled { .. }

@@ -19,6 +19,7 @@ pub mod form;
 pub mod id;
 pub mod jalali;
 pub mod measure;
+pub mod migration;
 pub mod order;
 pub mod register;
 pub mod scenario;
@@ -32,7 +33,7 @@ pub use actor::{Actor, Caller, Grant, NaturalPerson, Organisation, Unit};
 pub use calendar::{Calendar, CalendarSource, Calendars, NoDeadline};
 pub use case::{Case, Place, Task, TaskRecord, evolve};
 pub use clock::{Explanation, Instant, Ledger, Suspension};
-pub use decide::{Command, Context, Decided, Open, Refusal, RefusalCode, decide, open};
+pub use decide::{Command, Context, Decided, Open, Refusal, RefusalCode, decide, migrate, open};
 pub use definition::Definition;
 pub use event::{Event, Fact};
 pub use form::Given;
@@ -41,6 +42,7 @@ pub use id::{
     RoleId, SittingId, StepId, UnitId, WorkflowId,
 };
 pub use jalali::{JalaliDate, JalaliPeriod};
+pub use migration::Mapping;
 pub use register::LicenceNumber;
 pub use sitting::Sitting;
 pub use term::{Term, TermError, TermUnit};

@@ -161,7 +161,7 @@ impl Draft<'_> {
         })
     }
 
-    fn task(
+    pub(super) fn task(
         &self,
         purpose: Purpose,
         branch: Option<&BranchId>,
@@ -194,7 +194,12 @@ impl Draft<'_> {
     }
 
     /// A clock that starts now; while a person has suspended the case it starts suspended.
-    fn started(&self, term: Term, unit: &UnitId, at: Instant) -> Result<StartedClock, Refusal> {
+    pub(super) fn started(
+        &self,
+        term: Term,
+        unit: &UnitId,
+        at: Instant,
+    ) -> Result<StartedClock, Refusal> {
         let deadline = match self.case.suspension {
             Some(_) => None,
             None => Some(after(self.calendar_at(unit), at, term)?),

@@ -192,6 +192,8 @@ codes! {
     /// More has happened to the case by itself than is recorded in one go: try again, once the
     /// program has recorded the rest.
     CatchingUp = "catching_up",
+    /// The mapping leaves cases that stand in this step with their version.
+    NotMapped = "not_mapped",
     /// The case does not belong to this definition.
     WrongDefinition = "wrong_definition",
 }

@@ -132,7 +132,7 @@ impl Draft<'_> {
     /// A clock past its deadline runs on while its case is suspended. Where the deadline moves past
     /// the beginning of the suspension, the clock had time left then: since when it stands still,
     /// and whether because of the step.
-    fn stands_since(&self, no: ClockNo, deadline: Instant) -> Option<(Instant, bool)> {
+    pub(super) fn stands_since(&self, no: ClockNo, deadline: Instant) -> Option<(Instant, bool)> {
         let by_person = self.case.suspension.as_ref().map(|suspension| suspension.since);
         let by_step = match &self.case.place {
             Place::Step { step, since, .. } if no == STATUTORY => {

@@ -90,13 +90,14 @@ fn next_firing(ctx: &Context<'_>, case: &Case) -> Option<Firing> {
     next
 }
 
-/// Since when the case lives by the calendar that is in force, when it did not from its opening
-/// on. What the calendar puts before that has not been due then, and counts from there.
+/// Since when the case lives by the calendar and the version that are in force, when it did not from
+/// its opening on. What they put before that has not been due then, and counts from there.
 fn in_force_since(ctx: &Context<'_>, case: &Case) -> Option<Instant> {
-    match ctx.calendars.revision() {
+    let calendar = match ctx.calendars.revision() {
         Some(revision) if revision.no > case.calendar_revision => Some(revision.since),
         _ => case.rescheduled_at,
-    }
+    };
+    calendar.max(case.migrated_at)
 }
 
 fn is_warning(level: &EscalationLevel) -> bool {

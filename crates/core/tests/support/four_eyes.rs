@@ -36,6 +36,13 @@ fn doers(world: &World, events: &[Event]) -> BTreeMap<StepId, BTreeSet<PersonId>
             done.entry(step).or_default().extend(persons(world, &event.by));
         }
         step = event.fact.entry().map(|entry| entry.step.clone()).or(step);
+        if let Fact::Migrated(moved) = &event.fact {
+            step = Some(moved.step.clone());
+            for (name, people) in std::mem::take(&mut done) {
+                let name = moved.steps.get(&name).cloned().unwrap_or(name);
+                done.entry(name).or_default().extend(people);
+            }
+        }
     }
     done
 }

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::TimeDelta;
 use parvaneh_core::{
     Actor, Calendar, Calendars, Caller, Case, Command, Context, Decided, Definition, Event, Fact,
-    Given, Instant, Open, Organisation, Place, Refusal, RefusalCode, TaskRecord, Term, TermUnit,
-    UnitId,
+    Given, Instant, Mapping, Open, Organisation, Place, Refusal, RefusalCode, TaskRecord, Term,
+    TermUnit, UnitId,
     calendar::{after, before},
     case::{Clock, SilenceState},
     decide,
     decide::{Possible, next_due, possible},
     definition::{Answer, Fires, Step, StepKind},
     event::{Owner, Vote},
-    evolve, open,
+    evolve, migrate, open,
     register::Found,
     sitting::Sitting,
 };
@@ -142,6 +142,21 @@ impl<'w> Life<'w> {
     pub(crate) fn tick(&mut self) {
         let decided = self.world.tick(&self.case, self.now);
         self.take(decided, false);
+    }
+
+    /// Moves the case to the definition of another world. Answers whether it could be: not when it has
+    /// ended, nor when more has happened to it than is recorded in one go.
+    pub(crate) fn move_to(&mut self, world: &'w World, mapping: &Mapping) -> bool {
+        // What comes before the migration is checked by the old definition.
+        self.tick();
+        if self.case.is_ended() || self.next_due.is_some_and(|due| due <= self.now) {
+            return false;
+        }
+        let ctx = self.world.context(&Caller::System, None, self.now);
+        let decided = migrate(&ctx, &self.case, mapping, &world.definition);
+        self.world = world;
+        self.take(decided.expect("a checked mapping moves every case"), false);
+        true
     }
 
     /// Somebody tries something.
@@ -390,6 +405,10 @@ impl<'w> Life<'w> {
             if let Fact::Escalated { reassigned: Some(gone), .. } = &stored.fact {
                 self.reassigned.insert(gone.task);
             }
+            if let Fact::Migrated(moved) = &stored.fact {
+                self.reassigned.extend(moved.tasks.iter().map(|moved| moved.task));
+                self.fired = moved.clocks.iter().map(|one| (one.clock, one.fired)).collect();
+            }
             left -= 1;
             if left == 0 && !much || !changes {
                 self.check_clocks();
@@ -482,7 +501,8 @@ impl<'w> Life<'w> {
         let suspends = self.world.definition.steps[step].suspends_statutory;
         if let Some(clock) = case.statutory.as_ref().filter(|clock| suspends && clock.is_running())
         {
-            assert!(clock.deadline <= Some(*since), "the statutory clock runs on: {case:?}");
+            let since = case.migrated_at.map_or(*since, |moved| moved.max(*since));
+            assert!(clock.deadline <= Some(since), "the statutory clock runs on: {case:?}");
         }
     }
 
@@ -515,6 +535,8 @@ impl<'w> Life<'w> {
                 Fires::After(term) => after(calendar, deadline, term),
             };
             let due = due.expect("the calendar reaches so far").max(since);
+            // Nor from before the version by which it does.
+            let due = due.max(case.migrated_at.unwrap_or(due));
             // Nothing counts from before the calendar by which it happens.
             let revision = calendars.revision();
             let lived = revision.filter(|revision| revision.no > case.calendar_revision);

@@ -10,6 +10,7 @@ use parvaneh_core::{
     calendar::CalendarChange,
     definition::Answer,
     event::{By, Entry, MovedDeadline, Recipient, STATUTORY, Told, Vote},
+    migration::{Counted, Migrated},
     sitting::OffAgenda,
 };
 use parvaneh_store::Store;
@@ -241,6 +242,7 @@ impl Words<'_> {
                 format!("extended {} by {by}{until}: {reason}", clock_name(*clock))
             }
             Fact::Rescheduled { change, deadlines, .. } => self.rescheduled(change, deadlines),
+            Fact::Migrated(moved) => self.migrated(moved),
             Fact::Withdrawn { reason, entry } => {
                 format!("withdrew{}{}", because(reason), self.entered(entry))
             }
@@ -299,6 +301,39 @@ impl Words<'_> {
             format!("{} from {} to {to}", clock_name(moved.clock), self.when(moved.from))
         });
         format!("{why}; deadlines moved: {}", moved.collect::<Vec<_>>().join(", "))
+    }
+
+    /// In both languages: it is not an officer who did it, and he must understand it.
+    fn migrated(&self, moved: &Migrated) -> String {
+        let lang = self.out.lang;
+        let counted = |counted: &Option<Counted>| match counted {
+            None => lang.of("ندارد", "none").to_owned(),
+            Some(Counted { term, deadline: None }) => {
+                format!("{} ({term})", lang.of("متوقف", "suspended"))
+            }
+            Some(Counted { term, deadline: Some(at) }) => format!("{} ({term})", self.when(*at)),
+        };
+        let clocks = moved.clocks.iter().map(|clock| {
+            let name = match clock.clock {
+                STATUTORY => lang.of("مهلت قانونی", "the statutory clock").to_owned(),
+                task => format!("{} {task}", lang.of("کار", "task")),
+            };
+            if clock.before == clock.after {
+                return format!("{name} {}", lang.of("بدون تغییر", "unchanged"));
+            }
+            let (before, after) = (counted(&clock.before), counted(&clock.after));
+            match lang.of("fa", "en") {
+                "fa" => format!("{name} از {before} به {after}"),
+                _ => format!("{name} from {before} to {after}"),
+            }
+        });
+        let clocks = clocks.collect::<Vec<_>>().join(lang.of("، ", ", "));
+        let (from, to) = (moved.from.version, moved.to.version);
+        let step = self.names.step(self.definition, &moved.step);
+        match lang.of("fa", "en") {
+            "fa" => format!("انتقال از نسخه {from} به نسخه {to} → {step}؛ {clocks}"),
+            _ => format!("moved from version {from} to version {to} → {step}; {clocks}"),
+        }
     }
 
     fn when(&self, at: parvaneh_core::Instant) -> String {
