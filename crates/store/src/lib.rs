@@ -47,10 +47,10 @@ pub use outbox::{Delivery, Notice};
 pub use people::{PeopleFilter, Person};
 pub use publish::{Published, PublishedDefinition, UnitRow};
 pub use read::{
-    AgendaItem, CaseFile, CaseRow, CasesQuery, Cursor, EscalationCount, FiledTask, Hands, OnTime,
-    OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow, Room, RoomOfCase, SittingRow, SittingsQuery, Sort,
-    Timeline, TimelineEntry, WorkItem, Worklist, WorklistQuery, Workload, WorkloadBy,
-    WorkloadQuery,
+    AgendaItem, Band, CaseFile, CaseRow, CasesQuery, Cursor, EscalationCount, FiledTask, Hands,
+    OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow, Ranked, Ranking, RankingQuery, Room,
+    RoomOfCase, SittingRow, SittingsQuery, Sort, Timeline, TimelineEntry, WorkItem, Worklist,
+    WorklistQuery, Workload, WorkloadBy, WorkloadQuery,
 };
 pub use request::{Ask, Executed, Request, Requester};
 pub use sandbox::{EngineClock, SandboxClock};

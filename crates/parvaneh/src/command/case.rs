@@ -3,6 +3,7 @@
 mod change;
 mod list;
 mod open;
+mod open_many;
 mod show;
 pub(crate) mod timeline;
 mod values;
@@ -30,6 +31,7 @@ use crate::{
   parvaneh case show CASE --explain")]
 pub(crate) enum Command {
     Open(open::Open),
+    OpenMany(open_many::OpenMany),
     List(list::List),
     Show(show::Show),
     Timeline(timeline::Timeline),
@@ -43,6 +45,7 @@ impl Command {
             let store = &database.store;
             match self {
                 Self::Open(open) => open.run(store, out).await,
+                Self::OpenMany(many) => many.run(store, out).await,
                 Self::List(list) => list.run(store, out).await,
                 Self::Show(show) => show.run(store, out).await,
                 Self::Timeline(timeline) => timeline.run(store, out).await,

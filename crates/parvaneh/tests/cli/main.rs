@@ -11,6 +11,7 @@ mod installation;
 mod notices;
 mod people;
 mod publishing;
+mod ranking;
 mod sitting;
 mod tutorial;
 mod usage;
