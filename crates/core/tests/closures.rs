@@ -470,7 +470,7 @@ fn live(
     let mut register = Register::new(source.clone());
     // A life borrows its world; a test has few of them.
     let world = |register: &Register| -> &'static World {
-        Box::leak(Box::new(World::new(definition.clone(), register.calendars())))
+        Box::leak(Box::new(World::that_sits(definition.clone(), register.calendars())))
     };
     let mut life = Life::open(world(&register), at("2025-02-01 10:00"), 0).unwrap();
     for (place, attempt) in attempts.iter().enumerate() {
@@ -498,7 +498,7 @@ fn live(
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 40,
+        cases: support::soaked(40),
         max_shrink_time: 15_000,
         max_shrink_iters: 4_000,
         failure_persistence: None,

@@ -248,6 +248,51 @@ fn a_guard_that_is_not_met_says_what_it_asks_and_is_not_offered() {
     assert_eq!((refusal.code, refusal.unmet.len()), (RefusalCode::NotPermitted, 0));
 }
 
+/// What an action lacks may come with it; whether it is offered hangs on whether its guard could be met
+/// then.
+#[test]
+fn an_action_that_lacks_something_is_offered_only_if_its_guard_could_be_met() {
+    let choose = "  screening: { title: { fa: غربال, en: Screening }, choose: [{ if: 'case.returns > 1', to: head_review }, { else: expert_review }] }";
+    let forms = "\
+forms:
+  plan:
+    capital: { type: money, title: { fa: سرمایه, en: Capital }, required: yes }
+    area: { type: number, title: { fa: مساحت, en: Area }, required: yes }
+documents:
+  map: { title: { fa: نقشه, en: Map } }
+  charter: { title: { fa: اساسنامه, en: Charter }, verified_by: officer }
+steps:
+";
+    let cases = [
+        // What is missing decides on the guard, or the guard is met anyhow.
+        ("form: plan, if: 'capital > 5'", true),
+        ("form: plan, if: 'case.returns == 0'", true),
+        ("documents: { map: required }, if: 'case.returns == 0'", true),
+        // Neither a paper nor another field has a say in it.
+        ("documents: { map: required }, if: 'case.returns > 0'", false),
+        ("form: plan, if: 'case.returns > 0'", false),
+        ("form: plan, documents: { map: required }, if: 'case.unit == \"0801\"'", false),
+        // Somebody must look at the paper first, whatever is filled in.
+        ("documents: { charter: required }", false),
+        ("form: plan, documents: { charter: required }", false),
+    ];
+    for (asks, expected) in cases {
+        let action = format!(
+            "      fast: {{ title: {{ fa: فوری, en: Fast }}, to: granted, {asks} }}
+      return: {{ title: {{ fa: نقص, en: Return }}, to: correction, complete: no, if: 'case.returns < 3' }}"
+        );
+        let source = definition(&action, choose).replace("steps:\n", forms);
+        let world = World::new(parsed(&source), compiled(office_hours()));
+        let case = opened(&world).case;
+        let caller = Caller::Person(officer());
+        let ctx = world.context(&caller, None, at("2025-02-01 11:00"));
+        let offered = possible(&ctx, &case)
+            .iter()
+            .any(|it| matches!(it, Possible::Act { action, .. } if action.as_str() == "fast"));
+        assert_eq!(offered, expected, "{asks}");
+    }
+}
+
 #[test]
 fn the_timeline_tells_every_automatic_step_and_the_guard_that_was_met() {
     let chain = "

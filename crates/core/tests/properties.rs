@@ -77,7 +77,7 @@ fn check_days_lost(life: &Life<'_>) {
 
 fn config(cases: u32) -> ProptestConfig {
     ProptestConfig {
-        cases,
+        cases: support::soaked(cases),
         max_shrink_iters: 4_000,
         max_shrink_time: 10_000,
         failure_persistence: None,
@@ -96,7 +96,7 @@ proptest! {
         late in prop_oneof![2 => Just(0), 1 => 1..2_000_u32],
         attempts in generate::attempts(25),
     ) {
-        let world = World::new(definition, compiled(source));
+        let world = World::that_sits(definition, compiled(source));
         let life = live(&world, late, &attempts, false);
         check_next_due(&life);
         check_days_lost(&life);
@@ -110,7 +110,7 @@ proptest! {
         attempts in generate::attempts(12),
         days in 0..200_i64,
     ) {
-        let world = World::new(patient(definition), compiled(source));
+        let world = World::that_sits(patient(definition), compiled(source));
         let mut slow = live(&world, 0, &attempts, false);
         let mut quick = live(&world, 0, &attempts, true);
         let later = generate::Wait::Minutes(TimeDelta::days(days).num_minutes() as u32);
@@ -130,7 +130,7 @@ proptest! {
         place in any::<prop::sample::Index>(),
         bit in 0..8_u8,
     ) {
-        let world = World::new(definition, compiled(source));
+        let world = World::that_sits(definition, compiled(source));
         let life = live(&world, 0, &attempts, false);
         let mut previous = timeline::GENESIS;
         let mut links = Vec::new();
@@ -176,12 +176,15 @@ fn random_procedures_are_sound() {
 #[test]
 fn random_cases_meet_everything_that_the_promises_are_about() {
     let mut runner = TestRunner::deterministic();
-    let strategy = (generate::definition(), generate::calendar(), generate::attempts(25));
+    let usual = (generate::definition(), generate::calendar(), generate::attempts(25)).boxed();
+    let sits = (generate::definition_with(40), generate::calendar(), generate::attempts(40));
+    let sits = sits.boxed();
     let mut met: BTreeMap<String, usize> = BTreeMap::new();
-    for _ in 0..250 {
+    for turn in 0..400 {
+        let strategy = if turn % 3 < 2 { &usual } else { &sits };
         let tree = strategy.new_tree(&mut runner).unwrap();
         let (definition, source, attempts) = tree.current();
-        let world = World::new(definition, compiled(source));
+        let world = World::that_sits(definition, compiled(source));
         let life = live(&world, 0, &attempts, false);
         let mut meet = |what: &str| *met.entry(what.to_owned()).or_default() += 1;
         for event in &life.events {
@@ -198,7 +201,19 @@ fn random_cases_meet_everything_that_the_promises_are_about() {
                 Fact::Acted { .. } if event.by == By::System => meet("an action by a level"),
                 Fact::Answered { silence: Some(_), .. } => meet("silence of a body"),
                 Fact::SilenceTookEffect { reason: Some(_), .. } => meet("a release"),
+                Fact::Acted { heard: Some(_), .. } => meet("a result of a sitting"),
+                Fact::DocumentVerified { refused: Some(_), .. } => meet("a paper that is refused"),
                 _ => {}
+            }
+            if let Some(entry) = event.fact.entry() {
+                match entry.through.len() {
+                    0 => {}
+                    1 => meet("an automatic step"),
+                    _ => meet("two automatic steps in a row"),
+                }
+                if entry.through.iter().any(|passed| passed.condition.is_some()) {
+                    meet("a way whose guard is met");
+                }
             }
             match event.fact.entry().and_then(|entry| entry.statutory.as_ref()) {
                 Some(StatutoryChange::Suspended) => meet("a suspending step"),
@@ -244,6 +259,22 @@ fn random_cases_meet_everything_that_the_promises_are_about() {
         "four_eyes",
         "on behalf of another",
         "by a second account",
+        "a paper that is refused",
+        "a result of a sitting",
+        "a way whose guard is met",
+        "an automatic step",
+        "document_attached",
+        "document_verified",
+        "filled",
+        "put_on_agenda",
+        "recused",
+        "taken_off_agenda",
+        "two automatic steps in a row",
+        "documents_lacking",
+        "form_invalid",
+        "guard_not_met",
+        "minutes_missing",
+        "sitting_ahead",
     ];
     let rare: Vec<_> = expected.iter().filter(|what| !met.contains_key(**what)).collect();
     assert!(rare.is_empty(), "never met: {rare:?} in {met:#?}");

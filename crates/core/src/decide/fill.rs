@@ -10,7 +10,7 @@ use super::{
     paper::{at_fault, papers},
 };
 use crate::{
-    FieldId, UnitId,
+    ActionId, FieldId, UnitId,
     clock::Instant,
     definition::{Action, Step},
     event::{By, Fact},
@@ -112,6 +112,14 @@ impl Draft<'_> {
             _ => None,
         };
         read.err().unwrap_or_default().into_iter().filter_map(missing).collect()
+    }
+
+    /// Whether a refused action lacks nothing but values and papers that could come with it.
+    pub(super) fn could_be_given(&self, action: &ActionId, refusal: &Refusal) -> bool {
+        let action = self.step().ok().and_then(|step| step.actions.get(action));
+        matches!(refusal.code, RefusalCode::FormInvalid | RefusalCode::DocumentsLacking)
+            && refusal.faults.iter().all(|fault| self.can_come_along(fault))
+            && action.is_some_and(|action| self.may_be_met(action, &self.missing_values(action)))
     }
 
     /// Papers first: they are there when the values are looked at.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Draft, Refusal, RefusalCode};
 use crate::{
-    ActionId, BranchId, StepId,
+    ActionId, BranchId, FieldId, StepId,
     calendar::Calendar,
     case::Case,
     clock::Instant,
@@ -75,6 +75,18 @@ impl Draft<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether the guard of an action is met, or may be once these values are given.
+    pub(super) fn may_be_met(&self, action: &Action, needed: &[FieldId]) -> bool {
+        action.guard.as_ref().is_none_or(|guard| {
+            let needs = |name: &&Name| match name {
+                Name::Field(field) => needed.iter().any(|needed| needed.as_str() == &**field),
+                _ => false,
+            };
+            guard.condition.is_met(&self.facts(self.now))
+                || guard.condition.names().iter().any(needs)
+        })
     }
 
     /// The actions of the step that the caller could take, did their guards not bar them.

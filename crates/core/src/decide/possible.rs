@@ -202,13 +202,7 @@ pub fn possible(ctx: &Context<'_>, case: &Case) -> Vec<Possible> {
             Ok(_) => true,
             // Only values and papers are left to be given.
             Err(refusal) => match command {
-                Command::Act { .. } => match refusal.code {
-                    RefusalCode::FormInvalid => true,
-                    RefusalCode::DocumentsLacking => {
-                        refusal.faults.iter().all(|fault| draft.can_come_along(fault))
-                    }
-                    _ => false,
-                },
+                Command::Act { action, .. } => draft.could_be_given(action, &refusal),
                 Command::Fill { .. } => refusal.code == RefusalCode::NothingGiven,
                 _ => false,
             },

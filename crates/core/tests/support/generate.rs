@@ -17,7 +17,10 @@ use proptest::{
     sample::Index,
 };
 
-use super::{closure, date, holiday, hours, notice, text};
+use super::{
+    asked::{self, Asks, Forms, Ways},
+    closure, date, holiday, hours, notice, text,
+};
 
 /// The roles of every random definition: one per level and two agencies.
 pub(crate) const ROLES: [(&str, Level, &[Permission]); 6] = [
@@ -116,13 +119,16 @@ fn timing(task: bool, act: bool) -> impl Strategy<Value = Timing> {
         0.3,
         (term(0), option::weighted(0.7, short()), any::<Index>(), any::<bool>()),
     );
-    (term(1), silence).prop_flat_map(move |(term, silence)| {
-        (levels(term, task, act), extension(term.unit)).prop_map(move |(levels, extension)| {
-            // A level that takes the case on leaves nothing to silence.
-            let acts = levels.iter().any(|level| matches!(level.effect, Effect::Act(_)));
-            Timing { term, levels, extension, silence: silence.filter(|_| !acts) }
+    (term(1), silence)
+        .prop_flat_map(move |(term, silence)| {
+            (levels(term, task, act), extension(term.unit)).prop_map(move |(levels, extension)| {
+                // A level that takes the case on leaves nothing to silence.
+                let acts = levels.iter().any(|level| matches!(level.effect, Effect::Act(_)));
+                Timing { term, levels, extension, silence: silence.filter(|_| !acts) }
+            })
         })
-    })
+        // A strategy is as large as all that it is made of.
+        .boxed()
 }
 
 #[derive(Clone, Debug)]
@@ -130,7 +136,8 @@ enum Kind {
     Work(RoleId),
     Applicant,
     Parallel { branches: Vec<(RoleId, Timing)>, needed: usize, at_once: bool, negative: Index },
-    Commission { owner: RoleId, members: RoleId, quorum: u32, majority: Majority },
+    Commission(Commission),
+    Automatic(Ways),
 }
 
 #[derive(Clone, Debug)]
@@ -145,36 +152,56 @@ struct Draft {
     /// Four eyes, for the step and for its first action: not by whom of the steps before, and
     /// whether not by the applicant.
     not_by: [(Vec<Index>, bool); 2],
+    /// What is asked for by the step, by its first action and by the others.
+    asks: [Asks; 3],
 }
 
-fn step() -> impl Strategy<Value = Draft> {
+/// `commissions` says how often a step is a commission, where others are so 11 times.
+fn step(commissions: u32) -> impl Strategy<Value = Draft> {
     let majority =
         prop_oneof![Just(Majority::Simple), Just(Majority::Absolute), Just(Majority::TwoThirds)];
+    let recusal = prop_oneof![Just(Recusal::KeepsQuorum), Just(Recusal::LowersQuorum)];
     let kind = prop_oneof![
-        3 => role().prop_map(Kind::Work),
+        4 => role().prop_map(Kind::Work),
         2 => Just(Kind::Applicant),
         3 => (vec((anybody(), timing(true, false)), 1..4), 0..4_usize, any::<bool>(), any::<Index>())
             .prop_map(|(branches, needed, at_once, negative)| Kind::Parallel {
                 branches, needed, at_once, negative
             }),
-        1 => (role(), role(), 1..3_u32, majority).prop_map(
-            |(owner, members, quorum, majority)| Kind::Commission {
-                owner, members, quorum, majority
-            }
+        commissions => (role(), role(), 1..3_u32, majority, recusal, option::of(0..3_u32)).prop_map(
+            |(owner, members, quorum, majority, recusal, sits)| Kind::Commission(Commission {
+                owner,
+                members,
+                seats: quorum + 1,
+                quorum,
+                majority,
+                recusal,
+                // What is recorded when somebody notices, and not when it was due, is told of
+                // elsewhere: a warning that no sitting has room, a case that is put off.
+                sittings: sits.map(|days| SittingRules {
+                    cut_off: Term::working_days(days),
+                    warn: None,
+                    tell: Vec::new(),
+                    adjourns: [].into(),
+                }),
+            })
         ),
+        2 => asked::ways().prop_map(Kind::Automatic),
     ];
     let actions = vec((any::<Index>(), any::<bool>(), any::<bool>()), 0..3);
     let not_by = || (vec(any::<Index>(), 0..3), prop::bool::weighted(0.3));
     let not_by = option::weighted(0.4, [not_by(), not_by()]).prop_map(Option::unwrap_or_default);
     let (suspends, silence_refuses) = (prop::bool::weighted(0.3), prop::bool::weighted(0.3));
-    (kind, timing(true, true), suspends, silence_refuses, actions, not_by).prop_map(
-        |(kind, timing, suspends, silence_refuses, actions, not_by)| Draft {
+    let asks = [asked::asks(), asked::asks(), asked::asks()];
+    (kind, timing(true, true), suspends, silence_refuses, actions, not_by, asks).prop_map(
+        |(kind, timing, suspends, silence_refuses, actions, not_by, asks)| Draft {
             kind,
             timing,
             suspends,
             silence_refuses,
             actions,
             not_by,
+            asks,
         },
     )
 }
@@ -190,68 +217,80 @@ const ENDS: [(&str, Outcome, bool); 5] = [
 /// A definition in which an end can be reached from every step: the first action of a step leads
 /// to the next one or to the grant.
 pub(crate) fn definition() -> impl Strategy<Value = Definition> {
+    definition_with(2)
+}
+
+/// As [`definition`], with as many commissions as that beside 11 other steps.
+pub(crate) fn definition_with(commissions: u32) -> impl Strategy<Value = Definition> {
     let statutory = (timing(false, false), option::weighted(0.3, any::<Index>()));
-    (vec(step(), 1..6), statutory).prop_map(|(drafts, (timing, starts))| {
-        let places: Vec<StepId> = (0..drafts.len())
-            .map(|number| StepId::from(format!("s{number}")))
-            .chain(ENDS.iter().map(|(end, ..)| StepId::from(*end)))
-            .collect();
-        let steps = drafts.iter().enumerate();
-        let steps: IndexMap<_, _> = steps
-            .map(|(number, draft)| (places[number].clone(), checked(draft, number, &places)))
-            .collect();
-        let starts = match starts {
-            Some(index) => Starts::Entering(places[index.index(drafts.len())].clone()),
-            None => Starts::Opened,
-        };
-        let end = |(name, outcome, decision): &(&str, Outcome, bool)| {
-            let licence = Licence { kind: "test".into(), valid_months: 12, mark: None };
-            let licence = (*outcome == Outcome::Granted).then_some(licence);
-            let (title, decision, outcome) = (text(name), *decision, *outcome);
-            (StepId::from(*name), End { title, decision, outcome, licence, change: None })
-        };
-        let declared = |(name, at, may): &(&str, Level, &[Permission])| {
-            let may = may.iter().copied().collect();
-            let agency = name.starts_with("agency.");
-            (RoleId::from(*name), Role { at: *at, title: text(name), agency, may })
-        };
-        let mut definition = Definition {
-            id: "random".into(),
-            version: 1,
-            hash: "0".repeat(64),
-            title: text("Random"),
-            basis: None,
-            opens_at: Level::County,
-            initiative: Initiative::Applicant,
-            about: None,
-            calendar: "ir".into(),
-            first: places[0].clone(),
-            statutory: Statutory {
-                term: timing.term,
-                starts,
-                service_norm: None,
-                // Of the ends, the first two are decisions.
-                silence: silence(&timing, &places[drafts.len()..drafts.len() + 2]),
-                extension: timing.extension,
-                levels: timing.levels,
+    (vec(step(commissions), 1..6), statutory, asked::forms()).prop_map(
+        |(drafts, (timing, starts), forms)| {
+            let places: Vec<StepId> = (0..drafts.len())
+                .map(|number| StepId::from(format!("s{number}")))
+                .chain(ENDS.iter().map(|(end, ..)| StepId::from(*end)))
+                .collect();
+            let steps = drafts.iter().enumerate();
+            let steps: IndexMap<_, _> = steps
+                .map(|(number, _)| (places[number].clone(), checked(&drafts, number, &places)))
+                .collect();
+            let starts = match starts {
+                Some(index) => Starts::Entering(places[index.index(drafts.len())].clone()),
+                None => Starts::Opened,
+            };
+            let end = |(name, outcome, decision): &(&str, Outcome, bool)| {
+                let licence = Licence { kind: "test".into(), valid_months: 12, mark: None };
+                let licence = (*outcome == Outcome::Granted).then_some(licence);
+                let (title, decision, outcome) = (text(name), *decision, *outcome);
+                (StepId::from(*name), End { title, decision, outcome, licence, change: None })
+            };
+            let declared = |(name, at, may): &(&str, Level, &[Permission])| {
+                let may = may.iter().copied().collect();
+                let agency = name.starts_with("agency.");
+                (RoleId::from(*name), Role { at: *at, title: text(name), agency, may })
+            };
+            let mut definition = Definition {
+                id: "random".into(),
+                version: 1,
+                hash: "0".repeat(64),
+                title: text("Random"),
                 basis: None,
-            },
-            roles: ROLES.iter().map(declared).collect(),
-            forms: IndexMap::new(),
-            application: None,
-            documents: IndexMap::new(),
-            steps,
-            ends: ENDS.iter().map(end).collect(),
-        };
-        if definition.statutory.silence.is_some() {
-            for (draft, step) in drafts.iter().zip(definition.steps.values_mut()) {
-                step.statutory_silence = draft.silence_refuses.then(|| "refused".into());
+                opens_at: Level::County,
+                initiative: Initiative::Applicant,
+                about: None,
+                calendar: "ir".into(),
+                first: places[0].clone(),
+                statutory: Statutory {
+                    term: timing.term,
+                    starts,
+                    service_norm: None,
+                    // Of the ends, the first two are decisions.
+                    silence: silence(&timing, &places[drafts.len()..drafts.len() + 2]),
+                    extension: timing.extension,
+                    levels: timing.levels,
+                    basis: None,
+                },
+                roles: ROLES.iter().map(declared).collect(),
+                forms: IndexMap::new(),
+                application: None,
+                documents: IndexMap::new(),
+                steps,
+                ends: ENDS.iter().map(end).collect(),
+            };
+            if definition.statutory.silence.is_some() {
+                for (draft, step) in drafts.iter().zip(definition.steps.values_mut()) {
+                    if matches!(step.kind, StepKind::Automatic(_)) {
+                        continue;
+                    }
+                    step.statutory_silence = draft.silence_refuses.then(|| "refused".into());
+                }
             }
-        }
-        let led_to: Vec<StepId> = targets(&definition).cloned().collect();
-        definition.ends.retain(|end, _| led_to.contains(end) || end.as_str() == "withdrawn");
-        definition
-    })
+            Forms::put(&forms, &mut definition);
+            let mut definition = asked::mended(definition);
+            let led_to: Vec<StepId> = targets(&definition).cloned().collect();
+            definition.ends.retain(|end, _| led_to.contains(end) || end.as_str() == "withdrawn");
+            definition
+        },
+    )
 }
 
 /// Wherever something leads.
@@ -260,17 +299,16 @@ fn targets(definition: &Definition) -> impl Iterator<Item = &StepId> {
         .steps
         .values()
         .flat_map(|step| {
-            let results = match &step.kind {
-                StepKind::Parallel(parallel) => {
-                    [Some(&parallel.positive), Some(&parallel.negative)]
-                }
-                _ => [None, None],
+            let results: Vec<&StepId> = match &step.kind {
+                StepKind::Parallel(parallel) => vec![&parallel.positive, &parallel.negative],
+                StepKind::Automatic(exits) => exits.iter().map(|exit| &exit.to).collect(),
+                _ => Vec::new(),
             };
             let actions = step.actions.values().map(|action| &action.to);
             actions
                 .chain(step.silence.iter().map(|rule| &rule.to))
                 .chain(&step.statutory_silence)
-                .chain(results.into_iter().flatten())
+                .chain(results)
         })
         .chain(definition.statutory.silence.iter().map(|rule| &rule.to))
 }
@@ -284,7 +322,8 @@ fn silence(timing: &Timing, places: &[StepId]) -> Option<SilenceRule> {
     })
 }
 
-fn checked(draft: &Draft, number: usize, places: &[StepId]) -> Step {
+fn checked(drafts: &[Draft], number: usize, places: &[StepId]) -> Step {
+    let draft = &drafts[number];
     let next = match places.len() - ENDS.len() {
         steps if number + 1 < steps => places[number + 1].clone(),
         _ => "granted".into(),
@@ -338,15 +377,8 @@ fn checked(draft: &Draft, number: usize, places: &[StepId]) -> Step {
                 negative: negative.get(onwards).clone(),
             })
         }
-        Kind::Commission { owner, members, quorum, majority } => StepKind::Commission(Commission {
-            owner: owner.clone(),
-            members: members.clone(),
-            seats: quorum + 1,
-            quorum: *quorum,
-            majority: *majority,
-            recusal: Recusal::KeepsQuorum,
-            sittings: None,
-        }),
+        Kind::Commission(commission) => StepKind::Commission(commission.clone()),
+        Kind::Automatic(ways) => StepKind::Automatic(asked::exits(ways, onwards, &next)),
     };
     match &kind {
         StepKind::Parallel(_) | StepKind::Automatic(_) => {}
@@ -367,36 +399,56 @@ fn checked(draft: &Draft, number: usize, places: &[StepId]) -> Step {
             }
         }
     }
-    let parallel = matches!(kind, StepKind::Parallel(_));
+    let alone = matches!(kind, StepKind::Parallel(_) | StepKind::Automatic(_));
+    let automatic = matches!(kind, StepKind::Automatic(_));
     // Of the applicant's own steps, somebody must be left to do them.
     let not_by = |(steps, applicant): &(Vec<Index>, bool)| NotBy {
         steps: match number {
             0 => Vec::new(),
-            before => steps.iter().map(|step| step.get(&places[..before]).clone()).collect(),
+            before => {
+                let earlier = steps.iter().map(|step| step.index(before));
+                let earlier =
+                    earlier.filter(|step| !matches!(drafts[*step].kind, Kind::Automatic(_)));
+                earlier.map(|step| places[step].clone()).collect()
+            }
         },
         applicant: *applicant,
     };
-    let excludes = kind != StepKind::Applicant;
+    let excludes = kind != StepKind::Applicant && !automatic;
     let of_step = Some(not_by(&draft.not_by[0])).filter(|_| excludes).unwrap_or_default();
     if let Some((_, first)) = actions.first_mut().filter(|_| excludes) {
         first.not_by = not_by(&draft.not_by[1]);
     }
-    Step {
+    let commission = matches!(kind, StepKind::Commission(_));
+    for (number, action) in actions.values_mut().enumerate() {
+        draft.asks[number.min(2).max(1)].of_action(action, !commission);
+    }
+    let mut step = Step {
         title: text("step"),
-        suspends_statutory: draft.suspends,
-        term: (!parallel).then_some(own.term),
+        suspends_statutory: draft.suspends && !automatic,
+        term: (!alone).then_some(own.term),
         basis: None,
         work: None,
         statutory_silence: None,
-        silence: silence(&own, onwards).filter(|_| !parallel),
-        levels: if parallel { Vec::new() } else { own.levels },
+        silence: silence(&own, onwards).filter(|_| !alone),
+        levels: if alone { Vec::new() } else { own.levels },
         form: None,
         documents: IndexMap::new(),
-        extension: own.extension.filter(|_| !parallel),
+        extension: own.extension.filter(|_| !alone),
         kind,
         actions,
         not_by: of_step,
+    };
+    if !alone {
+        draft.asks[0].of_step(&mut step);
     }
+    // What a level takes asks for nothing, since nobody is there to give it.
+    if step.levels.iter().any(|level| matches!(level.effect, Effect::Act(_))) {
+        let go = &mut step.actions["go"];
+        (go.form, go.guard, go.incomplete) = (None, None, true);
+        go.documents.clear();
+    }
+    step
 }
 
 /// Hours, holidays and closures of the nation and of the case's own province and county, in 2025.
@@ -452,6 +504,8 @@ pub(crate) enum Wait {
     BeforeDue,
     /// Until something happens by itself.
     Due,
+    /// Until the sitting on whose agenda the case is begins, or until it has minutes.
+    Sitting,
 }
 
 #[derive(Clone, Debug)]
@@ -489,12 +543,13 @@ pub(crate) enum What {
 
 pub(crate) fn attempts(most: usize) -> impl Strategy<Value = Vec<Attempt>> {
     let wait = prop_oneof![
-        4 => Just(Wait::Minutes(0)),
+        2 => Just(Wait::Minutes(0)),
         6 => (0..600_u32).prop_map(Wait::Minutes),
         6 => (0..6_000_u32).prop_map(Wait::Minutes),
         2 => (0..80_000_u32).prop_map(Wait::Minutes),
         3 => Just(Wait::BeforeDue),
         3 => Just(Wait::Due),
+        12 => Just(Wait::Sitting),
     ];
     let who = prop_oneof![
         2 => any::<Index>().prop_map(Who::Owner),
@@ -505,8 +560,8 @@ pub(crate) fn attempts(most: usize) -> impl Strategy<Value = Vec<Attempt>> {
     let index = any::<Index>;
     let what = prop_oneof![
         8 => index().prop_map(What::Possible),
-        9 => (index(), prop::bool::weighted(0.8)).prop_map(|(a, b)| What::Move(a, b)),
-        1 => (index(), prop::bool::weighted(0.8)).prop_map(|(a, b)| What::Act(a, b)),
+        14 => (index(), prop::bool::weighted(0.8)).prop_map(|(a, b)| What::Move(a, b)),
+        2 => (index(), prop::bool::weighted(0.7)).prop_map(|(a, b)| What::Act(a, b)),
         1 => index().prop_map(What::Claim),
         1 => index().prop_map(What::Release),
         2 => (index(), index()).prop_map(|(a, b)| What::Assign(a, b)),

@@ -1,12 +1,15 @@
 //! A case that lives: commands reach it, and after each the promises of the engine are checked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use chrono::TimeDelta;
 use parvaneh_core::{
     Actor, Calendar, Calendars, Caller, Case, Command, Context, Decided, Definition, Event, Fact,
-    Given, Instant, Mapping, Open, Organisation, Place, Refusal, RefusalCode, TaskRecord, Term,
-    TermUnit, UnitId,
+    Given, Instant, Mapping, Open, Organisation, Place, Refusal, RefusalCode, SittingId,
+    TaskRecord, Term, TermUnit, UnitId,
     calendar::{after, before},
     case::{Clock, SilenceState},
     decide,
@@ -15,12 +18,12 @@ use parvaneh_core::{
     event::{Owner, Vote},
     evolve, migrate, open,
     register::Found,
-    sitting::Sitting,
+    sitting::{Sitting, SittingState},
 };
 use proptest::sample::Index;
 
 use super::{
-    COUNTY, applicant, at, case_id, four_eyes,
+    COUNTY, applicant, asked, at, case_id, four_eyes,
     generate::{Attempt, Wait, What, Who},
     organisation, people,
 };
@@ -35,6 +38,8 @@ pub(crate) struct World {
     pub(crate) sittings: Vec<Sitting>,
     /// What is found of what the case is about.
     pub(crate) found: Option<Found>,
+    /// The same sittings after so many of them have been held.
+    pub(crate) held: Vec<OnceCell<Vec<Sitting>>>,
 }
 
 /// One microsecond: the grain of time.
@@ -43,8 +48,31 @@ pub(crate) const GRAIN: TimeDelta = TimeDelta::microseconds(1);
 impl World {
     pub(crate) fn new(definition: Definition, calendars: Calendars) -> Self {
         let people = people(&definition);
-        let (organisation, sittings, found) = (organisation(), Vec::new(), None);
-        Self { definition, calendars, organisation, people, sittings, found }
+        let (organisation, sittings, held) = (organisation(), Vec::new(), Vec::new());
+        Self { definition, calendars, organisation, people, sittings, found: None, held }
+    }
+
+    /// A world in which commissions that decide in sittings have some.
+    pub(crate) fn that_sits(definition: Definition, calendars: Calendars) -> Self {
+        let mut world = Self::new(definition, calendars);
+        world.sittings = sittings(&world.definition, &world.organisation, &world.calendars);
+        world.held = vec![OnceCell::new(); world.sittings.len() + 1];
+        world
+    }
+
+    /// The sittings as they stand at an instant: two hours after it began, each has minutes.
+    fn sittings_at(&self, now: Instant) -> &[Sitting] {
+        let over = |sitting: &&Sitting| sitting.at + TimeDelta::hours(2) <= now;
+        let over = self.sittings.iter().take_while(over).count();
+        self.held.get(over).map_or(&self.sittings, |held| {
+            held.get_or_init(|| {
+                let mut sittings = self.sittings.clone();
+                for sitting in &mut sittings[..over] {
+                    sitting.state = SittingState::Held { minutes: "7".to_owned() };
+                }
+                sittings
+            })
+        })
     }
 
     pub(crate) fn context<'a>(
@@ -54,7 +82,7 @@ impl World {
         now: Instant,
     ) -> Context<'a> {
         let Self { definition, calendars, organisation, .. } = self;
-        let (sittings, found) = (Some(&self.sittings[..]), self.found.as_ref());
+        let (sittings, found) = (Some(self.sittings_at(now)), self.found.as_ref());
         Context { definition, calendars, organisation, caller, assignee, sittings, found, now }
     }
 
@@ -101,7 +129,7 @@ impl<'w> Life<'w> {
             received_at,
             reason,
             about: None,
-            given: Given::default(),
+            given: asked::for_opening(&world.definition, late.into()),
         };
         let caller = Caller::Person(caller);
         let decided = open(&world.context(&caller, None, now), &application)?;
@@ -124,12 +152,18 @@ impl<'w> Life<'w> {
     /// Lets time pass; `eagerly`, a worker notices at once whatever is due.
     pub(crate) fn wait(&mut self, wait: Wait, eagerly: bool) {
         // What a prompt worker would have noted by now decides where the due instants lie.
-        let due = self.world.tick(&self.case, self.now).next_due;
-        let until = match (wait, due) {
-            (Wait::Minutes(minutes), _) => self.now + TimeDelta::minutes(minutes.into()),
-            (Wait::BeforeDue, Some(due)) => due - GRAIN,
-            (Wait::Due, Some(due)) => due,
-            (_, None) => self.now,
+        let seen = self.world.tick(&self.case, self.now);
+        let due = seen.next_due;
+        let sitting = seen.case.hearing.on_agenda.map(|on| on.at);
+        let until = match wait {
+            Wait::Minutes(minutes) => self.now + TimeDelta::minutes(minutes.into()),
+            Wait::BeforeDue => due.map_or(self.now, |due| due - GRAIN),
+            Wait::Due => due.unwrap_or(self.now),
+            Wait::Sitting => match sitting {
+                Some(at) if at > self.now => at,
+                Some(at) => at + TimeDelta::hours(2),
+                None => self.now,
+            },
         };
         let until = until.max(self.now);
         while eagerly && let Some(due) = self.next_due.filter(|due| *due <= until) {
@@ -262,13 +296,20 @@ impl<'w> Life<'w> {
                 able.retain(|able| !matches!(able, Possible::Comment | Possible::Withdraw));
                 match able.len() {
                     0 => Command::Comment { text: "nothing else".to_owned() },
-                    _ => commanded(index.get(&able), seen, actor),
+                    _ => {
+                        world.commanded(index.get(&able), seen, actor, self.now, index.index(9_973))
+                    }
                 }
             }
             What::Move(index, positive) if seen.tasks.iter().any(|task| task.branch.is_some()) => {
                 return self.command(&What::Answer(*index, *positive), actor, seen);
             }
-            What::Move(index, _) if seen.tasks.len() == 2 && index.index(3) > 0 => {
+            What::Move(index, _) if index.index(4) > 0 && self.waits_for_agenda(seen) => {
+                let open = world.sittings_at(self.now).iter().filter(|it| it.has_room(self.now));
+                let first = open.map(|sitting| sitting.id).nth(index.index(2));
+                Command::PutOnAgenda { sitting: first.unwrap_or(SittingId(uuid::Uuid::nil())) }
+            }
+            What::Move(index, _) if self.votes_lack(seen) && index.index(8) > 0 => {
                 return self.command(&What::Vote(u8::from(index.index(4) > 0)), actor, seen);
             }
             What::Act(index, with) | What::Move(index, with) => {
@@ -280,7 +321,13 @@ impl<'w> Life<'w> {
                     false => (*index.get(&names)).clone(),
                 };
                 let given = || why().filter(|_| *with);
-                Command::Act { action, reason: given(), citation: given(), given: Given::default() }
+                let chosen = actions.and_then(|step| Some((step, step.actions.get(&action)?)));
+                let brought =
+                    chosen.filter(|_| *with).map_or(Given::default(), |(step, action)| {
+                        let (today, seed) = (world.today(self.now), index.index(9_973) as u64);
+                        asked::for_action(&world.definition, step, action, today, seed)
+                    });
+                Command::Act { action, reason: given(), citation: given(), given: brought }
             }
             What::Claim(index) => Command::Claim { task: task(index) },
             What::Release(index) => Command::Release { task: task(index), reason: why() },
@@ -360,7 +407,7 @@ impl<'w> Life<'w> {
                 self.check_assignable(ctx, *task);
                 continue;
             }
-            let command = match commanded(possible, &seen, actor) {
+            let command = match self.world.commanded(possible, &seen, actor, ctx.now, 3) {
                 // Four eyes can leave somebody only the waiver.
                 Command::ReleaseSilence { clock, reason, .. } => {
                     Command::ReleaseSilence { clock, take_effect: false, reason }
@@ -368,6 +415,18 @@ impl<'w> Life<'w> {
                 command => command,
             };
             let decided = decide(ctx, &self.case, &command);
+            // What must be given is judged by the guard only once it is there, and one value can make
+            // another necessary.
+            let asks =
+                matches!(possible, Possible::Act { needs_values, .. } if !needs_values.is_empty());
+            let follows = |refusal: &Refusal| {
+                refusal.code == RefusalCode::GuardNotMet
+                    || refusal.code == RefusalCode::FormInvalid
+                        && refusal.faults.iter().all(|it| it.field.as_deref() == Some("amount"))
+            };
+            if asks && decided.as_ref().is_err_and(follows) {
+                continue;
+            }
             assert!(decided.is_ok(), "{possible:?} is refused: {:?}", decided.err());
         }
     }
@@ -383,6 +442,27 @@ impl<'w> Life<'w> {
             }
         }
         assert!(told.contains(&RefusalCode::FourEyes), "nobody can have task {task}: {told:?}");
+    }
+
+    /// Whether the case stands before a commission that decides in sittings, and is on no agenda.
+    fn waits_for_agenda(&self, seen: &Case) -> bool {
+        let step = self.world.definition.steps.get(seen.place.name());
+        let sits = |step: &Step| match &step.kind {
+            StepKind::Commission(commission) => commission.sittings.is_some(),
+            _ => false,
+        };
+        step.is_some_and(sits) && seen.hearing.on_agenda.is_none()
+    }
+
+    /// Whether too few members of the commission have voted.
+    fn votes_lack(&self, seen: &Case) -> bool {
+        match (&seen.place, self.world.definition.steps.get(seen.place.name())) {
+            (
+                Place::Step { votes, .. },
+                Some(Step { kind: StepKind::Commission(commission), .. }),
+            ) => votes.len() < commission.quorum as usize,
+            _ => false,
+        }
     }
 
     /// Takes what was decided, and checks it.
@@ -550,20 +630,101 @@ impl<'w> Life<'w> {
     }
 }
 
-/// The command that does what is possible.
-pub(crate) fn commanded(possible: &Possible, case: &Case, actor: &Actor) -> Command {
+impl World {
+    fn today(&self, now: Instant) -> chrono::NaiveDate {
+        self.calendar(&COUNTY.into()).local_date(now)
+    }
+
+    /// The command that does what is possible, with something in every field that is asked for.
+    pub(crate) fn commanded(
+        &self,
+        possible: &Possible,
+        case: &Case,
+        actor: &Actor,
+        now: Instant,
+        seed: usize,
+    ) -> Command {
+        let (definition, today, seed) = (&self.definition, self.today(now), seed as u64);
+        let step = definition.steps.get(case.place.name());
+        match possible {
+            Possible::Act { action, needs_reason, needs_citation, needs_values, needs_papers } => {
+                let why = || "because".to_owned();
+                let given = step.map(|step| {
+                    asked::for_action(definition, step, &step.actions[action], today, seed)
+                });
+                let mut given = given.unwrap_or_default();
+                // What is said to be needed is enough; some give more.
+                if !seed.is_multiple_of(2) {
+                    let needed =
+                        |field: &String| needs_values.iter().any(|it| it.as_str() == field);
+                    given.values.retain(|field, _| needed(field));
+                    given.papers.retain(|paper, _| needs_papers.contains(paper));
+                }
+                Command::Act {
+                    action: action.clone(),
+                    reason: needs_reason.then(why),
+                    citation: needs_citation.then(why),
+                    given,
+                }
+            }
+            Possible::Fill => {
+                let given = step.map(|step| asked::for_step(definition, step, seed));
+                Command::Fill { given: given.unwrap_or_default() }
+            }
+            Possible::AttachDocument { document, .. } => Command::AttachDocument {
+                document: document.clone(),
+                paper: asked::paper_of(today, seed),
+            },
+            Possible::VerifyDocument { document } => Command::VerifyDocument {
+                document: document.clone(),
+                good: !seed.is_multiple_of(4),
+                reason: Some("it is torn".to_owned()),
+            },
+            other => commanded(other, case, actor),
+        }
+    }
+}
+
+/// The sittings of every commission of a definition: twenty, at one hour and some days apart.
+fn sittings(
+    definition: &Definition,
+    organisation: &Organisation,
+    calendars: &Calendars,
+) -> Vec<Sitting> {
+    let mut sittings: Vec<Sitting> = Vec::new();
+    for step in definition.steps.values() {
+        let StepKind::Commission(commission) = &step.kind else { continue };
+        let Some(rules) = &commission.sittings else { continue };
+        let unit = organisation.at_level(&COUNTY.into(), definition.roles[&commission.members].at);
+        let unit = unit.expect("a unit of that level");
+        let apart = i64::from(3 + rules.cut_off.count * 4);
+        for number in 0..20 {
+            let at = at("2025-02-04 11:00") + TimeDelta::days(number * apart);
+            let calendar = calendars.for_unit(organisation.path(unit));
+            sittings.push(Sitting {
+                id: SittingId(uuid::Uuid::from_u128(1 + sittings.len() as u128)),
+                unit: unit.clone(),
+                members: commission.members.clone(),
+                at,
+                closes_at: before(calendar, at, rules.cut_off).expect("a day"),
+                capacity: 3,
+                taken: number as u32 % 4,
+                state: SittingState::Planned,
+            });
+        }
+    }
+    sittings.sort_by_key(|sitting| sitting.at);
+    sittings
+}
+
+/// The command that does what is possible, as far as nothing is to be filled in.
+fn commanded(possible: &Possible, case: &Case, actor: &Actor) -> Command {
     let why = || "because".to_owned();
     match possible {
-        Possible::Act { action, needs_reason, needs_citation, .. } => Command::Act {
-            action: action.clone(),
-            reason: needs_reason.then(why),
-            citation: needs_citation.then(why),
-            given: Given::default(),
-        },
-        Possible::Fill => Command::Fill { given: Given::default() },
-        Possible::AttachDocument { .. } | Possible::VerifyDocument { .. } => {
-            panic!("random procedures ask for no papers")
-        }
+        Possible::Act { .. }
+        | Possible::Fill
+        | Possible::AttachDocument { .. }
+        | Possible::VerifyDocument { .. } => unreachable!("it asks for something"),
         Possible::Claim { task } => Command::Claim { task: *task },
         Possible::Release { task } => Command::Release { task: *task, reason: None },
         Possible::Assign { task } => {

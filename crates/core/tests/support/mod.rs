@@ -1,6 +1,7 @@
 //! What the tests of decisions share: a small organisation, its people and its calendar.
 #![allow(clippy::unwrap_used, dead_code, reason = "each test program uses a part of it")]
 
+pub(crate) mod asked;
 pub(crate) mod four_eyes;
 pub(crate) mod generate;
 pub(crate) mod live;
@@ -21,6 +22,13 @@ use uuid::Uuid;
 
 /// The county in which every case of these tests is opened.
 pub(crate) const COUNTY: &str = "2301";
+
+/// How many random cases are tried: that many, or so many times more as `PARVANEH_SOAK` says. Whoever
+/// changes what random cases are about soaks them once: `PARVANEH_SOAK=20 cargo nextest run …`.
+pub(crate) fn soaked(cases: u32) -> u32 {
+    let times = std::env::var("PARVANEH_SOAK").ok().and_then(|times| times.parse::<u32>().ok());
+    cases * times.unwrap_or(1)
+}
 
 /// The instant of a local time in Iran: `2025-03-18 14:30`.
 pub(crate) fn at(text: &str) -> Instant {
