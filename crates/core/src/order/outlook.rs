@@ -196,10 +196,12 @@ fn weigh(definition: &Definition, weight: impl Fn(&StepId, &Step) -> i64) -> Len
     definition.steps.iter().map(|(name, step)| (name.clone(), weight(name, step))).collect()
 }
 
-/// Where a step can lead by what somebody does.
+/// Where a step can lead by what somebody does, or by itself. Which way an automatic step takes is not
+/// known ahead: any may be the quickest.
 fn leads_to(step: &Step) -> impl Iterator<Item = &StepId> {
     let joined = match &step.kind {
         StepKind::Parallel(parallel) => vec![&parallel.positive, &parallel.negative],
+        StepKind::Automatic(exits) => exits.iter().map(|exit| &exit.to).collect(),
         _ => Vec::new(),
     };
     joined.into_iter().chain(step.actions.values().map(|action| &action.to))

@@ -420,3 +420,27 @@ fn what_is_expected_is_measured_or_estimated_or_a_share_of_the_statutory_term() 
     assert_eq!(hours(&outlook, "asked", Some("police")), (5, 20));
     assert_eq!(hours(&outlook, "correction", None), (1, 5 + 10 + 20));
 }
+
+/// A case passes through an automatic step by itself: what lies behind it lies ahead of the case.
+#[test]
+fn what_is_expected_goes_on_behind_automatic_steps() {
+    let sorting = "  sorting:
+    title: { fa: دسته, en: Sorting }
+    choose: [{ if: 'case.returns > 1', to: correction }, { else: settling }]
+  settling: { title: { fa: پایان, en: Settling }, choose: [{ else: decision }] }
+  decision:
+";
+    let source = DEFINITION
+        .replace(
+            "positive: decision, negative: { to: decision, at: once }",
+            "positive: sorting, negative: sorting",
+        )
+        .replace("  decision:\n", sorting);
+    let definition = Definition::parse("small/v1.yaml", &source).expect("sound");
+    let calendars = office();
+    let calendar = calendars.national();
+    let outlook = Outlook::new(&definition, &History::default(), calendar, now());
+    let hours = |step: &str| outlook.of(&step.into(), None).remaining.num_hours();
+    // As without them: they take no time.
+    assert_eq!((hours("reception"), hours("asked"), hours("decision")), (50 + 20, 20, 0));
+}

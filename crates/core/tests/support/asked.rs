@@ -198,9 +198,9 @@ pub(crate) fn guard() -> impl Strategy<Value = String> {
 pub(crate) fn mended(mut definition: Definition) -> Definition {
     loop {
         let errors = soundness::findings(&definition);
-        let guards =
+        let mut guards =
             errors.iter().filter(|it| it.severity == Severity::Error && it.at.ends_with("if"));
-        let Some(wrong) = guards.last() else { return definition };
+        let Some(wrong) = guards.next_back() else { return definition };
         let path: Vec<&str> = wrong.at.split(['.', '[', ']']).collect();
         let step = &mut definition.steps[path[1]];
         match (&mut step.kind, path[2]) {

@@ -421,7 +421,7 @@ fn checked(drafts: &[Draft], number: usize, places: &[StepId]) -> Step {
     }
     let commission = matches!(kind, StepKind::Commission(_));
     for (number, action) in actions.values_mut().enumerate() {
-        draft.asks[number.min(2).max(1)].of_action(action, !commission);
+        draft.asks[number.clamp(1, 2)].of_action(action, !commission);
     }
     let mut step = Step {
         title: text("step"),

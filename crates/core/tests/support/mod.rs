@@ -25,6 +25,7 @@ pub(crate) const COUNTY: &str = "2301";
 
 /// How many random cases are tried: that many, or so many times more as `PARVANEH_SOAK` says. Whoever
 /// changes what random cases are about soaks them once: `PARVANEH_SOAK=20 cargo nextest run …`.
+#[allow(clippy::disallowed_methods, reason = "a test is told by hand how long it runs")]
 pub(crate) fn soaked(cases: u32) -> u32 {
     let times = std::env::var("PARVANEH_SOAK").ok().and_then(|times| times.parse::<u32>().ok());
     cases * times.unwrap_or(1)

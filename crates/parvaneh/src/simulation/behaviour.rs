@@ -65,11 +65,12 @@ impl Temper {
     pub(super) fn applicant(&mut self, step: &Step, appeals: bool) -> Option<Reaction> {
         if appeals {
             // Most who are refused let it rest.
-            return self.chance(0.3).then(|| {
-                let after = self.days(9.0, 0.4);
-                let choice = self.choose(step, 0.0);
-                Reaction { after, choice }
-            });
+            if !self.chance(0.3) {
+                return None;
+            }
+            let after = self.days(9.0, 0.4);
+            let choice = self.choose(step, 0.0, &|_| true)?;
+            return Some(Reaction { after, choice });
         }
         if self.chance(0.05) {
             return None;
@@ -79,7 +80,7 @@ impl Temper {
             return Some(Reaction { after, choice: Choice::Withdraw });
         }
         self.quality = (self.quality + 0.45).min(1.0);
-        let choice = self.choose(step, 0.0);
+        let choice = self.choose(step, 0.0, &|_| true)?;
         Some(Reaction { after, choice })
     }
 
@@ -103,8 +104,32 @@ impl Temper {
         }
     }
 
-    /// Which action of a work step an officer takes. `strictness` scales returns and refusals.
-    pub(super) fn choose(&mut self, step: &Step, strictness: f64) -> Choice {
+    /// Which action of a step somebody takes, of those that are possible; `None` where none is.
+    /// `strictness` scales returns and refusals.
+    pub(super) fn choose(
+        &mut self,
+        step: &Step,
+        strictness: f64,
+        possible: &dyn Fn(&ActionId) -> bool,
+    ) -> Option<Choice> {
+        // He does what he would, if he can: where everything is possible, nothing is drawn anew.
+        let would = self.draw(step, strictness, &|_| true)?;
+        let name = match possible(&would) {
+            true => would,
+            false => self.draw(step, strictness, possible)?,
+        };
+        if name.as_str() == "return" {
+            self.returned += 1;
+        }
+        Some(act(&name, &step.actions[&name]))
+    }
+
+    fn draw(
+        &mut self,
+        step: &Step,
+        strictness: f64,
+        possible: &dyn Fn(&ActionId) -> bool,
+    ) -> Option<ActionId> {
         let applicant = matches!(step.kind, StepKind::Applicant);
         let weigh = |action: &ActionId| match action.as_str() {
             "return" => {
@@ -114,19 +139,14 @@ impl Temper {
             "accept" if applicant => 0.2,
             _ => 1.0,
         };
-        let weights: Vec<f64> = step.actions.keys().map(weigh).collect();
+        let names: Vec<_> = step.actions.keys().filter(|name| possible(name)).collect();
+        let weights: Vec<f64> = names.iter().map(|name| weigh(name)).collect();
         let mut draw = self.rng.random::<f64>() * weights.iter().sum::<f64>();
-        let chosen = step.actions.iter().zip(&weights).find(|(_, weight)| {
+        let chosen = names.iter().zip(&weights).find(|(_, weight)| {
             draw -= **weight;
             draw <= 0.0
         });
-        let (name, action) = chosen
-            .map(|(entry, _)| entry)
-            .unwrap_or_else(|| step.actions.first().expect("a step offers an action"));
-        if name.as_str() == "return" {
-            self.returned += 1;
-        }
-        act(name, action)
+        chosen.map(|(name, _)| *name).or_else(|| names.first().copied()).cloned()
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use chrono::NaiveDate;
 use parvaneh_core::{
     Actor, CalendarSource, Calendars, Caller, Case, CaseId, Command, Context, Definition, Event,
-    Grant, Instant, Organisation, PersonId, Place, Unit,
+    Fact, Grant, Instant, Organisation, PersonId, Place, Unit,
     decide::{decide, next_due, open},
     definition::{Level, Text},
     measure::{Judged, Tally},
@@ -29,6 +29,8 @@ struct Rehearsal<'a> {
     now: Cell<Instant>,
     cases: RefCell<BTreeMap<CaseId, (Case, Vec<Event>)>>,
     due: RefCell<std::collections::BTreeSet<(Instant, CaseId)>>,
+    /// How often what was asked for was refused, by code.
+    refused: RefCell<BTreeMap<&'static str, u32>>,
 }
 
 impl Rehearsal<'_> {
@@ -96,7 +98,13 @@ impl Engine for Rehearsal<'_> {
                 (Asks::Do(command), Some(case)) => decide(&ctx, case, command),
                 (Asks::Do(_), None) => return None,
             };
-            Some(self.keep(before.as_ref(), decided.ok()?))
+            match decided {
+                Ok(decided) => Some(self.keep(before.as_ref(), decided)),
+                Err(refusal) => {
+                    *self.refused.borrow_mut().entry(refusal.code.as_str()).or_default() += 1;
+                    None
+                }
+            }
         };
         Ok(requests.into_iter().map(answer).collect())
     }
@@ -139,7 +147,16 @@ fn rehearse(
     policy: Policy,
     staffing: f64,
 ) -> (Summary, Vec<(Case, Vec<Event>)>) {
-    let source = include_str!("../../../../workflows/ngo-establishment/v1.yaml");
+    let (summary, cases, _) = rehearse_by(DEFINITION, cases, seed, policy, staffing);
+    (summary, cases)
+}
+
+const DEFINITION: &str = include_str!("../../../../workflows/ngo-establishment/v1.yaml");
+
+/// What became of the cases, and what was refused.
+type Lived = (Summary, Vec<(Case, Vec<Event>)>, BTreeMap<&'static str, u32>);
+
+fn rehearse_by(source: &str, cases: usize, seed: u64, policy: Policy, staffing: f64) -> Lived {
     let definition = Definition::parse("ngo-establishment/v1.yaml", source).expect("sound");
     let calendars = calendar();
     let (organisation, population) = organisation();
@@ -162,11 +179,12 @@ fn rehearse(
         now: Cell::new(calendars.national().start_of(settings.first_day)),
         cases: RefCell::default(),
         due: RefCell::default(),
+        refused: RefCell::default(),
     };
     let year = Year::new(settings, &definition, &calendars, &organisation, &country);
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let summary = runtime.block_on(year.live(&engine, |_| {})).expect("infallible");
-    (summary, engine.cases.into_inner().into_values().collect())
+    (summary, engine.cases.into_inner().into_values().collect(), engine.refused.into_inner())
 }
 
 fn rate(cases: &[(Case, Vec<Event>)]) -> Tally {
@@ -210,6 +228,30 @@ fn the_same_seed_gives_the_same_year_and_another_seed_another() {
     assert_ne!(cases, rehearse(150, 8, Policy::Deadline, 1.0).1);
     assert_eq!(summary.opened, 150);
     assert!(rate(&cases).on_time > 50, "{:?}", rate(&cases));
+}
+
+/// Nobody tries what a guard or a form bars; he does something else that he can.
+#[test]
+fn nobody_tries_what_the_engine_would_refuse() {
+    let returns = |cases: &[(Case, Vec<Event>)]| {
+        let elsewhere = cases.iter().filter(|(case, _)| !case.unit.as_str().starts_with("23"));
+        let is_return = |event: &Event| match &event.fact {
+            Fact::Acted { action, entry, .. } => {
+                action.as_str() == "return" && entry.step.as_str() == "correction"
+            }
+            _ => false,
+        };
+        elsewhere.flat_map(|(_, events)| events).filter(|event| is_return(event)).count()
+    };
+    let (_, usual, _) = rehearse_by(DEFINITION, 300, 7, Policy::Deadline, 1.0);
+    assert!(returns(&usual) > 20, "{}", returns(&usual));
+    // Only in the province of Tehran a case can be returned.
+    let to = "to: correction, needs: [reason] }";
+    let guarded = format!("{}, if: \"case.unit.startsWith('23')\" }}", to.trim_end_matches(" }"));
+    let (summary, cases, refused) =
+        rehearse_by(&DEFINITION.replace(to, &guarded), 300, 7, Policy::Deadline, 1.0);
+    assert_eq!(refused.get("guard_not_met"), None, "{refused:?}");
+    assert_eq!((summary.opened, returns(&cases)), (300, 0));
 }
 
 fn calendar() -> Calendars {

@@ -298,7 +298,7 @@ impl<'a> Year<'a> {
         let mut asking = BTreeSet::new();
         while let Some(entry) = self.jobs.first_entry().filter(|entry| *entry.key() <= now) {
             for (number, job) in entry.remove() {
-                if self.ask(number, job) {
+                if self.ask(number, job, now) {
                     asking.insert(number);
                 }
             }

@@ -5,11 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{Datelike, TimeDelta, Weekday};
 use parvaneh_core::{
-    Case, Command, Given, Instant, PersonId, Place, RoleId, Task, Term, UnitId,
+    ActionId, Actor, Caller, Case, Command, Context, FormId, Given, Grant, Instant, PersonId,
+    Place, RoleId, Task, Term, UnitId,
     calendar::DayKind,
     case::Clock,
-    decide::Tally,
-    definition::{APPROVED, Answer, Permission, REJECTED, StepKind},
+    decide::{Possible, Tally, possible},
+    definition::{APPROVED, Answer, Permission, REJECTED, Step, StepKind},
     event::{Owner, Purpose, STATUTORY, Vote},
     order::{Candidate, CandidateState, Rule, Visit, order},
 };
@@ -27,6 +28,23 @@ const SLOTS_A_DAY: f64 = 7.0;
 const SITTING_EVERY: i64 = 9;
 /// How many cases a sitting decides at least.
 const AGENDA: usize = 12;
+
+/// Which actions somebody can take.
+enum Able {
+    /// All of the step.
+    All,
+    /// These.
+    Of(BTreeSet<ActionId>),
+}
+
+impl Able {
+    fn takes(&self, action: &ActionId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(actions) => actions.contains(action),
+        }
+    }
+}
 
 impl Year<'_> {
     /// What may befall a case beside its steps: a court that stops it, a director who extends it.
@@ -270,7 +288,7 @@ impl Year<'_> {
     }
 
     /// Turns a job into a command; whether there is one.
-    pub(super) fn ask(&mut self, number: usize, job: Job) -> bool {
+    pub(super) fn ask(&mut self, number: usize, job: Job, now: Instant) -> bool {
         if matches!(job, Job::Arrive) {
             return true;
         }
@@ -280,8 +298,10 @@ impl Year<'_> {
         }
         let asked = match job {
             Job::Arrive => None,
-            Job::Finish { task, officer } => self.finish(number, &case, task, officer),
-            Job::Respond { task, choice } => respond(self.country, &case, task, choice),
+            Job::Finish { task, officer } => self.finish(number, &case, task, officer, now),
+            Job::Respond { task, choice } => self
+                .instead(number, &case, task, choice, now)
+                .and_then(|choice| respond(self.country, &case, task, choice)),
             Job::Suspend => self.director(&case).map(|director| {
                 let reason = "به درخواست مرجع قضایی".to_owned();
                 (director, Command::Suspend { reason, basis: None })
@@ -306,6 +326,7 @@ impl Year<'_> {
         case: &Case,
         task: u32,
         officer: PersonId,
+        now: Instant,
     ) -> Option<(PersonId, Command)> {
         let open = case.task(task).filter(|open| open.assignee == Some(officer))?;
         if case.suspension.is_some() {
@@ -329,12 +350,70 @@ impl Year<'_> {
             return Some((officer, command));
         }
         let step = self.definition.steps.get(&open.step)?;
-        match self.applications[number].temper.choose(step, 1.0) {
+        let able = self.able(case, open, officer, now);
+        match self.applications[number].temper.choose(step, 1.0, &|action| able.takes(action))? {
             Choice::Act { action, reason, citation } => {
                 Some((officer, Command::Act { action, reason, citation, given: Given::default() }))
             }
             Choice::Answer(_) | Choice::Withdraw => None,
         }
+    }
+
+    /// What the applicant does, if what he had in mind is not possible by now.
+    fn instead(
+        &mut self,
+        number: usize,
+        case: &Case,
+        task: u32,
+        choice: Choice,
+        now: Instant,
+    ) -> Option<Choice> {
+        let (Choice::Act { action, .. }, Some(open)) = (&choice, case.task(task)) else {
+            return Some(choice);
+        };
+        let able = self.able(case, open, case.applicant, now);
+        if able.takes(action) {
+            return Some(choice);
+        }
+        let step = self.definition.steps.get(&open.step)?;
+        self.applications[number].temper.choose(step, 0.0, &|action| able.takes(action))
+    }
+
+    /// What somebody who has a task can do with its step now. The engine is asked only where the
+    /// step asks something of a case: forms, papers, guards.
+    fn able(&self, case: &Case, task: &Task, person: PersonId, now: Instant) -> Able {
+        let asks = |step: &Step| {
+            let asks = |form: &Option<FormId>, papers: usize| form.is_some() || papers > 0;
+            asks(&step.form, step.documents.len())
+                || step.actions.values().any(|action| {
+                    action.guard.is_some() || asks(&action.form, action.documents.len())
+                })
+        };
+        if !self.definition.steps.get(&task.step).is_some_and(asks) {
+            return Able::All;
+        }
+        let grants = match &task.owner {
+            Owner::Role(role) => vec![Grant { role: role.clone(), unit: task.unit.clone() }],
+            Owner::Applicant => Vec::new(),
+        };
+        let caller = Caller::Person(Actor::new(person, grants));
+        let ctx = Context {
+            definition: self.definition,
+            calendars: self.calendars,
+            organisation: self.organisation,
+            caller: &caller,
+            assignee: None,
+            sittings: None,
+            found: None,
+            now,
+        };
+        let taken = possible(&ctx, case).into_iter().filter_map(|possible| match possible {
+            Possible::Act { action, needs_values, needs_papers, .. } => {
+                (needs_values.is_empty() && needs_papers.is_empty()).then_some(action)
+            }
+            _ => None,
+        });
+        Able::Of(taken.collect())
     }
 
     /// Somebody who may suspend and resume the case.
