@@ -10,6 +10,7 @@ use parvaneh_core::{
     decide::next_due,
     definition::Answer,
     event::{Owner, Recipient, STATUTORY},
+    migration::MigratedClock,
     timeline::{self, Hash},
 };
 use parvaneh_store::Store;
@@ -47,7 +48,8 @@ type Fired = (bool, i32, i32, Instant, Instant);
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Consequences {
     tasks: BTreeMap<i32, TaskRow>,
-    escalations: BTreeMap<(i32, i32), Fired>,
+    /// By clock, round and level.
+    escalations: BTreeMap<(i32, i32, i32), Fired>,
     outbox: BTreeMap<(i32, i32), Told>,
 }
 
@@ -155,6 +157,11 @@ fn consequences(id: CaseId, events: &[Event]) -> (Case, Consequences) {
         for task in &after.tasks {
             all.tasks.insert(task.no as i32, task_row(after, task, None));
         }
+        if let Fact::Migrated(moved) = &event.fact {
+            let counts = |clock: &MigratedClock| (clock.clock as i32, i32::from(clock.fired));
+            fired = moved.clocks.iter().map(counts).collect();
+        }
+        let round = after.migrations as i32;
         let Fact::Escalated { clock, level, number, warning, deadline, tell, .. } = &event.fact
         else {
             continue;
@@ -164,7 +171,7 @@ fn consequences(id: CaseId, events: &[Event]) -> (Case, Consequences) {
         assert_eq!(level, *next, "clock {clock} of {id}: in order, each once");
         *next += 1;
         let row = (*warning, i32::from(*number), seq, *deadline, event.recorded_at);
-        assert_eq!(all.escalations.insert((clock, level), row), None, "{id}: twice");
+        assert_eq!(all.escalations.insert((clock, round, level), row), None, "{id}: twice");
         let kind = if *warning { "warning" } else { "escalation" };
         for (no, told) in tell.iter().enumerate() {
             let (person, role, unit) = match &told.to {
@@ -242,11 +249,11 @@ async fn stored_consequences(connection: &mut PgConnection) -> HashMap<CaseId, C
         found.entry(CaseId(r.get(0))).or_default().tasks.insert(r.get(1), (who, when));
     }
     let escalations = "select case_id, clock, level, warning, number, seq, deadline_at,
-            recorded_at from escalations";
+            recorded_at, round from escalations";
     for r in sqlx::query(escalations).fetch_all(&mut *connection).await.unwrap() {
         let row = (r.get(3), r.get(4), r.get(5), r.get(6), r.get(7));
         let case = found.entry(CaseId(r.get(0))).or_default();
-        case.escalations.insert((r.get(1), r.get(2)), row);
+        case.escalations.insert((r.get(1), r.get(8), r.get(2)), row);
     }
     let outbox = "select case_id, seq, no, kind, person, role, unit_id from outbox";
     for r in sqlx::query(outbox).fetch_all(&mut *connection).await.unwrap() {
@@ -302,7 +309,7 @@ async fn rows(
         sqlx::query_scalar("select engine_now()").fetch_one(&mut *connection).await.unwrap();
     let rows = sqlx::query(
         "select id, seq, head_hash, state::text, next_due_at, recorded_at, step, suspended,
-                deadline_at, ended_at, unit_id, applicant, opened_at, prev_seq
+                deadline_at, ended_at, unit_id, applicant, opened_at, prev_seq, version
          from cases",
     )
     .fetch_all(connection)
@@ -336,6 +343,7 @@ async fn rows(
         assert_eq!(row.get::<Uuid, _>(11), case.applicant.0, "{id}");
         assert_eq!(row.get::<Instant, _>(12), case.opened_at, "{id}");
         assert!(row.get::<i32, _>(13) <= case.seq as i32, "{id}");
+        assert_eq!(row.get::<i32, _>(14), case.version as i32, "{id}");
     }
 }
 

@@ -23,6 +23,7 @@ mod store_closures;
 mod store_execute;
 mod store_faults;
 mod store_fixture;
+mod store_migration;
 mod store_read;
 mod store_rights;
 mod worker;

@@ -528,6 +528,25 @@ fn what_was_due_by_the_old_version_happens_first() {
     assert_eq!(told, [("escalated", at("2025-02-03 14:30")), ("migrated", at("2025-02-10 10:00"))]);
 }
 
+#[test]
+fn a_case_with_a_long_past_moves_when_that_has_been_recorded() {
+    let stage = Stage::with(support::stage::circle, compiled(office_hours()));
+    let mut stage = stage.on("2025-02-05 10:01");
+    let (mut events, mut asked) = (Vec::new(), 0);
+    while stage.case.version == 1 {
+        let (to, decided) = try_moved(&stage, |_| {}, "");
+        let decided = decided.unwrap();
+        events.extend(decided.events);
+        stage.case = decided.case;
+        asked += 1;
+        if stage.case.version == 2 {
+            stage.world.definition = to;
+        }
+    }
+    assert_eq!((asked, events.len()), (2, 97), "an hour of silence each, and the move");
+    assert_eq!(events.last().unwrap().fact.kind(), "migrated");
+}
+
 /// A change of whatever can change while the steps stay.
 fn changed(definition: &Definition, dice: &[u8]) -> Definition {
     let mut dice = dice.iter().copied().cycle();

@@ -17,6 +17,7 @@ mod hint;
 mod job;
 mod lane;
 mod link;
+mod migration;
 mod notify;
 mod outbox;
 mod people;
@@ -39,6 +40,7 @@ pub use delegate::{DelegationFilter, DelegationRow, NewDelegation};
 pub use due::{DueListener, Parked, TickOutcome};
 pub use error::{ExecuteError, StoreError};
 pub use job::{Job, JobId};
+pub use migration::{MigrationPreview, PreviewedCase, PreviewedClock, RefusedCase};
 pub use notify::{
     Channel, Choice, Claimed, DigestCandidate, Due, FailedDelivery, Language, NewWebhook,
     NoticeKind, Outcome, Preferences, Reason, Sent, Webhook, WebhookEvent,

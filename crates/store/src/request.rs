@@ -1,10 +1,12 @@
 //! What is asked of the store, and what it answers.
 
+use std::sync::Arc;
+
 use parvaneh_core::{
-    Case, CaseId, Event, Instant, PersonId, WorkflowId,
+    Case, CaseId, Event, Instant, Mapping, PersonId, WorkflowId,
     decide::{Command, Open},
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -47,6 +49,18 @@ pub enum Ask {
         /// What to do.
         command: Command,
     },
+    /// A move to another version of its definition. Only the program asks for it.
+    Migrate {
+        /// Which case.
+        case: CaseId,
+        /// By which mapping.
+        #[serde(serialize_with = "by_its_hash")]
+        mapping: Arc<Mapping>,
+    },
+}
+
+fn by_its_hash<S: Serializer>(mapping: &Arc<Mapping>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&mapping.hash)
 }
 
 impl Ask {
@@ -54,7 +68,7 @@ impl Ask {
     pub fn case(&self) -> CaseId {
         match self {
             Self::Open { application, .. } => application.case,
-            Self::Command { case, .. } => *case,
+            Self::Command { case, .. } | Self::Migrate { case, .. } => *case,
         }
     }
 }
@@ -103,6 +117,12 @@ impl Request {
     /// The program records what time has caused.
     pub fn tick(case: CaseId) -> Self {
         let ask = Ask::Command { case, command: Command::Tick };
+        Self { by: Requester::System, ask, key: None, expected_seq: None, on_behalf_of: None }
+    }
+
+    /// The program moves a case to another version of its definition.
+    pub(crate) fn migrate(case: CaseId, mapping: Arc<Mapping>) -> Self {
+        let ask = Ask::Migrate { case, mapping };
         Self { by: Requester::System, ask, key: None, expected_seq: None, on_behalf_of: None }
     }
 

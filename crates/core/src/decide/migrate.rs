@@ -23,7 +23,8 @@ use crate::{
 
 /// Moves a case to another version by a mapping that was checked. `ctx` has the definition by which
 /// the case runs, `to` is the other one. A case that has ended, or that runs by `to` already, stays as
-/// it is, but for what time has caused.
+/// it is, but for what time has caused; where that is more than is recorded in one go, the case moves
+/// when it is asked again.
 ///
 /// # Errors
 /// A [`Refusal`]: the mapping leaves the step where the case stands as it is ([`RefusalCode::NotMapped`]);
@@ -127,9 +128,9 @@ impl Draft<'_> {
             return Err(RefusalCode::WrongDefinition.because(reason));
         }
         let Place::Step { step, .. } = &self.case.place else { return Ok(due) };
+        // What is left follows with the next request for the same.
         if due.is_some_and(|due| due <= self.now) {
-            let reason = "more has happened to the case by itself than is recorded in one go";
-            return Err(RefusalCode::CatchingUp.because(reason));
+            return Ok(due);
         }
         let target = mapping.steps.get(step).ok_or_else(|| {
             let reason = format!("the mapping leaves cases in the step '{step}' as they are");

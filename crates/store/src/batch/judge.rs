@@ -7,10 +7,10 @@ use std::{
 };
 
 use parvaneh_core::{
-    Calendars, Caller, Case, Context, Decided, Definition, Event, Instant, Refusal, TaskRecord,
-    decide,
-    event::StatutoryChange,
-    open,
+    Calendars, Caller, Case, Context, Decided, Definition, Event, Fact, Instant, Refusal,
+    TaskRecord, decide,
+    event::{STATUTORY, StatutoryChange},
+    migrate, open,
     sitting::OnAgenda,
     spent::Spent,
     timeline::{self, GENESIS, Hash},
@@ -119,20 +119,20 @@ fn raw_deadline(
     calendars: &Calendars,
     reference: &Reference,
 ) -> Option<Instant> {
-    let mut changes =
-        decided.events.iter().filter_map(|event| event.fact.entry()?.statutory.as_ref());
-    match changes.rfind(|change| tells_raw_deadline(change))? {
-        StatutoryChange::Stopped { raw_deadline, .. } => Some(*raw_deadline),
-        _ => {
-            let case = &decided.case;
-            let calendar = calendars.for_unit(reference.organisation.path(&case.unit));
-            case.statutory.as_ref()?.ledger.raw_deadline(calendar).ok()
-        }
-    }
-}
-
-fn tells_raw_deadline(change: &StatutoryChange) -> bool {
-    matches!(change, StatutoryChange::Started(_) | StatutoryChange::Stopped { .. })
+    let mut told = decided.events.iter().filter_map(|event| match &event.fact {
+        // The term may be another one.
+        Fact::Migrated(moved) if moved.clock(STATUTORY).is_some() => Some(None),
+        fact => match fact.entry()?.statutory.as_ref()? {
+            StatutoryChange::Stopped { raw_deadline, .. } => Some(Some(*raw_deadline)),
+            StatutoryChange::Started(_) => Some(None),
+            _ => None,
+        },
+    });
+    told.next_back()?.or_else(|| {
+        let case = &decided.case;
+        let calendar = calendars.for_unit(reference.organisation.path(&case.unit));
+        case.statutory.as_ref()?.ledger.raw_deadline(calendar).ok()
+    })
 }
 
 /// Decides one request on what was loaded for it.
@@ -190,7 +190,9 @@ async fn judged(
             let ctx = context(&definition, &calendars, reference, &caller, now);
             (guarded(|| open(&ctx, application))??, calendars)
         }
-        (Ask::Command { case, .. }, None) => return Err(ExecuteError::NoSuchCase(*case)),
+        (Ask::Command { case, .. } | Ask::Migrate { case, .. }, None) => {
+            return Err(ExecuteError::NoSuchCase(*case));
+        }
         (Ask::Command { command, .. }, Some(stored)) => {
             let case = parse_case(&stored)?;
             before = Some((stored.seq, stored.head, case.hearing.on_agenda));
@@ -202,6 +204,18 @@ async fn judged(
                 ..context(&definition, &calendars, reference, &caller, now)
             };
             (guarded(|| decide(&ctx, &case, command))??, calendars)
+        }
+        (Ask::Migrate { mapping, .. }, Some(stored)) => {
+            let case = parse_case(&stored)?;
+            before = Some((stored.seq, stored.head, case.hearing.on_agenda));
+            let (definition, calendars) = rules_of(pool, reference, &case).await?;
+            let to = reference.definition(pool, &mapping.workflow, Some(mapping.to)).await?;
+            let sittings = sittings.of(pool, reference, &definition, &case).await?;
+            let ctx = Context {
+                sittings: sittings.as_deref(),
+                ..context(&definition, &calendars, reference, &caller, now)
+            };
+            (guarded(|| migrate(&ctx, &case, mapping, &to))??, calendars)
         }
     };
     if decided.events.is_empty() && key.is_none() {

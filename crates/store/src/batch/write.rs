@@ -41,7 +41,7 @@ with written as (
         step, suspended, opened_at, recorded_at, next_due_at, deadline_at, raw_deadline_at,
         ended_at, outcome, decision, by_silence)
     on conflict (id) do update set
-        seq = excluded.seq, prev_seq = excluded.prev_seq, head_hash = excluded.head_hash,
+        version = excluded.version, seq = excluded.seq, prev_seq = excluded.prev_seq, head_hash = excluded.head_hash,
         state = excluded.state, step = excluded.step, suspended = excluded.suspended,
         recorded_at = excluded.recorded_at, next_due_at = excluded.next_due_at,
         deadline_at = excluded.deadline_at,
@@ -74,6 +74,7 @@ with written as (
         handled, untouched, late_waiting, late_handling)
     join written on written.id = n.case_id
     on conflict (case_id, no) do update set
+        step = excluded.step, branch = excluded.branch,
         owner_role = excluded.owner_role, owner_person = excluded.owner_person,
         unit_id = excluded.unit_id, assignee = excluded.assignee,
         claimed_at = excluded.claimed_at, due_at = excluded.due_at,
@@ -82,19 +83,21 @@ with written as (
         waited = excluded.waited, handled = excluded.handled, untouched = excluded.untouched,
         late_waiting = excluded.late_waiting, late_handling = excluded.late_handling
 ), fired as (
-    insert into escalations (case_id, clock, level, number, warning, seq, deadline_at, recorded_at)
-    select n.case_id, n.clock, n.level, n.number, n.warning, n.seq, n.deadline_at, n.recorded_at
+    insert into escalations (
+        case_id, clock, level, number, warning, seq, deadline_at, recorded_at, round)
+    select n.case_id, n.clock, n.level, n.number, n.warning, n.seq, n.deadline_at, n.recorded_at,
+           n.round
     from unnest(
         $51::uuid[], $52::int[], $53::int[], $54::int[], $55::bool[], $56::int[], $57::timestamptz[],
-        $58::timestamptz[]
-    ) as n (case_id, clock, level, number, warning, seq, deadline_at, recorded_at)
+        $58::timestamptz[], $59::int[]
+    ) as n (case_id, clock, level, number, warning, seq, deadline_at, recorded_at, round)
     join written on written.id = n.case_id
 ), told as (
     insert into outbox (case_id, seq, no, kind, person, role, unit_id, created_at)
     select n.case_id, n.seq, n.no, n.kind, n.person, n.role, n.unit_id, n.created_at
     from unnest(
-        $59::uuid[], $60::int[], $61::int[], $62::text[], $63::uuid[], $64::text[], $65::text[],
-        $66::timestamptz[]
+        $60::uuid[], $61::int[], $62::int[], $63::text[], $64::uuid[], $65::text[], $66::text[],
+        $67::timestamptz[]
     ) as n (case_id, seq, no, kind, person, role, unit_id, created_at)
     join written on written.id = n.case_id
 ), keyed as (
@@ -102,15 +105,15 @@ with written as (
         actor, key, request_hash, case_id, first_seq, last_seq, recorded_at)
     select n.actor, n.key, n.request_hash, n.case_id, n.first_seq, n.last_seq, n.recorded_at
     from unnest(
-        $67::uuid[], $68::text[], $69::bytea[], $70::uuid[], $71::int[], $72::int[],
-        $73::timestamptz[]
+        $68::uuid[], $69::text[], $70::bytea[], $71::uuid[], $72::int[], $73::int[],
+        $74::timestamptz[]
     ) as n (actor, key, request_hash, case_id, first_seq, last_seq, recorded_at)
     join written on written.id = n.case_id
 ), agendas as (
     insert into agenda (case_id, seq, sitting, put_at, off_at, outcome)
     select n.case_id, n.seq, n.sitting, n.put_at, n.off_at, n.outcome
     from unnest(
-        $74::uuid[], $75::int[], $76::uuid[], $77::timestamptz[], $78::timestamptz[], $79::text[]
+        $75::uuid[], $76::int[], $77::uuid[], $78::timestamptz[], $79::timestamptz[], $80::text[]
     ) as n (case_id, seq, sitting, put_at, off_at, outcome)
     join written on written.id = n.case_id
     on conflict (case_id, seq) do update set
@@ -120,7 +123,7 @@ with written as (
     update sittings s set taken = s.taken + n.change
     from (
         select n.sitting, sum(n.change)::int as change
-        from unnest($80::uuid[], $81::uuid[], $82::int[]) as n (case_id, sitting, change)
+        from unnest($81::uuid[], $82::uuid[], $83::int[]) as n (case_id, sitting, change)
         join written on written.id = n.case_id
         group by n.sitting
         having sum(n.change) <> 0
@@ -223,6 +226,7 @@ columns!(Escalations {
     seq: i32,
     deadline_at: Instant,
     recorded_at: Instant,
+    round: i32,
 });
 
 columns!(Outbox {
@@ -353,6 +357,10 @@ impl<'a> Rows<'a> {
 
     fn push_events(&mut self, decision: &'a Decision) {
         let case = decision.decided.case.id.0;
+        // The ladders of a case begin anew with each version.
+        let moves = |event: &&Event| matches!(event.fact, Fact::Migrated(_));
+        let moved = decision.decided.events.iter().filter(moves).count() as u32;
+        let mut round = decision.decided.case.migrations - moved;
         for (event, (body, hash)) in decision.decided.events.iter().zip(&decision.links) {
             let rows = &mut self.events;
             rows.case.push(case);
@@ -363,6 +371,7 @@ impl<'a> Rows<'a> {
             rows.actor.push(event.by.person().map(|person| person.0));
             rows.body.push(body);
             rows.hash.push(hash);
+            round += u32::from(moves(&event));
             let Fact::Escalated { clock, level, number, warning, deadline, tell, .. } = &event.fact
             else {
                 if let Fact::SittingLacking { tell, .. } = &event.fact {
@@ -380,6 +389,7 @@ impl<'a> Rows<'a> {
             rows.seq.push(event.seq as i32);
             rows.deadline_at.push(*deadline);
             rows.recorded_at.push(event.recorded_at);
+            rows.round.push(round as i32);
             let kind = if *warning { "warning" } else { "escalation" };
             self.push_told(case, event, kind, tell);
         }

@@ -4,15 +4,20 @@
 //! so a portion that was lost with its process is simply done again. Whoever does a portion holds
 //! the job's row; it is free again the moment its connection is gone.
 
+mod migrate;
 mod reschedule;
 
 use std::collections::BTreeSet;
 
 use parvaneh_core::{CaseId, Instant};
+use serde::Deserialize;
 use serde_json::Value;
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
-pub(crate) use self::reschedule::{OPEN_CASES, RESCHEDULE, begin as begin_reschedule};
+pub(crate) use self::{
+    migrate::{MIGRATE, RUNNING_BY, begin as begin_migration},
+    reschedule::{OPEN_CASES, RESCHEDULE, begin as begin_reschedule},
+};
 use crate::{Request, Store, StoreError, due::is_loss, store::undisturbed};
 
 /// The number of a job.
@@ -23,7 +28,7 @@ pub type JobId = u32;
 pub struct Job {
     /// Its number.
     pub id: JobId,
-    /// What kind of work it is: `reschedule`.
+    /// What kind of work it is: `reschedule`, `migrate`.
     pub kind: String,
     /// What is to be done, as the kind has it.
     pub parameters: Value,
@@ -33,7 +38,7 @@ pub struct Job {
     pub done: u64,
     /// How many it has changed.
     pub changed: u64,
-    /// How many could not be treated.
+    /// How many could not be treated; of a finished `migrate`, how many still run by the old version.
     pub failed: u64,
     /// Why the first of those could not.
     pub error: Option<String>,
@@ -48,6 +53,8 @@ struct Portion {
     requests: Vec<Request>,
     /// From where to go on; nothing when this was the last portion.
     next: Option<Value>,
+    /// Whether its cases were looked at before: only what has changed is counted then.
+    again: bool,
 }
 
 /// How often a case is asked again when more has happened to it than is recorded in one go.
@@ -102,7 +109,7 @@ impl Store {
              where finished_at is null and kind = any($2) and ($1::integer is null or id = $1)
              order by id limit 1 for update skip locked"
         ));
-        let kinds = [RESCHEDULE];
+        let kinds = [RESCHEDULE, MIGRATE];
         let row = sqlx::query(claim)
             .bind(id.map(|id| id as i32))
             .bind(&kinds[..])
@@ -115,11 +122,21 @@ impl Store {
             RESCHEDULE => {
                 reschedule::portion(&mut in_tx, &claimed.parameters, cursor, limit).await?
             }
+            MIGRATE => migrate::portion(&mut in_tx, &claimed.parameters, cursor, limit).await?,
             kind => return Err(StoreError::Unknown(format!("a job of kind '{kind}'"))),
         };
-        let done = self.treat(&portion.requests).await?;
-        if portion.next.is_none() && claimed.kind == RESCHEDULE {
-            reschedule::settle(&mut in_tx, &claimed.parameters).await?;
+        let mut done = self.treat(&portion.requests).await?;
+        if portion.again {
+            (done.looked_at, done.failed) = (done.changed, 0);
+        }
+        match claimed.kind.as_str() {
+            RESCHEDULE if portion.next.is_none() => {
+                reschedule::settle(&mut in_tx, &claimed.parameters).await?;
+            }
+            MIGRATE if portion.next.is_none() => {
+                done.left = Some(migrate::left_of(&mut in_tx, &claimed.parameters).await?);
+            }
+            _ => {}
         }
         let job = advanced(&mut in_tx, &claimed, &portion, &done).await?;
         in_tx.commit().await?;
@@ -128,7 +145,7 @@ impl Store {
 
     /// Puts a portion through the one write path. A case that cannot be treated keeps nobody up.
     async fn treat(&self, requests: &[Request]) -> Result<Treated, StoreError> {
-        let mut treated = Treated::default();
+        let mut treated = Treated { looked_at: requests.len(), ..Treated::default() };
         let mut changed: BTreeSet<CaseId> = BTreeSet::new();
         let mut left = requests.to_vec();
         for _ in 0..IN_ONE_GO {
@@ -166,9 +183,12 @@ impl Store {
 /// What became of a portion.
 #[derive(Debug, Default)]
 struct Treated {
+    looked_at: usize,
     changed: usize,
     failed: usize,
     error: Option<String>,
+    /// How many are left as they were, where that is counted at the end.
+    left: Option<i64>,
 }
 
 async fn advanced(
@@ -179,17 +199,18 @@ async fn advanced(
 ) -> Result<Job, StoreError> {
     let update = sqlx::AssertSqlSafe(format!(
         "update jobs set cursor = $2, done = done + $3, changed = changed + $4,
-                failed = failed + $5, error = coalesce(error, $6),
+                failed = coalesce($7, failed + $5), error = coalesce(error, $6),
                 finished_at = case when $2 is null then engine_now() end
          where id = $1 returning {COLUMNS}"
     ));
     let row = sqlx::query(update)
         .bind(claimed.id as i32)
         .bind(&portion.next)
-        .bind(portion.requests.len() as i64)
+        .bind(treated.looked_at as i64)
         .bind(treated.changed as i64)
         .bind(treated.failed as i64)
         .bind(&treated.error)
+        .bind(treated.left)
         .fetch_one(in_tx)
         .await?;
     job(&row)
@@ -213,6 +234,13 @@ pub(crate) async fn begin(
     .fetch_one(in_tx)
     .await?;
     Ok(id as u32)
+}
+
+fn read<T: for<'de> Deserialize<'de>>(value: &Value) -> Result<T, StoreError> {
+    T::deserialize(value).map_err(|error| StoreError::Unreadable {
+        what: "a job".to_owned(),
+        why: error.to_string(),
+    })
 }
 
 fn job(row: &PgRow) -> Result<Job, StoreError> {

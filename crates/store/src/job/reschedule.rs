@@ -6,7 +6,7 @@ use serde_json::Value;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use super::{JobId, Portion};
+use super::{JobId, Portion, read};
 use crate::{Request, StoreError};
 
 /// The kind of these jobs.
@@ -68,7 +68,7 @@ pub(super) async fn portion(
             Some(here) => here,
             None => match next_unit(connection, unit.as_ref(), "").await? {
                 Some(unit) => Place { unit, after: None },
-                None => return Ok(Portion { requests, next: None }),
+                None => return Ok(Portion { requests, next: None, again: false }),
             },
         };
         let missing = limit - requests.len();
@@ -86,7 +86,7 @@ pub(super) async fn portion(
             Some(next) if !is_full => place = Some(next),
             next => {
                 let next = next.map(|place| serde_json::to_value(place).expect("names"));
-                return Ok(Portion { requests, next });
+                return Ok(Portion { requests, next, again: false });
             }
         }
     }
@@ -141,11 +141,4 @@ pub(super) async fn settle(
     .execute(connection)
     .await?;
     Ok(())
-}
-
-fn read<T: for<'de> Deserialize<'de>>(value: &Value) -> Result<T, StoreError> {
-    T::deserialize(value).map_err(|error| StoreError::Unreadable {
-        what: "a job".to_owned(),
-        why: error.to_string(),
-    })
 }
