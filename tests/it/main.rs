@@ -13,6 +13,7 @@ mod fault_rights;
 mod fault_server;
 mod fault_worker;
 mod fault_writer;
+mod licences;
 mod notice_digest;
 mod notice_mail;
 mod notice_peers;

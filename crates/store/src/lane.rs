@@ -223,7 +223,7 @@ async fn run(link: &mut Link, mut batch: Vec<Job>) {
             tokio::time::sleep(Duration::from_millis(10 << losses).min(PAUSE)).await;
         } else if let [job] = &mut batch[..]
             && is_taken(&error)
-            && job.conflicts < TAKEN
+            && job.conflicts < if batch::is_overtaken(&error) { CONFLICTS } else { TAKEN }
         {
             // Somebody else has just written under the same key: reading again will tell.
             job.conflicts += 1;

@@ -26,6 +26,7 @@ pub(super) fn difference(life: &Life<'_>, expect: &Expect) -> Option<String> {
         Expect::Mark(mark) => {
             let licence = match &life.case.place {
                 Place::End { licence: Some(licence), .. } => licence.mark.clone(),
+                Place::End { change: Some(change), .. } => change.licence.mark.clone(),
                 _ => None,
             };
             (format!("mark '{mark}'"), format!("mark '{}'", licence.unwrap_or_default()))

@@ -254,6 +254,8 @@ impl Reading<'_, '_, '_> {
                 "valid_until" => {
                     self.day(&entry.value).map(|day| JalaliDate::from(day).to_string())
                 }
+                // What is without effect is no change.
+                "change" if entry.value.as_str() == Some("none") => Some("none".to_owned()),
                 "change" => {
                     let words: Vec<_> = EFFECTS.iter().map(|it| (it.as_str(), *it)).collect();
                     let effect = self.reader.choice(&entry.value, "a change of a licence", &words);

@@ -7,6 +7,7 @@ mod completions;
 mod date;
 mod deadline;
 mod demo;
+mod licence;
 mod migrate;
 mod notices;
 mod organisation;
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Calendar(calendar::Calendar),
     #[command(subcommand)]
     Case(case::Command),
+    #[command(subcommand)]
+    Licence(licence::Command),
     Worklist(worklist::Worklist),
     Notices(notices::Notices),
     #[command(subcommand)]
@@ -82,6 +85,7 @@ fn dispatch(command: Command, options: &Options, out: &Output) -> Result<(), Fai
         Command::Workflow(workflow) => workflow.run(options, out),
         Command::Calendar(calendar) => calendar.run(options, out),
         Command::Case(case) => case.run(options, out),
+        Command::Licence(licence) => licence.run(options, out),
         Command::Worklist(worklist) => worklist.run(options, out),
         Command::Notices(notices) => notices.run(options, out),
         Command::Report(report) => report.run(options, out),

@@ -155,8 +155,8 @@ fn state_name(state: &SittingState) -> &'static str {
     }
 }
 
-/// The zone in which sittings are shown: that of the first procedure's calendar.
-async fn zone(store: &Store) -> Result<Tz, Failure> {
+/// The zone in which sittings and days are shown: that of the first procedure's calendar.
+pub(super) async fn zone(store: &Store) -> Result<Tz, Failure> {
     let Some(published) = store.definitions().await?.into_iter().next() else {
         return Ok(chrono_tz::Asia::Tehran);
     };

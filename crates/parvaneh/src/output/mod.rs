@@ -14,7 +14,7 @@ pub(crate) use self::{
     problems::Problems,
     progress::Progress,
     table::{Align, Table, bar, isolate},
-    when::{day, minute, rfc3339},
+    when::{date, day, minute, rfc3339},
 };
 use crate::{
     config::{Color, Dates, Lang, Options, is_set},

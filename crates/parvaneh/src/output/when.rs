@@ -1,6 +1,6 @@
 //! Instants as people and programs read them.
 
-use chrono::{DateTime, SecondsFormat, Timelike};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Timelike};
 use chrono_tz::Tz;
 use parvaneh_core::{Instant, jalali::JalaliDate};
 
@@ -17,7 +17,11 @@ pub(crate) fn rfc3339(at: Instant, zone: Tz) -> String {
 
 /// The date of an instant for people, in the zone: `1403/12/30`.
 pub(crate) fn day(at: Instant, zone: Tz, dates: Dates) -> String {
-    let date = at.with_timezone(&zone).date_naive();
+    date(at.with_timezone(&zone).date_naive(), dates)
+}
+
+/// A day for people: `1403/12/30`.
+pub(crate) fn date(date: NaiveDate, dates: Dates) -> String {
     match dates {
         Dates::Jalali => JalaliDate::from(date).to_string(),
         Dates::Iso => date.to_string(),

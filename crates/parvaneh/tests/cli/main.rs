@@ -8,6 +8,7 @@ mod deadline;
 mod demo;
 mod forms;
 mod installation;
+mod licence;
 mod notices;
 mod people;
 mod publishing;

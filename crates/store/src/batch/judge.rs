@@ -21,6 +21,7 @@ use super::{
     Loaded, Stored,
     agenda::{AgendaChanges, Sittings},
     load::Used,
+    register,
 };
 use crate::{Ask, ExecuteError, Executed, Request, StoreError, reference::Reference};
 
@@ -187,7 +188,11 @@ async fn judged(
         (Ask::Open { workflow, version, application }, None) => {
             let definition = reference.definition_in_use(pool, workflow, *version).await?;
             let calendars = reference.calendars(pool, &definition.calendar).await?;
-            let ctx = context(&definition, &calendars, reference, &caller, now);
+            let found = register::found(pool, reference, application.about.as_ref(), now).await?;
+            let ctx = Context {
+                found: found.as_ref(),
+                ..context(&definition, &calendars, reference, &caller, now)
+            };
             (guarded(|| open(&ctx, application))??, calendars)
         }
         (Ask::Command { case, .. } | Ask::Migrate { case, .. }, None) => {
@@ -198,9 +203,11 @@ async fn judged(
             before = Some((stored.seq, stored.head, case.hearing.on_agenda));
             let (definition, calendars) = rules_of(pool, reference, &case).await?;
             let sittings = sittings.of(pool, reference, &definition, &case).await?;
+            let found = register::standing(pool, &definition, &case).await?;
             let ctx = Context {
                 assignee: assignee.as_ref(),
                 sittings: sittings.as_deref(),
+                found: found.as_ref(),
                 ..context(&definition, &calendars, reference, &caller, now)
             };
             (guarded(|| decide(&ctx, &case, command))??, calendars)
@@ -242,8 +249,10 @@ pub(crate) async fn tick(
     let case = parse_case(&stored)?;
     let (definition, calendars) = rules_of(pool, reference, &case).await?;
     let sittings = sittings.of(pool, reference, &definition, &case).await?;
+    let found = register::standing(pool, &definition, &case).await?;
     let ctx = Context {
         sittings: sittings.as_deref(),
+        found: found.as_ref(),
         ..context(&definition, &calendars, reference, &Caller::System, now)
     };
     let decided = guarded(|| decide(&ctx, &case, &parvaneh_core::Command::Tick))??;
@@ -255,7 +264,7 @@ pub(crate) async fn tick(
     Ok(Decision::new(before, decided, &calendars, reference, now))
 }
 
-async fn rules_of(
+pub(super) async fn rules_of(
     pool: &PgPool,
     reference: &Reference,
     case: &Case,

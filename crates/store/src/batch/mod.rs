@@ -3,9 +3,11 @@
 mod agenda;
 mod judge;
 mod load;
+mod register;
 mod write;
 
 pub(crate) use agenda::{Sittings, open_sittings, sitting};
 pub(crate) use judge::{Decision, Judged, judge, reread, tick};
 pub(crate) use load::{Loaded, Stored, load};
+pub(crate) use register::{is_overtaken, registered, state_of};
 pub(crate) use write::write;

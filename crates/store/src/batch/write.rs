@@ -12,7 +12,10 @@ use parvaneh_core::{
 use sqlx::{Executor, Postgres, Row};
 use uuid::Uuid;
 
-use super::Decision;
+use super::{
+    Decision,
+    register::{self, REGISTERED},
+};
 use crate::notify::HOOKED;
 
 /// Writes a batch of cases with everything that belongs to them, and returns the identifiers of
@@ -137,6 +140,12 @@ static PLAIN: LazyLock<String> = LazyLock::new(|| [WRITE, WRITTEN].concat());
 
 /// The same, telling webhooks: only where there are any.
 static WITH_WEBHOOKS: LazyLock<String> = LazyLock::new(|| [WRITE, HOOKED, WRITTEN].concat());
+
+/// The same with the register of licences: only where a case of the batch has to do with it.
+static WITH_REGISTER: LazyLock<String> = LazyLock::new(|| [WRITE, REGISTERED, WRITTEN].concat());
+
+static WITH_BOTH: LazyLock<String> =
+    LazyLock::new(|| [WRITE, REGISTERED, HOOKED, WRITTEN].concat());
 
 /// Declares a table of rows as one vector a column, in the order in which they are bound.
 macro_rules! columns {
@@ -272,6 +281,7 @@ struct Rows<'a> {
     keys: Keys<'a>,
     agenda: Agenda<'a>,
     places: Places<'a>,
+    register: register::Rows<'a>,
 }
 
 /// Writes the decisions, at most one a case, and tells which cases were as they had been read.
@@ -290,7 +300,13 @@ pub(crate) async fn write(
     for decision in decisions {
         rows.push(decision);
     }
-    let sql: &'static str = if hooked { &WITH_WEBHOOKS } else { &PLAIN };
+    let registers = !rows.register.is_empty();
+    let sql: &'static str = match (registers, hooked) {
+        (false, false) => &PLAIN,
+        (false, true) => &WITH_WEBHOOKS,
+        (true, false) => &WITH_REGISTER,
+        (true, true) => &WITH_BOTH,
+    };
     let mut query = sqlx::query(sql);
     query = rows.cases.bind(query);
     query = rows.events.bind(query);
@@ -300,6 +316,9 @@ pub(crate) async fn write(
     query = rows.keys.bind(query);
     query = rows.agenda.bind(query);
     query = rows.places.bind(query);
+    if registers {
+        query = rows.register.bind(query);
+    }
     let written = query.fetch_all(connection).await?;
     written.iter().map(|row| Ok(CaseId(row.try_get(0)?))).collect()
 }
@@ -310,6 +329,7 @@ impl<'a> Rows<'a> {
         self.push_events(decision);
         self.push_tasks(decision);
         self.push_agenda(decision);
+        self.register.push(&decision.decided.case, &decision.decided.events);
         if let Some(key) = &decision.key {
             let Keys { actor, key: name, hash, case, first_seq, last_seq, recorded_at, .. } =
                 &mut self.keys;

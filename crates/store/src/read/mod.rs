@@ -5,6 +5,7 @@ mod cases;
 mod escalations;
 mod history;
 mod late_days;
+mod licences;
 mod marks;
 mod on_time;
 mod ranking;
@@ -18,6 +19,9 @@ pub use case_file::{CaseFile, FiledTask};
 pub use cases::{CaseRow, CasesQuery};
 pub use escalations::EscalationCount;
 pub(crate) use history::HistoryCache;
+pub use licences::{
+    CaseAboutRow, LicenceChangeRow, LicenceFile, LicenceRow, LicencesQuery, Standing,
+};
 pub use on_time::{OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow};
 pub use ranking::{Band, Ranked, Ranking, RankingQuery};
 pub use sittings::{AgendaItem, Room, RoomOfCase, SittingRow, SittingsQuery};

@@ -1,7 +1,7 @@
 //! `parvaneh case open`.
 
 use clap::Args;
-use parvaneh_core::{CaseId, UnitId, WorkflowId, decide};
+use parvaneh_core::{CaseId, UnitId, WorkflowId, decide, register::Reference};
 use parvaneh_store::{Ask, Request, Requester, Store};
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use super::{
     change::{self, By},
     values::Values,
 };
-use crate::{failure::Failure, moment, output::Output, who::person};
+use crate::{command::licence::parse_about, failure::Failure, moment, output::Output, who::person};
 
 /// Open a case
 #[derive(Debug, Args)]
@@ -22,6 +22,9 @@ pub(crate) struct Open {
     /// What it is about
     #[arg(long)]
     subject: String,
+    /// The licence, by its number, or the other case that it speaks of
+    #[arg(long, value_name = "LICENCE|CASE", value_parser = parse_about)]
+    about: Option<Reference>,
     /// Who applies: name or identifier (default: who acts)
     #[arg(long, value_name = "PERSON")]
     applicant: Option<String>,
@@ -69,7 +72,7 @@ impl Open {
             subject: self.subject,
             received_at,
             reason: self.reason,
-            about: None,
+            about: self.about,
             given: self.values.given()?,
         };
         let ask = Ask::Open { workflow, version: self.version, application };

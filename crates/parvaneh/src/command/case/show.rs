@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 
 use super::parse_case;
 use crate::{
-    command::deadline::explain,
+    command::{
+        deadline::explain,
+        licence::{about_in_words, change_in_words},
+    },
     failure::Failure,
     names::Names,
     output::{Align, Output, Table, minute},
@@ -155,6 +158,12 @@ async fn text(
         format!("received   {}", when(case.opened_at)),
         format!("stands in  {} ({})", out.paint(bold, &place), case.place.name()),
     ];
+    if let Some(about) = &case.about {
+        lines.push(format!("about      {}", about_in_words(about)));
+    }
+    if let Place::End { change: Some(change), .. } = &case.place {
+        lines.push(format!("register   {}", out.isolate(&change_in_words(change, out))));
+    }
     if let Some(suspension) = &case.suspension {
         let since = when(suspension.since);
         lines.push(format!("suspended  since {since}: {}", out.isolate(&suspension.reason)));

@@ -18,6 +18,7 @@ use serde_json::json;
 
 use super::parse_case;
 use crate::{
+    command::licence::{about_in_words, change_in_words},
     failure::Failure,
     names::Names,
     output::{Align, Output, Table, minute},
@@ -126,9 +127,12 @@ impl Words<'_> {
     async fn fact(&self, fact: &Fact) -> Result<String, Failure> {
         let names = self.names;
         Ok(match fact {
-            Fact::Opened { subject, unit, entry, received_reason, .. } => format!(
-                "opened at {}: {subject}{}{}",
+            Fact::Opened { subject, unit, entry, received_reason, about, .. } => format!(
+                "opened at {}: {subject}{}{}{}",
                 names.unit(unit),
+                about
+                    .as_ref()
+                    .map_or(String::new(), |about| format!(", about {}", about_in_words(about))),
                 because(received_reason),
                 self.entered(entry)
             ),
@@ -342,7 +346,12 @@ impl Words<'_> {
 
     fn entered(&self, entry: &Entry) -> String {
         let places = entry.through.iter().map(|passed| &passed.step).chain([&entry.step]);
-        places.map(|place| format!(" → {}", self.names.step(self.definition, place))).collect()
+        let way: String =
+            places.map(|place| format!(" → {}", self.names.step(self.definition, place))).collect();
+        match entry.end.as_ref().and_then(|end| end.change.as_ref()) {
+            Some(change) => format!("{way}; {}", change_in_words(change, self.out)),
+            None => way,
+        }
     }
 }
 
