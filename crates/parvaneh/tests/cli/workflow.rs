@@ -196,6 +196,25 @@ fn the_repository_s_scenarios_come_out_as_they_say() {
     let json = parvaneh(["workflow", "test", &one, "--json"]).ends(0).json();
     assert_eq!(json.as_array().map(Vec::len), Some(1), "{json}");
     assert!(json[0]["definition"].as_str().is_some_and(|it| it.ends_with("v1.yaml")), "{json}");
+    // Those of a later version stand in a folder of its own.
+    let all = parvaneh(["workflow", "test", &folder, "--json"]).ends(0).json();
+    let of_second = |told: &Value| {
+        let text = |key: &str| told[key].as_str().unwrap_or_default().to_owned();
+        assert_eq!(
+            text("file").contains("/scenarios/v2/"),
+            text("definition").ends_with("v2.yaml")
+        );
+        text("definition").ends_with("v2.yaml")
+    };
+    let all = all.as_array().expect("a list");
+    assert!(all.iter().any(of_second) && !all.iter().all(of_second), "{all:?}");
+    let one = format!("{folder}/scenarios/v2/too-little-capital.yaml");
+    let json = parvaneh(["workflow", "test", &one, "--json"]).ends(0).json();
+    assert!(of_second(&json[0]), "{json}");
+    // What one version changes can be looked at.
+    let [old, new] = ["v1", "v2"].map(|version| format!("{folder}/{version}.yaml"));
+    let told = parvaneh(["workflow", "diff", &old, &new]).ends(0).out;
+    assert!(told.contains("steps.commission.commission.sittings"), "{told}");
 }
 
 #[test]

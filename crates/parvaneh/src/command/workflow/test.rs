@@ -28,10 +28,11 @@ use crate::{
 #[command(after_help = "Examples:\n  parvaneh workflow test workflows/*\n  \
                         parvaneh workflow test workflows/taxi-licence/scenarios/refusal.yaml")]
 pub(crate) struct Test {
-    /// Folders of workflows (with v<N>.yaml and a folder `scenarios`), or single scenarios
+    /// Folders of workflows (with v<N>.yaml and a folder `scenarios`), or single scenarios. Those in
+    /// scenarios/v2 tell of v2.yaml, those beside it of the newest version without such a folder
     #[arg(required = true, value_name = "FOLDER_OR_FILE")]
     places: Vec<PathBuf>,
-    /// The definition; if left out, the newest version in the folder of the workflow
+    /// The definition; if left out, the version of which the scenarios tell
     #[arg(long, value_name = "FILE")]
     definition: Option<PathBuf>,
     /// The calendar: a file, or one that the program carries; if left out, the definition's
@@ -84,23 +85,29 @@ impl Test {
         let mut told = Vec::new();
         for place in &self.places {
             if !place.is_dir() {
-                let folder = place.parent().and_then(Path::parent).unwrap_or(Path::new("."));
-                told.push(Told {
-                    scenario: place.clone(),
-                    definition: self.definition_in(folder)?,
-                });
+                told.push(Told { scenario: place.clone(), definition: self.definition_of(place)? });
                 continue;
             }
             // A folder without a definition is no workflow: a pattern such as workflows/* names it too.
             let skipped = self.places.len() > 1 && self.definition.is_none();
-            if skipped && newest_definition(place)?.is_none() {
+            if skipped && versions(place)?.is_empty() {
                 continue;
             }
             let definition = self.definition_in(place)?;
-            let mut files = yaml_files(&place.join("scenarios"))?;
-            files.sort();
-            let to_told = |scenario| Told { scenario, definition: definition.clone() };
-            told.extend(files.into_iter().map(to_told));
+            let scenarios = place.join("scenarios");
+            let mut folders = vec![(definition, scenarios.clone())];
+            if self.definition.is_none() {
+                let others = versions(place)?.into_iter();
+                let own =
+                    others.map(|(version, file)| (file, scenarios.join(format!("v{version}"))));
+                folders.extend(own.filter(|(_, folder)| folder.is_dir()));
+            }
+            for (definition, folder) in folders {
+                let mut files = yaml_files(&folder)?;
+                files.sort();
+                let to_told = |scenario| Told { scenario, definition: definition.clone() };
+                told.extend(files.into_iter().map(to_told));
+            }
         }
         if told.is_empty() {
             return Err(Failure::no("no-scenarios", "there is no scenario to run")
@@ -109,11 +116,34 @@ impl Test {
         Ok(told)
     }
 
+    /// Of which version a single scenario tells.
+    fn definition_of(&self, scenario: &Path) -> Result<PathBuf, Failure> {
+        let folder = scenario.parent().unwrap_or(Path::new("."));
+        let above = |folder: &Path| folder.parent().unwrap_or(Path::new(".")).to_owned();
+        let is_scenarios = |folder: &Path| folder.file_name().is_some_and(|it| it == "scenarios");
+        // scenarios/v2/refusal.yaml
+        let workflow = match is_scenarios(&above(folder)) && !is_scenarios(folder) {
+            true => above(&above(folder)),
+            false => return self.definition_in(&above(folder)),
+        };
+        let own = folder.file_name().map(|name| workflow.join(name).with_extension("yaml"));
+        match own.filter(|own| own.is_file() && self.definition.is_none()) {
+            Some(own) => Ok(own),
+            None => self.definition_in(&workflow),
+        }
+    }
+
+    /// The definition of which the scenarios right in the folder `scenarios` tell: the newest version
+    /// that has no folder of its own there.
     fn definition_in(&self, folder: &Path) -> Result<PathBuf, Failure> {
         if let Some(definition) = &self.definition {
             return Ok(definition.clone());
         }
-        newest_definition(folder)?.ok_or_else(|| {
+        let versions = versions(folder)?;
+        let scenarios = folder.join("scenarios");
+        let without = |version: &u32| !scenarios.join(format!("v{version}")).is_dir();
+        let newest = versions.iter().rev().find(|(version, _)| without(version));
+        newest.or(versions.last()).map(|(_, file)| file.clone()).ok_or_else(|| {
             let folder = folder.display();
             Failure::no("no-definition", format!("{folder} holds no definition v<N>.yaml"))
                 .help("name the folder of a workflow, or the definition by --definition FILE")
@@ -168,14 +198,16 @@ fn summary(answers: &[Value], failed: usize) -> String {
     }
 }
 
-/// The file `v<N>.yaml` with the greatest N.
-fn newest_definition(folder: &Path) -> Result<Option<PathBuf>, Failure> {
+/// The files `v<N>.yaml` of a folder, in the order of N.
+fn versions(folder: &Path) -> Result<Vec<(u32, PathBuf)>, Failure> {
     let version = |file: &PathBuf| {
         let name = file.file_stem()?.to_str()?;
         name.strip_prefix('v')?.parse::<u32>().ok()
     };
-    let files = yaml_files(folder)?;
-    Ok(files.into_iter().filter(|file| version(file).is_some()).max_by_key(version))
+    let files = yaml_files(folder)?.into_iter();
+    let mut versions: Vec<_> = files.filter_map(|file| Some((version(&file)?, file))).collect();
+    versions.sort();
+    Ok(versions)
 }
 
 /// The files `*.yaml` of a folder; none when there is no such folder.
