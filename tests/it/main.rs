@@ -25,6 +25,7 @@ mod store_execute;
 mod store_faults;
 mod store_fixture;
 mod store_migration;
+mod store_reach;
 mod store_read;
 mod store_rights;
 mod worker;

@@ -21,6 +21,7 @@ pub mod jalali;
 pub mod measure;
 pub mod migration;
 pub mod order;
+pub mod reach;
 pub mod register;
 pub mod scenario;
 pub mod sitting;

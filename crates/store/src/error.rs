@@ -95,6 +95,9 @@ pub enum StoreError {
     /// A name that must be known is not: a unit, a person.
     #[error("unknown: {0}")]
     Unknown(String),
+    /// Somebody else logs in by that name.
+    #[error("the login '{0}' belongs to somebody else")]
+    LoginTaken(String),
     /// A delegation or an absence that is not recorded.
     #[error(transparent)]
     Delegation(#[from] parvaneh_core::delegation::DelegationRefusal),
@@ -123,6 +126,7 @@ impl StoreError {
             Self::NoSuchSitting(_) => "no_such_sitting",
             Self::Sitting { code, .. } => code,
             Self::Unknown(_) => "unknown",
+            Self::LoginTaken(_) => "login_taken",
             Self::Delegation(refusal) => refusal.code(),
             Self::Closed => "store_closed",
         }

@@ -14,6 +14,7 @@ pub mod embedded;
 mod engine;
 mod error;
 mod hint;
+mod identity;
 mod job;
 mod lane;
 mod link;
@@ -39,6 +40,10 @@ pub use closure::{
 pub use delegate::{DelegationFilter, DelegationRow, NewDelegation};
 pub use due::{DueListener, Parked, TickOutcome};
 pub use error::{ExecuteError, StoreError};
+pub use identity::{
+    Account, Attempts, Credentials, LinkPurpose, NewLink, NewSession, NewToken, Scope, SecretHash,
+    Session, SessionRow, Token, TokenRow,
+};
 pub use job::{Job, JobId};
 pub use migration::{MigrationPreview, PreviewedCase, PreviewedClock, RefusedCase};
 pub use notify::{
@@ -52,8 +57,8 @@ pub use read::{
     AgendaItem, Band, CaseAboutRow, CaseFile, CaseRow, CasesQuery, Cursor, EscalationCount,
     FiledTask, Hands, LicenceChangeRow, LicenceFile, LicenceRow, LicencesQuery, OnTime, OnTimeBy,
     OnTimeKey, OnTimeQuery, OnTimeRow, Ranked, Ranking, RankingQuery, Room, RoomOfCase, SittingRow,
-    SittingsQuery, Sort, Standing, Timeline, TimelineEntry, WorkItem, Worklist, WorklistQuery,
-    Workload, WorkloadBy, WorkloadQuery,
+    SittingsQuery, Sort, Standing, Timeline, TimelineEntry, Viewer, WorkItem, Worklist,
+    WorklistQuery, Workload, WorkloadBy, WorkloadQuery,
 };
 pub use request::{Ask, Executed, Request, Requester};
 pub use sandbox::{EngineClock, SandboxClock};

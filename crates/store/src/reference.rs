@@ -14,6 +14,7 @@ use parvaneh_core::{
     CalendarId, CalendarSource, Calendars, Definition, Organisation, Unit, UnitId, WorkflowId,
     definition::{Level, Text},
     document::{Problem, Severity},
+    reach::Readers,
 };
 use sqlx::{PgPool, Row};
 
@@ -33,6 +34,8 @@ pub(crate) struct Reference {
     calendars: RwLock<HashMap<CalendarId, Arc<Calendars>>>,
     /// Single states of calendars, which never change as long as the organisation doesn't.
     states: RwLock<HashMap<(CalendarId, u32), Arc<Calendars>>>,
+    /// The roles by which cases are seen.
+    readers: RwLock<Option<Arc<Readers>>>,
 }
 
 /// The view that is in use.
@@ -115,6 +118,7 @@ impl Reference {
             in_use: RwLock::default(),
             calendars: RwLock::default(),
             states: RwLock::new(states),
+            readers: RwLock::default(),
         })
     }
 
@@ -182,6 +186,23 @@ impl Reference {
             write!(self.in_use).insert(named);
         }
         Ok(definition)
+    }
+
+    /// The roles by which cases are seen: those of every version by which one may run.
+    pub(crate) async fn readers(&self, pool: &PgPool) -> Result<Arc<Readers>, StoreError> {
+        if let Some(known) = &*read!(self.readers) {
+            return Ok(known.clone());
+        }
+        let all: Vec<(String, i32)> =
+            sqlx::query_as("select workflow, version from definitions").fetch_all(pool).await?;
+        let mut definitions = Vec::with_capacity(all.len());
+        for (workflow, version) in all {
+            let workflow = WorkflowId::from(workflow);
+            definitions.push(self.definition(pool, &workflow, Some(version as u32)).await?);
+        }
+        let readers = Arc::new(Readers::of(definitions.iter().map(Arc::as_ref)));
+        *write!(self.readers) = Some(readers.clone());
+        Ok(readers)
     }
 
     /// The calendar that is in force: its file with the closures. Beside it are the states before,

@@ -1,6 +1,6 @@
 //! What is asked of the store, and what it answers.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use parvaneh_core::{
     Case, CaseId, Event, Instant, Mapping, PersonId, WorkflowId,
@@ -148,11 +148,19 @@ impl Request {
             .is_none_or(|key| (1..=200).contains(&key.chars().count()) && !key.contains('\0'))
     }
 
-    /// What two requests under one key must have in common.
+    /// What two requests under one key must have in common. The identifier of a case that is to be
+    /// opened is not part of it: whoever repeats his application cannot know which one was made for
+    /// it.
     pub(crate) fn hash(&self) -> [u8; 32] {
+        let mut ask = Cow::Borrowed(&self.ask);
+        if matches!(*ask, Ask::Open { .. })
+            && let Ask::Open { application, .. } = ask.to_mut()
+        {
+            application.case = CaseId(Uuid::nil());
+        }
         let asked = match self.on_behalf_of {
-            None => serde_json::to_vec(&(&self.ask, self.expected_seq)),
-            Some(person) => serde_json::to_vec(&(&self.ask, self.expected_seq, person)),
+            None => serde_json::to_vec(&(&*ask, self.expected_seq)),
+            Some(person) => serde_json::to_vec(&(&*ask, self.expected_seq, person)),
         };
         let asked = asked.expect("a request holds only what JSON can hold");
         Sha256::digest(asked).into()

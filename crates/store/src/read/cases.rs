@@ -1,7 +1,8 @@
 //! Cases by what is known of them, the latest first.
 
-use parvaneh_core::{CaseId, Instant, PersonId, StepId, UnitId, WorkflowId};
+use parvaneh_core::{CaseId, Instant, PersonId, StepId, UnitId, WorkflowId, reach::Reach};
 use sqlx::{Postgres, QueryBuilder, Row};
+use uuid::Uuid;
 
 use super::worklist::contains;
 use crate::{Store, StoreError};
@@ -9,6 +10,8 @@ use crate::{Store, StoreError};
 /// Which cases.
 #[derive(Clone, Debug, Default)]
 pub struct CasesQuery {
+    /// Only those that somebody sees; `None` is for the program and its operators.
+    pub reach: Option<Reach>,
     /// Only those of this workflow.
     pub workflow: Option<WorkflowId>,
     /// Only those received by this unit or one below it.
@@ -86,17 +89,63 @@ impl Store {
     }
 }
 
+const COLUMNS: &str = "id, workflow, version, unit_id, applicant, subject, seq, step, suspended,
+    opened_at, deadline_at, ended_at";
+
+/// Of what is in somebody's reach, each unit gives its latest by the index `cases_of_unit`, and so do
+/// his own applications by `cases_of_applicant`: a page costs as much as it shows for each of them,
+/// however many cases there are.
 fn select(query: &CasesQuery) -> QueryBuilder<Postgres> {
+    let limit = if query.limit == 0 { 50 } else { query.limit.min(500) };
+    let Some(reach) = &query.reach else {
+        let mut sql = QueryBuilder::new(format!("select {COLUMNS} from cases c where true"));
+        filters(&mut sql, query);
+        end(&mut sql, limit);
+        return sql;
+    };
+    let (workflows, units): (Vec<_>, Vec<_>) = reach
+        .jurisdictions
+        .iter()
+        .map(|held| (held.workflow.as_ref().map(|only| only.to_string()), held.unit.to_string()))
+        .unzip();
+    let accounts: Vec<Uuid> = reach.accounts.iter().map(|account| account.0).collect();
     let mut sql = QueryBuilder::new(
-        "select id, workflow, version, unit_id, applicant, subject, seq, step, suspended, opened_at,
-                deadline_at, ended_at
-         from cases c where true",
+        "with reach as materialized (
+            select below.unit, array_agg(held.workflow) as workflows,
+                   bool_or(held.workflow is null) as every
+            from unnest(",
     );
+    sql.push_bind(workflows).push("::text[], ").push_bind(units);
+    sql.push(format!(
+        "::text[]) as held (workflow, unit)
+            join unit_closure below on below.above = held.unit group by below.unit)
+         select {COLUMNS} from ((
+            select found.* from reach cross join lateral (
+                select {COLUMNS} from cases c
+                where c.unit_id = reach.unit
+                  and (reach.every or c.workflow = any(reach.workflows))"
+    ));
+    filters(&mut sql, query);
+    end(&mut sql, limit);
+    sql.push(format!(") found) union (select {COLUMNS} from cases c where applicant = any("));
+    sql.push_bind(accounts).push(")");
+    filters(&mut sql, query);
+    end(&mut sql, limit);
+    sql.push(")) seen");
+    end(&mut sql, limit);
+    sql
+}
+
+fn end(sql: &mut QueryBuilder<Postgres>, limit: u32) {
+    sql.push(" order by id desc limit ").push_bind(i64::from(limit));
+}
+
+fn filters(sql: &mut QueryBuilder<Postgres>, query: &CasesQuery) {
     if let Some(workflow) = &query.workflow {
         sql.push(" and workflow = ").push_bind(workflow.as_str().to_owned());
     }
     if let Some(within) = &query.within {
-        sql.push(" and unit_id in (select unit from unit_closure where above = ");
+        sql.push(" and c.unit_id in (select unit from unit_closure where above = ");
         sql.push_bind(within.as_str().to_owned()).push(")");
     }
     if let Some(step) = &query.step {
@@ -123,7 +172,4 @@ fn select(query: &CasesQuery) -> QueryBuilder<Postgres> {
     if let Some(before) = query.before {
         sql.push(" and id < ").push_bind(before.0);
     }
-    let limit = if query.limit == 0 { 50 } else { query.limit.min(500) };
-    sql.push(" order by id desc limit ").push_bind(i64::from(limit));
-    sql
 }

@@ -12,6 +12,7 @@ mod ranking;
 mod requests;
 mod sittings;
 mod timeline;
+mod viewer;
 mod worklist;
 mod workload;
 
@@ -26,5 +27,6 @@ pub use on_time::{OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow};
 pub use ranking::{Band, Ranked, Ranking, RankingQuery};
 pub use sittings::{AgendaItem, Room, RoomOfCase, SittingRow, SittingsQuery};
 pub use timeline::{Timeline, TimelineEntry};
+pub use viewer::Viewer;
 pub use worklist::{Cursor, Hands, Sort, WorkItem, Worklist, WorklistQuery};
 pub use workload::{Workload, WorkloadBy, WorkloadQuery};

@@ -55,6 +55,7 @@ impl List {
             None => None,
         };
         let query = CasesQuery {
+            reach: None,
             workflow: self.workflow.map(WorkflowId::from),
             within: self.unit.map(UnitId::from),
             step: self.step.map(StepId::from),

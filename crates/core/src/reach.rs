@@ -1,0 +1,203 @@
+//! Which cases a person may see. What he may do with them is the business of
+//! [`decide`](crate::decide()); what he cannot see must not even be known to him to exist.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{Actor, Definition, Instant, Organisation, PersonId, RoleId, UnitId, WorkflowId};
+
+/// The role whose holders see every case at their unit and below it, of whatever workflow, and
+/// change none. It belongs to the installation; no definition names it.
+pub const AUDITOR: &str = "auditor";
+
+/// By which workflows' roles a case is seen: those that take part in the procedure. Other bodies do
+/// not see cases, only what they are asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Readers {
+    workflows: BTreeMap<RoleId, BTreeSet<WorkflowId>>,
+}
+
+impl Readers {
+    /// The roles of all these definitions: every version by which a case may run.
+    pub fn of<'a>(definitions: impl IntoIterator<Item = &'a Definition>) -> Self {
+        let mut workflows = BTreeMap::<RoleId, BTreeSet<WorkflowId>>::new();
+        for definition in definitions {
+            for (name, _) in definition.roles.iter().filter(|(_, role)| !role.agency) {
+                workflows.entry(name.clone()).or_default().insert(definition.id.clone());
+            }
+        }
+        Self { workflows }
+    }
+}
+
+/// A part of the organisation in which somebody sees cases.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Jurisdiction {
+    /// Only those of this workflow; `None` is every one.
+    pub workflow: Option<WorkflowId>,
+    /// At this unit and below it.
+    pub unit: UnitId,
+}
+
+/// Why somebody sees a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// He works there: he sees everything about it.
+    Office,
+    /// It is his own application.
+    Own,
+}
+
+/// Which cases a person sees now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// His own: those for which one of his accounts applied.
+    pub accounts: Vec<PersonId>,
+    /// Those of his offices.
+    pub jurisdictions: Vec<Jurisdiction>,
+}
+
+impl Reach {
+    /// What `actor` sees at `now`: by his own roles, and by those that are lent to him.
+    pub fn of(actor: &Actor, readers: &Readers, now: Instant) -> Self {
+        let mut jurisdictions = BTreeSet::new();
+        for grant in &actor.grants {
+            if grant.role.as_str() == AUDITOR {
+                jurisdictions.insert(Jurisdiction { workflow: None, unit: grant.unit.clone() });
+            }
+            for workflow in readers.workflows.get(&grant.role).into_iter().flatten() {
+                jurisdictions.insert(Jurisdiction {
+                    workflow: Some(workflow.clone()),
+                    unit: grant.unit.clone(),
+                });
+            }
+        }
+        for lent in &actor.lent {
+            let workflows = readers.workflows.get(&lent.grant.role).into_iter().flatten();
+            for workflow in workflows.filter(|workflow| lent.is_in_force(workflow, now)) {
+                let unit = lent.grant.unit.clone();
+                jurisdictions.insert(Jurisdiction { workflow: Some(workflow.clone()), unit });
+            }
+        }
+        let mut accounts = actor.natural.accounts.clone();
+        accounts.extend([actor.natural.id, actor.person]);
+        accounts.sort_unstable();
+        accounts.dedup();
+        Self { accounts, jurisdictions: jurisdictions.into_iter().collect() }
+    }
+
+    /// Why he sees a case that `unit` received from `applicant`; `None` when he does not.
+    pub fn sees(
+        &self,
+        organisation: &Organisation,
+        workflow: &WorkflowId,
+        unit: &UnitId,
+        applicant: PersonId,
+    ) -> Option<Sight> {
+        let covers = |held: &Jurisdiction| {
+            held.workflow.as_ref().is_none_or(|only| only == workflow)
+                && organisation.contains(&held.unit, unit)
+        };
+        if self.jurisdictions.iter().any(covers) {
+            return Some(Sight::Office);
+        }
+        self.accounts.contains(&applicant).then_some(Sight::Own)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Grant, NaturalPerson, Unit,
+        definition::{Level, Text},
+        delegation::Lent,
+    };
+
+    const DEFINITION: &str = include_str!("../../../workflows/ngo-establishment/v1.yaml");
+
+    fn organisation() -> Organisation {
+        let unit = |id: &str, parent: Option<&str>, level| Unit {
+            id: id.into(),
+            parent: parent.map(UnitId::from),
+            level,
+            title: Text { fa: id.to_owned(), en: id.to_owned() },
+        };
+        let units = [
+            unit("ir", None, Level::National),
+            unit("23", Some("ir"), Level::Province),
+            unit("2301", Some("23"), Level::County),
+            unit("2302", Some("23"), Level::County),
+            unit("08", Some("ir"), Level::Province),
+        ];
+        Organisation::new(units).unwrap()
+    }
+
+    fn at(text: &str) -> Instant {
+        text.parse().unwrap()
+    }
+
+    fn person(no: u128) -> PersonId {
+        PersonId(uuid::Uuid::from_u128(no))
+    }
+
+    fn sight(actor: &Actor, workflow: &str, unit: &str) -> Option<Sight> {
+        let definition = Definition::parse("v1.yaml", DEFINITION).unwrap();
+        let reach = Reach::of(actor, &Readers::of([&definition]), at("2025-02-01T08:00:00Z"));
+        reach.sees(&organisation(), &workflow.into(), &unit.into(), person(9))
+    }
+
+    #[test]
+    fn who_sees_a_case_of_a_county() {
+        let ngo = "ngo-establishment";
+        for (role, held, workflow, unit, sees) in [
+            ("county_officer", "2301", ngo, "2301", true),
+            ("county_officer", "2302", ngo, "2301", false),
+            ("county_officer", "23", ngo, "2301", true),
+            ("secretariat", "23", ngo, "2302", true),
+            ("secretariat", "08", ngo, "2302", false),
+            ("national_monitor", "ir", ngo, "2302", true),
+            // Of another workflow, whose roles these are not.
+            ("county_officer", "2301", "renewal", "2301", false),
+            // Other bodies see no case.
+            ("agency.police", "2301", ngo, "2301", false),
+            ("administrator", "ir", ngo, "2301", false),
+            (AUDITOR, "23", "renewal", "2301", true),
+            (AUDITOR, "08", ngo, "2301", false),
+        ] {
+            let grant = Grant { role: role.into(), unit: held.into() };
+            let seen = sight(&Actor::new(person(1), vec![grant]), workflow, unit);
+            let expected = sees.then_some(Sight::Office);
+            assert_eq!(seen, expected, "{role}@{held} and {workflow} at {unit}");
+        }
+    }
+
+    #[test]
+    fn what_is_lent_is_seen_while_it_is_lent_and_where() {
+        let lent = |starts: &str, until: &str, workflows: &[&str]| {
+            let mut actor = Actor::new(person(1), Vec::new());
+            actor.lent.push(Lent {
+                delegation: crate::DelegationId(uuid::Uuid::nil()),
+                from: person(2),
+                natural: NaturalPerson::of(person(2)),
+                grant: Grant { role: "county_officer".into(), unit: "2301".into() },
+                workflows: workflows.iter().copied().map(WorkflowId::from).collect(),
+                starts: at(starts),
+                until: at(until),
+            });
+            sight(&actor, "ngo-establishment", "2301").is_some()
+        };
+        assert!(lent("2025-01-01T00:00:00Z", "2025-03-01T00:00:00Z", &[]));
+        assert!(lent("2025-01-01T00:00:00Z", "2025-03-01T00:00:00Z", &["ngo-establishment"]));
+        assert!(!lent("2025-01-01T00:00:00Z", "2025-03-01T00:00:00Z", &["renewal"]));
+        assert!(!lent("2025-01-01T00:00:00Z", "2025-02-01T08:00:00Z", &[]));
+        assert!(!lent("2025-02-02T00:00:00Z", "2025-03-01T00:00:00Z", &[]));
+    }
+
+    #[test]
+    fn an_application_is_seen_by_whichever_account_made_it() {
+        let mut actor = Actor::new(person(1), Vec::new());
+        assert_eq!(sight(&actor, "renewal", "2301"), None);
+        actor.natural = NaturalPerson { id: person(9), accounts: vec![person(1)] };
+        assert_eq!(sight(&actor, "renewal", "2301"), Some(Sight::Own));
+    }
+}

@@ -1,0 +1,58 @@
+//! What somebody is and what he sees now: asked before anything is shown.
+
+use std::sync::Arc;
+
+use parvaneh_core::{
+    Actor, CaseId, Instant, Organisation, PersonId, UnitId, WorkflowId,
+    reach::{Reach, Sight},
+};
+use sqlx::Row;
+
+use crate::{Store, StoreError, actor::actor};
+
+/// What somebody is and what he sees now.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    /// Who it is, with his roles and what is lent to him.
+    pub actor: Actor,
+    /// Which cases he sees.
+    pub reach: Reach,
+    /// The organisation.
+    pub organisation: Arc<Organisation>,
+    /// The engine's time at which this was read.
+    pub now: Instant,
+}
+
+impl Store {
+    /// What a person is and what he sees now; `None` for somebody unknown.
+    ///
+    /// # Errors
+    /// The database; [`StoreError::Unreadable`] for a definition that this program cannot read.
+    pub async fn viewer(&self, person: PersonId) -> Result<Option<Viewer>, StoreError> {
+        let reference = self.reference().await?;
+        let readers = reference.readers(&self.engine.readers).await?;
+        let (now, actor) = actor(&self.engine.readers, person).await?;
+        Ok(actor.map(|actor| Viewer {
+            reach: Reach::of(&actor, &readers, now),
+            organisation: reference.organisation.clone(),
+            actor,
+            now,
+        }))
+    }
+
+    /// Why somebody sees a case; `None` when he does not, or when there is none.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn sight(&self, case: CaseId, viewer: &Viewer) -> Result<Option<Sight>, StoreError> {
+        let row = sqlx::query("select workflow, unit_id, applicant from cases where id = $1")
+            .bind(case.0)
+            .fetch_optional(&self.engine.readers)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let workflow = WorkflowId::from(row.try_get::<String, _>(0)?);
+        let (unit, applicant) =
+            (UnitId::from(row.try_get::<String, _>(1)?), PersonId(row.try_get(2)?));
+        Ok(viewer.reach.sees(&viewer.organisation, &workflow, &unit, applicant))
+    }
+}
