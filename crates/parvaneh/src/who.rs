@@ -3,6 +3,8 @@
 use parvaneh_core::{Grant, Organisation, PersonId, RoleId, Unit, UnitId};
 use parvaneh_store::{CALENDAR_KEEPER, PeopleFilter, Person, Store};
 
+use parvaneh_web::policy;
+
 use crate::failure::Failure;
 
 /// The person of that identifier, or of that name when nobody else has it.
@@ -60,8 +62,11 @@ pub(crate) async fn check_grants(store: &Store, grants: &[Grant]) -> Result<(), 
         let definition = store.definition(&published.workflow, Some(published.version)).await?;
         roles.extend(definition.roles.iter().map(|(id, role)| (id.clone(), role.at)));
     }
-    // Of the installation, not of a procedure: who may close offices.
-    roles.insert(RoleId::from(CALENDAR_KEEPER), parvaneh_core::definition::Level::County);
+    // Of the installation, not of a procedure: who may close offices, and who looks after people,
+    // sees figures, or reads everything.
+    for role in [CALENDAR_KEEPER, policy::ADMINISTRATOR, policy::MANAGER, policy::AUDITOR] {
+        roles.insert(RoleId::from(role), parvaneh_core::definition::Level::County);
+    }
     for grant in grants {
         let Some(level) = roles.get(&grant.role) else {
             let names: Vec<_> = roles.keys().map(|role| role.as_str()).collect();

@@ -1,4 +1,20 @@
-//! What people see in a browser and what other programs ask: pages and API. Empty so far.
+//! What people see in a browser and what other programs ask: pages and API.
 //!
 //! **Invariant.** No SQL: it calls the store's one write path and its read models, and knows no
-//! worker.
+//! worker. Nothing is shown or changed before [`policy`] has been asked.
+
+pub mod api;
+mod app;
+pub mod auth;
+mod body;
+mod change;
+mod language;
+mod layers;
+pub mod policy;
+pub mod problem;
+mod settings;
+mod view;
+
+pub use api::password_link;
+pub use app::{App, router, serve};
+pub use settings::Settings;

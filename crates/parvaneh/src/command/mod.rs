@@ -13,6 +13,7 @@ mod notices;
 mod organisation;
 mod people;
 mod report;
+pub(crate) mod serve;
 mod sitting;
 mod worker;
 mod workflow;
@@ -54,6 +55,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Organisation(organisation::Organisation),
     Clock(clock::Clock),
+    Serve(serve::Serve),
     Worker(worker::Worker),
     Migrate(migrate::Migrate),
     Demo(demo::Demo),
@@ -93,6 +95,7 @@ fn dispatch(command: Command, options: &Options, out: &Output) -> Result<(), Fai
         Command::People(people) => people.run(options, out),
         Command::Organisation(organisation) => organisation.run(options, out),
         Command::Clock(clock) => clock.run(options, out),
+        Command::Serve(serve) => serve.run(options, out),
         Command::Worker(worker) => worker.run(options, out),
         Command::Migrate(migrate) => migrate.run(options, out),
         Command::Demo(demo) => demo.run(options, out),

@@ -2,6 +2,7 @@
 
 mod absence;
 mod lending;
+mod login;
 
 use chrono_tz::Tz;
 use clap::Subcommand;
@@ -30,6 +31,7 @@ use crate::{
   parvaneh people revoke 'Maryam Rezaei' county_officer@2301
   parvaneh people delegate county_officer@2301 --to Ali --until 1403/03/10 --reason leave --as 'Maryam Rezaei'
   parvaneh people absent 'Maryam Rezaei' --until 1403/03/10 --reason ill --substitute Ali --as Head
+  parvaneh people login 'Maryam Rezaei' --name maryam
   parvaneh people link 'M. Rezaei' --same-as 'Maryam Rezaei'")]
 pub(crate) enum People {
     /// Add a person; prints the identifier
@@ -82,6 +84,7 @@ pub(crate) enum People {
     Delegations(lending::Delegations),
     Absent(absence::Absent),
     Back(absence::Back),
+    Login(login::Login),
     /// Say that two accounts belong to one natural person: four eyes look at persons, not accounts
     Link {
         /// Name or identifier
@@ -108,6 +111,7 @@ impl People {
                 Self::Delegations(list) => list.run(store, out).await,
                 Self::Absent(absent) => absent.run(store, out).await,
                 Self::Back(back) => back.run(store, out).await,
+                Self::Login(login) => login.run(store, out).await,
                 Self::Link { person: text, same_as, .. } => {
                     let account = person(store, &text).await?.id;
                     let other = match same_as {

@@ -1,0 +1,313 @@
+//! Cases: which there are, what stands in one, what has happened to it, and opening one.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Utc};
+use parvaneh_core::{
+    CaseId, LicenceNumber, PersonId, StepId, UnitId, WorkflowId,
+    decide::Open,
+    form::Given,
+    reach::Sight,
+    register::{NotANumber, Reference},
+};
+use parvaneh_store::{Ask, CasesQuery, Request, Requester};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::{
+    App,
+    auth::Principal,
+    body::{Body, Path, Query},
+    change::{Changed, Terms, answer, asked, entity_tag},
+    policy,
+    problem::{Fault, Problem},
+    view::{CaseItem, CaseView, EventView, TaskView},
+};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list, open)).routes(routes!(file)).routes(routes!(timeline))
+}
+
+/// Which cases.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Only those of this workflow.
+    workflow: Option<String>,
+    /// Only those received by this unit or one below it.
+    unit: Option<String>,
+    /// Only those that stand in this step or at this end.
+    step: Option<String>,
+    /// Only those that have ended (`true`), or that have not.
+    ended: Option<bool>,
+    /// Only those whose statutory clock runs beyond its deadline.
+    overdue: Option<bool>,
+    /// Only those of this applicant.
+    applicant: Option<Uuid>,
+    /// Only those in whose subject this occurs.
+    #[param(max_length = 200)]
+    text: Option<String>,
+    /// After the end of which page: `next` of the one before.
+    after: Option<Uuid>,
+    /// How many, up to 200.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// A page of cases.
+#[derive(Debug, Serialize, ToSchema)]
+struct Cases {
+    /// The latest first.
+    items: Vec<CaseItem>,
+    /// Where the next page begins; none after the last.
+    next: Option<Uuid>,
+}
+
+/// Cases that I see
+#[utoipa::path(
+    get, path = "/cases", tag = "cases",
+    params(Wanted),
+    security(("session" = []), ("token" = [])),
+    responses(
+        (status = 200, body = Cases),
+        (status = 400, description = "`parameter_invalid`", body = Problem),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+    )
+)]
+async fn list(
+    State(app): State<App>,
+    caller: Principal,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Cases>, Problem> {
+    let limit = wanted.limit.unwrap_or(50);
+    if !(1..=200).contains(&limit) {
+        return Err(Problem::parameter("limit", "is 1 to 200"));
+    }
+    plain(&[&wanted.workflow, &wanted.unit, &wanted.step, &wanted.text])?;
+    let viewer = app.viewer(&caller).await?;
+    let query = CasesQuery {
+        reach: Some(viewer.reach),
+        workflow: wanted.workflow.map(WorkflowId::from),
+        within: wanted.unit.map(UnitId::from),
+        step: wanted.step.map(StepId::from),
+        ended: wanted.ended,
+        overdue: wanted.overdue.unwrap_or(false),
+        applicant: wanted.applicant.map(PersonId),
+        text: wanted.text,
+        before: wanted.after.map(CaseId),
+        limit: limit + 1,
+    };
+    let mut rows = app.store.cases(&query).await?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = rows.last().filter(|_| more).map(|row| row.case.0);
+    Ok(Json(Cases { items: rows.into_iter().map(CaseItem::from).collect(), next }))
+}
+
+/// No text in the database holds U+0000: what has one finds nothing, and must not reach it.
+pub(super) fn plain(texts: &[&Option<String>]) -> Result<(), Problem> {
+    if texts.iter().any(|text| text.as_ref().is_some_and(|text| text.contains('\0'))) {
+        return Err(Problem::parameter("query", "holds U+0000"));
+    }
+    Ok(())
+}
+
+/// An application.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "workflow": "ngo-establishment", "unit": "2301", "subject": "Mehr charity" }))]
+pub(super) struct OpenCase {
+    /// By which workflow.
+    #[schema(min_length = 1, max_length = 200)]
+    workflow: String,
+    /// By which version; without one, the latest in use.
+    #[schema(minimum = 1)]
+    version: Option<u32>,
+    /// The unit that receives it.
+    #[schema(min_length = 1, max_length = 200)]
+    unit: String,
+    /// Who applies; without one, the caller himself.
+    applicant: Option<Uuid>,
+    /// What it is about.
+    #[schema(min_length = 1, max_length = 2000)]
+    subject: String,
+    /// When the paper was handed in, if earlier than now; needs a reason, and an officer.
+    received_at: Option<DateTime<Utc>>,
+    /// Why it is recorded only now.
+    reason: Option<String>,
+    /// What is filled in, by the names of the fields.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    values: Map<String, Value>,
+    /// The licence, or the other case, about which the application is.
+    about: Option<AboutName>,
+}
+
+/// What an application is about.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum AboutName {
+    /// A licence, by its number.
+    Licence(String),
+    /// Another case.
+    Case(Uuid),
+}
+
+/// Open a case
+#[utoipa::path(
+    post, path = "/cases", tag = "cases",
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "A repeat under the same key gets the same answer and changes nothing more"),
+        ("On-Behalf-Of" = Option<Uuid>, Header, description = "As the delegate of this person"),
+    ),
+    security(("session" = []), ("token" = [])),
+    request_body = OpenCase,
+    responses(
+        (status = 201, description = "Opened", body = Changed),
+        (status = 400, description = "`parameter_invalid`, `body_unreadable`, `idempotency_key_invalid`", body = Problem),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`not_permitted`, `out_of_jurisdiction`, `not_the_holder`, `cross_site`, `scope_missing`", body = Problem),
+        (status = 404, description = "`not_found`: no such workflow", body = Problem),
+        (status = 409, description = "`idempotency_key_reused`, `definition_retired`, `another_running`, `licence_expired`", body = Problem),
+        (status = 422, description = "`body_invalid`, `form_invalid`, `wrong_unit`, `reason_needed`, `received_in_future`", body = Problem),
+    )
+)]
+#[expect(clippy::disallowed_methods, reason = "the edge: a case has an identifier")]
+async fn open(
+    State(app): State<App>,
+    caller: Principal,
+    terms: Terms,
+    Body(wanted): Body<OpenCase>,
+) -> Result<Response, Problem> {
+    let viewer = app.viewer(&caller).await?;
+    let about = match wanted.about {
+        None => None,
+        Some(AboutName::Licence(number)) => Some(Reference::Licence(licence(&number)?)),
+        Some(AboutName::Case(other)) => {
+            // A case that the caller does not see is one that is not there: the rules say the same.
+            let seen = app.store.sight(CaseId(other), &viewer).await?.is_some();
+            Some(Reference::Case(CaseId(if seen { other } else { Uuid::nil() })))
+        }
+    };
+    let application = Open {
+        about,
+        case: CaseId(Uuid::now_v7()),
+        unit: UnitId::from(wanted.unit),
+        applicant: wanted.applicant.map_or(caller.person, PersonId),
+        subject: wanted.subject,
+        received_at: wanted.received_at,
+        reason: wanted.reason,
+        given: given(wanted.values),
+    };
+    let workflow = WorkflowId::from(wanted.workflow);
+    let request = Request {
+        by: Requester::Person(caller.person),
+        ask: Ask::Open { workflow, version: wanted.version, application },
+        key: None,
+        expected_seq: None,
+        on_behalf_of: None,
+    };
+    let executed = app.store.execute(asked(terms, request)).await?;
+    // Whoever may open a case may see what came of it.
+    let own = executed.case.applicant == caller.person;
+    let sight = if own { Sight::Own } else { Sight::Office };
+    Ok(answer(executed, sight, StatusCode::CREATED))
+}
+
+fn licence(number: &str) -> Result<LicenceNumber, Problem> {
+    number.parse().map_err(|error: NotANumber| {
+        Problem::faulty(vec![Fault::new("/about/licence", "invalid", error.to_string())])
+    })
+}
+
+pub(super) fn given(values: Map<String, Value>) -> Given {
+    Given { values: values.into_iter().collect(), ..Given::default() }
+}
+
+/// The file of a case.
+#[derive(Debug, Serialize, ToSchema)]
+struct CaseFileView {
+    /// The case.
+    case: CaseView,
+    /// The statutory deadline without suspensions and extensions.
+    raw_deadline: Option<DateTime<Utc>>,
+    /// Every task that it has had, in their order.
+    tasks: Vec<TaskView>,
+    /// What the caller could do with it now.
+    #[schema(value_type = Vec<Object>)]
+    possible: Vec<Value>,
+    /// The engine's time at which this was read.
+    now: DateTime<Utc>,
+}
+
+/// The file of a case
+#[utoipa::path(
+    get, path = "/cases/{case}", tag = "cases",
+    params(("case" = Uuid, Path, description = "The case")),
+    security(("session" = []), ("token" = [])),
+    responses(
+        (status = 200, body = CaseFileView, headers(("ETag" = String, description = "How many events it has"))),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+    )
+)]
+async fn file(
+    State(app): State<App>,
+    caller: Principal,
+    Path(case): Path<Uuid>,
+) -> Result<Response, Problem> {
+    let case = CaseId(case);
+    let viewer = app.viewer(&caller).await?;
+    let sight = policy::see(&app, &viewer, case).await?;
+    let file = app.store.case_file(case).await?;
+    let possible = app.store.possible(case, caller.person).await?;
+    let view = CaseFileView {
+        raw_deadline: file.raw_deadline,
+        tasks: file.tasks.iter().map(|task| TaskView::filed(task, sight)).collect(),
+        possible: possible.iter().filter_map(|one| serde_json::to_value(one).ok()).collect(),
+        now: file.now,
+        case: CaseView::of(&file.case, sight),
+    };
+    Ok(([(header::ETAG, entity_tag(&file.case))], Json(view)).into_response())
+}
+
+/// The timeline of a case.
+#[derive(Debug, Serialize, ToSchema)]
+struct TimelineView {
+    /// What has happened, in its order.
+    events: Vec<EventView>,
+    /// Whether every event stands there, and says what its hash says.
+    whole: bool,
+}
+
+/// The timeline of a case
+#[utoipa::path(
+    get, path = "/cases/{case}/timeline", tag = "cases",
+    params(("case" = Uuid, Path, description = "The case")),
+    security(("session" = []), ("token" = [])),
+    responses(
+        (status = 200, body = TimelineView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+    )
+)]
+async fn timeline(
+    State(app): State<App>,
+    caller: Principal,
+    Path(case): Path<Uuid>,
+) -> Result<Json<TimelineView>, Problem> {
+    let viewer = app.viewer(&caller).await?;
+    let sight = policy::see(&app, &viewer, CaseId(case)).await?;
+    let timeline = app.store.timeline(CaseId(case)).await?;
+    let whole = timeline.broken_at.is_none();
+    let events: Vec<_> = timeline.entries.into_iter().map(|entry| entry.event).collect();
+    Ok(Json(TimelineView { events: EventView::shown(&events, sight), whole }))
+}

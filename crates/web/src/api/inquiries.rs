@@ -1,0 +1,191 @@
+//! The narrow door for other bodies: what they are asked, and their answers. They see no case.
+
+use axum::{Json, extract::State};
+use chrono::{DateTime, Utc};
+use parvaneh_core::{
+    BranchId, CaseId,
+    decide::Command,
+    event::{Owner, Purpose},
+};
+use parvaneh_store::{CaseFile, Request, Viewer, WorklistQuery};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::changes::AnswerName;
+use crate::{
+    App,
+    auth::Principal,
+    body::{Body, Path, Query},
+    change::{Terms, asked},
+    problem::Problem,
+    view::WorkItemView,
+};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(answer))
+}
+
+/// Which inquiries.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// After the end of which page: `next` of the one before.
+    #[param(max_length = 200)]
+    after: Option<String>,
+    /// How many, up to 200.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// What a body is asked.
+#[derive(Debug, Serialize, ToSchema)]
+struct Inquiry {
+    /// The case about which it is asked.
+    case: Uuid,
+    /// Which inquiry it is.
+    #[schema(example = "police")]
+    branch: String,
+    /// What the case is about.
+    subject: String,
+    /// The unit from whose jurisdiction the question comes.
+    unit: String,
+    /// When it came.
+    asked_at: DateTime<Utc>,
+    /// Until when an answer counts.
+    due_at: Option<DateTime<Utc>>,
+}
+
+/// A page of inquiries.
+#[derive(Debug, Serialize, ToSchema)]
+struct Inquiries {
+    /// The earliest deadline first.
+    items: Vec<Inquiry>,
+    /// Where the next page begins; none after the last.
+    next: Option<String>,
+}
+
+/// What my body is asked
+#[utoipa::path(
+    get, path = "/inquiries", tag = "inquiries",
+    params(Wanted),
+    security(("session" = []), ("token" = [])),
+    responses(
+        (status = 200, body = Inquiries),
+        (status = 400, description = "`parameter_invalid`", body = Problem),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+    )
+)]
+async fn list(
+    State(app): State<App>,
+    caller: Principal,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Inquiries>, Problem> {
+    let limit = wanted.limit.unwrap_or(50);
+    if !(1..=200).contains(&limit) {
+        return Err(Problem::parameter("limit", "is 1 to 200"));
+    }
+    let after = wanted.after.as_deref().map(str::parse).transpose();
+    let after = after.map_err(|_| Problem::parameter("after", "is no end of a page"))?;
+    let query = WorklistQuery { after, limit, ..WorklistQuery::of(caller.person) };
+    let page = app.store.worklist(&query).await?;
+    let next = page.next.map(|next| next.to_string());
+    let asked = page.items.into_iter().filter(|item| item.purpose == Purpose::Answer);
+    let items = asked.map(WorkItemView::from).filter_map(|item| {
+        Some(Inquiry {
+            case: item.case,
+            branch: item.branch?,
+            subject: item.subject,
+            unit: item.unit,
+            asked_at: item.opened_at,
+            due_at: item.due_at,
+        })
+    });
+    Ok(Json(Inquiries { items: items.collect(), next }))
+}
+
+/// The answer of a body.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "answer": "positive", "reference": "1403/5512" }))]
+struct OwnAnswer {
+    /// What it says.
+    answer: AnswerName,
+    /// Why.
+    reason: Option<String>,
+    /// The number of the letter.
+    reference: Option<String>,
+}
+
+/// That an answer has come.
+#[derive(Debug, Serialize, ToSchema)]
+struct Answered {
+    /// Whether this is the answer to an earlier request under the same key.
+    repeated: bool,
+}
+
+/// Answer an inquiry
+#[utoipa::path(
+    post, path = "/inquiries/{case}/{branch}", tag = "inquiries",
+    params(
+        ("case" = Uuid, Path, description = "The case"),
+        ("branch" = String, Path, description = "The inquiry"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A repeat under the same key gets the same answer and changes nothing more"),
+    ),
+    security(("session" = []), ("token" = [])),
+    request_body = OwnAnswer,
+    responses(
+        (status = 200, description = "Recorded", body = Answered),
+        (status = 400, description = "`parameter_invalid`, `body_unreadable`, `idempotency_key_invalid`", body = Problem),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`four_eyes`, `cross_site`, `scope_missing`", body = Problem),
+        (status = 404, description = "`not_found`: no such inquiry, none of this body's, or one that is closed", body = Problem),
+        (status = 409, description = "The state of the case, or `idempotency_key_reused`", body = Problem),
+        (status = 412, description = "`conflict`: the case has been changed meanwhile", body = Problem),
+        (status = 415, description = "`media_type`", body = Problem),
+        (status = 422, description = "`body_invalid`, `reason_needed`, `text_invalid`", body = Problem),
+    )
+)]
+async fn answer(
+    State(app): State<App>,
+    caller: Principal,
+    terms: Terms,
+    Path((case, branch)): Path<(Uuid, String)>,
+    Body(body): Body<OwnAnswer>,
+) -> Result<Json<Answered>, Problem> {
+    let (case, branch) = (CaseId(case), BranchId::from(branch));
+    let viewer = app.viewer(&caller).await?;
+    let file = app.store.case_file(case).await?;
+    if !is_asked(&viewer, &file, &branch) {
+        return Err(Problem::not_found());
+    }
+    let command = Command::Answer {
+        branch,
+        answer: body.answer.into(),
+        reason: body.reason,
+        reference: body.reference,
+    };
+    let request = asked(terms, Request::command(caller.person, case, command));
+    let executed = app.store.execute(request).await.map_err(|error| {
+        // What a body may know of a refusal: not where the case stands.
+        Problem::from(error).narrowed()
+    })?;
+    Ok(Json(Answered { repeated: executed.repeated }))
+}
+
+/// Whether the caller's body is asked that, or was.
+fn is_asked(viewer: &Viewer, file: &CaseFile, branch: &BranchId) -> bool {
+    file.tasks.iter().any(|task| {
+        let Owner::Role(role) = &task.owner else { return false };
+        let mut lent = viewer.actor.lent.iter();
+        task.branch.as_ref() == Some(branch)
+            && (viewer.actor.holds(&viewer.organisation, role, &task.unit).is_some()
+                || lent.any(|lent| {
+                    lent.grant.role == *role
+                        && lent.is_in_force(&file.case.workflow, viewer.now)
+                        && viewer.organisation.contains(&lent.grant.unit, &task.unit)
+                }))
+    })
+}

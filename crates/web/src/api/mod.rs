@@ -1,0 +1,100 @@
+//! The API under `/api/v1`: one file per resource.
+
+mod accounts;
+mod cases;
+mod changes;
+mod clocks;
+mod figures;
+mod inquiries;
+mod reference;
+mod session;
+mod tokens;
+mod worklist;
+
+use axum::{Json, Router, routing::get};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        OpenApi as Document, PathItem,
+        path::Operation,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use utoipa_axum::router::OpenApiRouter;
+
+pub use self::accounts::password_link;
+use crate::{App, problem::Problem};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Parvaneh",
+        description = "Licences decided on time, and the proof. Every change is one event or more \
+            on the timeline of a case. What somebody may not see is answered like what is not \
+            there.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    modifiers(&Security),
+    components(schemas(Problem)),
+)]
+struct Description;
+
+/// By what callers come in.
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut Document) {
+        let components = document.components.get_or_insert_default();
+        let token = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("A token of a machine, made under `/api/v1/tokens`."))
+            .build();
+        components.add_security_scheme("token", SecurityScheme::Http(token));
+        let cookie = ApiKeyValue::with_description(
+            "parvaneh",
+            "A session of a browser (`__Host-parvaneh` over TLS); its changes need the header \
+             Sec-Fetch-Site or Origin of the same site.",
+        );
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    }
+}
+
+/// Every address, with its description.
+pub(crate) fn router() -> OpenApiRouter<App> {
+    let v1 = OpenApiRouter::new()
+        .merge(session::router())
+        .merge(tokens::router())
+        .merge(accounts::router())
+        .merge(cases::router())
+        .merge(changes::router())
+        .merge(clocks::router())
+        .merge(worklist::router())
+        .merge(inquiries::router())
+        .merge(figures::router())
+        .merge(reference::router());
+    OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", v1)
+}
+
+/// The OpenAPI 3.1 description of the API.
+pub fn document() -> Document {
+    let mut document = router().into_openapi();
+    document.info.version = "1".to_owned();
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        // The handlers of two resources may bear one name.
+        let tag = operation.tags.iter().flatten().next().cloned().unwrap_or_default();
+        let name = operation.operation_id.take().unwrap_or_default();
+        operation.operation_id = Some(format!("{tag}.{name}"));
+    }
+    document
+}
+
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, put, post, delete, .. } = path;
+    [get, put, post, delete].into_iter().flatten()
+}
+
+/// Where the description itself stands.
+pub(crate) fn description(_document: Document) -> Router<App> {
+    let document = document();
+    Router::new().route("/api/v1/openapi.json", get(async move || Json(document.clone())))
+}

@@ -1,0 +1,313 @@
+//! Logging in and out, one's sessions, and setting a password by a link.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Utc};
+use parvaneh_core::PersonId;
+use parvaneh_store::{LinkPurpose, NewSession, SessionRow};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::{
+    App,
+    auth::{self, Passwords, Principal, Secret, Via},
+    body::{Body, Path},
+    problem::{Fault, Problem},
+};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(log_in, who_am_i, log_out))
+        .routes(routes!(sessions, end_sessions))
+        .routes(routes!(end_session))
+        .routes(routes!(set_password))
+}
+
+/// What somebody logs in with.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "login": "sara", "password": "correct horse battery staple" }))]
+struct LogIn {
+    /// The login; upper and lower case are the same.
+    #[schema(min_length = 1, max_length = 200)]
+    login: String,
+    /// The password.
+    #[schema(min_length = 1, max_length = 1000)]
+    password: String,
+}
+
+/// Who somebody is.
+#[derive(Debug, Serialize, ToSchema)]
+struct Me {
+    /// His identifier.
+    person: Uuid,
+    /// His name.
+    name: String,
+    /// What he holds where.
+    roles: Vec<RoleAt>,
+    /// By what he came in: `session` or `token`.
+    #[schema(example = "session")]
+    by: String,
+}
+
+/// A role held at a unit; it reaches that unit and everything below it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(super) struct RoleAt {
+    /// The role.
+    #[schema(example = "county_officer")]
+    pub(super) role: String,
+    /// The unit.
+    #[schema(example = "2301")]
+    pub(super) unit: String,
+}
+
+/// Log in
+#[utoipa::path(
+    post, path = "/session", tag = "session",
+    request_body = LogIn,
+    responses(
+        (status = 200, description = "Logged in; the cookie is set", body = Me),
+        (status = 401, description = "`login_failed`: the login or the password is wrong", body = Problem),
+        (status = 403, description = "`cross_site`", body = Problem),
+        (status = 422, description = "`body_invalid`", body = Problem),
+        (status = 429, description = "`login_locked`: after several wrong passwords", body = Problem),
+    )
+)]
+async fn log_in(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Body(asked): Body<LogIn>,
+) -> Result<Response, Problem> {
+    // Nobody shall be logged in as somebody else by a page that he happens to visit.
+    if headers.contains_key("origin") || headers.contains_key("sec-fetch-site") {
+        auth::same_site(&app, &headers)?;
+    }
+    let known = app.store.credentials(&asked.login).await?;
+    if known.as_ref().is_some_and(|known| known.locked) {
+        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "login_locked").again_in(60));
+    }
+    let hash = known.as_ref().and_then(|known| known.password_hash.clone());
+    let right = app.passwords.is(asked.password, hash).await;
+    let failed = || Problem::new(StatusCode::UNAUTHORIZED, "login_failed");
+    let known = known.ok_or_else(failed)?;
+    if !right {
+        app.store.login_failed(known.person, app.settings.attempts).await?;
+        return Err(failed());
+    }
+    if known.disabled {
+        return Err(failed());
+    }
+    begin(&app, known.person, &headers).await
+}
+
+/// Begins a session, under a new secret: one that was there before is worth nothing for it.
+#[expect(clippy::disallowed_methods, reason = "the edge: a session has an identifier")]
+async fn begin(app: &App, person: PersonId, headers: &HeaderMap) -> Result<Response, Problem> {
+    let secret = Secret::new().map_err(|error| no_randomness(&error))?;
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let id = Uuid::now_v7();
+    let session = NewSession {
+        id,
+        secret_hash: secret.hash(),
+        person,
+        lasts: app.settings.session_longest,
+        agent: agent.map(str::to_owned),
+        address: None,
+    };
+    app.store.begin_session(session).await?;
+    let cookie = cookie(app, &secret.reveal(), app.settings.session_longest);
+    let me = me(app, &Principal { person, via: Via::Session(id) }).await?;
+    Ok(([(header::SET_COOKIE, cookie)], Json(me)).into_response())
+}
+
+pub(super) fn no_randomness(error: &getrandom::Error) -> Problem {
+    tracing::error!(%error, "the system has no randomness");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
+}
+
+fn cookie(app: &App, value: &str, lasts: Duration) -> String {
+    let secure = if app.settings.is_secure() { "; Secure" } else { "" };
+    let (name, seconds) = (auth::cookie_name(app), lasts.as_secs());
+    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
+}
+
+async fn me(app: &App, caller: &Principal) -> Result<Me, Problem> {
+    let person = app.store.person(caller.person).await?.ok_or_else(Problem::unauthenticated)?;
+    let by = match caller.via {
+        Via::Session(_) => "session",
+        Via::Token(..) => "token",
+    };
+    let roles = person.grants.into_iter().map(RoleAt::from).collect();
+    Ok(Me { person: person.id.0, name: person.name, roles, by: by.to_owned() })
+}
+
+impl From<parvaneh_core::Grant> for RoleAt {
+    fn from(grant: parvaneh_core::Grant) -> Self {
+        Self { role: grant.role.to_string(), unit: grant.unit.to_string() }
+    }
+}
+
+/// Who I am
+#[utoipa::path(
+    get, path = "/session", tag = "session",
+    security(("session" = []), ("token" = [])),
+    responses((status = 200, body = Me), (status = 401, description = "`unauthenticated`", body = Problem))
+)]
+async fn who_am_i(State(app): State<App>, caller: Principal) -> Result<Json<Me>, Problem> {
+    Ok(Json(me(&app, &caller).await?))
+}
+
+/// Log out
+#[utoipa::path(
+    delete, path = "/session", tag = "session",
+    security(("session" = [])),
+    responses(
+        (status = 204, description = "Logged out"),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`cross_site`, `scope_missing`", body = Problem),
+    )
+)]
+async fn log_out(State(app): State<App>, caller: Principal) -> Result<Response, Problem> {
+    if let Via::Session(id) = caller.via {
+        app.store.end_sessions(caller.person, Some(id)).await?;
+    }
+    let cookie = cookie(&app, "", Duration::ZERO);
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
+}
+
+/// A session of a browser.
+#[derive(Debug, Serialize, ToSchema)]
+struct SessionView {
+    /// Its identifier.
+    id: Uuid,
+    /// Whether it is the one by which this is asked.
+    current: bool,
+    /// When it began.
+    created_at: DateTime<Utc>,
+    /// When it was last used, to the minute.
+    seen_at: DateTime<Utc>,
+    /// When it ends at the latest.
+    expires_at: DateTime<Utc>,
+    /// What the browser said of itself.
+    agent: Option<String>,
+}
+
+/// Sessions of a person.
+#[derive(Debug, Serialize, ToSchema)]
+struct Sessions {
+    /// The latest first.
+    items: Vec<SessionView>,
+}
+
+/// My sessions
+#[utoipa::path(
+    get, path = "/sessions", tag = "session",
+    security(("session" = []), ("token" = [])),
+    responses((status = 200, body = Sessions), (status = 401, description = "`unauthenticated`", body = Problem))
+)]
+async fn sessions(State(app): State<App>, caller: Principal) -> Result<Json<Sessions>, Problem> {
+    let rows = app.store.sessions_of(caller.person, app.settings.session_idle).await?;
+    let view = |row: SessionRow| SessionView {
+        current: caller.via == Via::Session(row.id),
+        id: row.id,
+        created_at: row.created_at,
+        seen_at: row.seen_at,
+        expires_at: row.expires_at,
+        agent: row.agent,
+    };
+    Ok(Json(Sessions { items: rows.into_iter().map(view).collect() }))
+}
+
+/// End all my sessions
+#[utoipa::path(
+    delete, path = "/sessions", tag = "session",
+    security(("session" = []), ("token" = [])),
+    responses(
+        (status = 204, description = "Ended, this one as well"),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`cross_site`, `scope_missing`", body = Problem),
+    )
+)]
+async fn end_sessions(State(app): State<App>, caller: Principal) -> Result<StatusCode, Problem> {
+    app.store.end_sessions(caller.person, None).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// End one of my sessions
+#[utoipa::path(
+    delete, path = "/sessions/{id}", tag = "session",
+    params(("id" = Uuid, Path, description = "The session")),
+    security(("session" = []), ("token" = [])),
+    responses(
+        (status = 204, description = "Ended"),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`cross_site`, `scope_missing`", body = Problem),
+        (status = 404, description = "`not_found`", body = Problem),
+    )
+)]
+async fn end_session(
+    State(app): State<App>,
+    caller: Principal,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode, Problem> {
+    match app.store.end_sessions(caller.person, Some(id)).await? {
+        0 => Err(Problem::not_found()),
+        _ => Ok(StatusCode::NO_CONTENT),
+    }
+}
+
+/// A new password, by a link that works once.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "link": "the text after /set-password/", "password": "correct horse battery staple" }))]
+struct SetPassword {
+    /// The secret of the link.
+    #[schema(min_length = 1, max_length = 200)]
+    link: String,
+    /// The password: 12 characters or more, and none that somebody would try first.
+    #[schema(min_length = 1, max_length = 1000)]
+    password: String,
+}
+
+/// Set a password by a link
+#[utoipa::path(
+    post, path = "/password", tag = "session",
+    request_body = SetPassword,
+    responses(
+        (status = 200, description = "Set, and logged in; every other session has ended", body = Me),
+        (status = 410, description = "`link_spent`: it was used, or its time is over", body = Problem),
+        (status = 422, description = "`body_invalid`, `password_weak`", body = Problem),
+    )
+)]
+async fn set_password(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Body(asked): Body<SetPassword>,
+) -> Result<Response, Problem> {
+    let spent = || Problem::new(StatusCode::GONE, "link_spent");
+    let secret = Secret::read(&asked.link).ok_or_else(spent)?;
+    let purpose = LinkPurpose::SetPassword;
+    let person = app.store.link_holder(&secret.hash(), purpose).await?.ok_or_else(spent)?;
+    let account = app.store.account(person).await?.ok_or_else(spent)?;
+    if let Err(weak) = Passwords::check(&asked.password, &[&account.login, &account.name]) {
+        let faults = vec![Fault::new("/password", "password_weak", weak.to_string())];
+        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "password_weak");
+        return Err(problem.with_faults(faults));
+    }
+    let hash = app.passwords.hash(asked.password).await.map_err(|error| {
+        tracing::error!(error, "hashing a password");
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
+    })?;
+    // Of two who hold the link one comes through.
+    app.store.use_link(&secret.hash(), purpose).await?.ok_or_else(spent)?;
+    app.store.set_password(person, &hash).await?;
+    begin(&app, person, &headers).await
+}

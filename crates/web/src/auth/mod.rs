@@ -1,0 +1,118 @@
+//! Who asks: a browser with a session, or a machine with a token.
+
+mod password;
+mod secret;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, StatusCode, header, request::Parts},
+};
+use parvaneh_core::PersonId;
+use parvaneh_store::Scope;
+use uuid::Uuid;
+
+pub use self::{
+    password::{Passwords, Weak},
+    secret::Secret,
+};
+use crate::{App, problem::Problem};
+
+/// By what somebody came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// A session of a browser.
+    Session(Uuid),
+    /// A token of a machine, and what it may be used for.
+    Token(Uuid, Vec<Scope>),
+}
+
+/// Somebody who has come in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// The person.
+    pub person: PersonId,
+    /// By what.
+    pub via: Via,
+}
+
+impl Principal {
+    /// Whether what he came by may be used for that.
+    ///
+    /// # Errors
+    /// `scope_missing`.
+    pub fn needs(&self, scope: Scope) -> Result<(), Problem> {
+        match &self.via {
+            Via::Token(_, scopes) if !scopes.contains(&scope) => {
+                let problem = Problem::new(StatusCode::FORBIDDEN, "scope_missing");
+                Err(problem.because(format!("the token lacks the scope '{}'", scope.as_str())))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Principal {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let changes = !parts.method.is_safe();
+        let principal = match bearer(&parts.headers) {
+            Some(token) => {
+                let found = app.store.token(&token.hash()).await?;
+                let found = found.ok_or_else(Problem::unauthenticated)?;
+                Self { person: found.person, via: Via::Token(found.id, found.scopes) }
+            }
+            None => {
+                let secret = cookie(app, &parts.headers).ok_or_else(Problem::unauthenticated)?;
+                if changes {
+                    same_site(app, &parts.headers)?;
+                }
+                let found = app.store.session(&secret.hash(), app.settings.session_idle).await?;
+                let found = found.ok_or_else(Problem::unauthenticated)?;
+                Self { person: found.person, via: Via::Session(found.id) }
+            }
+        };
+        principal.needs(if changes { Scope::Write } else { Scope::Read })?;
+        Ok(principal)
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<Secret> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| Secret::read(token.trim()))?
+}
+
+/// Under which name a browser keeps its session. With the prefix, it takes it only over TLS, for
+/// this host alone.
+pub(crate) fn cookie_name(app: &App) -> &'static str {
+    if app.settings.is_secure() { "__Host-parvaneh" } else { "parvaneh" }
+}
+
+fn cookie(app: &App, headers: &HeaderMap) -> Option<Secret> {
+    let name = cookie_name(app);
+    let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = values.flat_map(|value| value.split(';'));
+    pairs.find_map(|pair| {
+        let (key, value) = pair.trim().split_once('=')?;
+        (key == name).then(|| Secret::read(value))?
+    })
+}
+
+/// A browser sends its cookie with whatever a page makes it send: a change must come from our own
+/// pages. Every browser says so, by `Sec-Fetch-Site` or by `Origin`; what says neither is none.
+pub(crate) fn same_site(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let same = match (text("sec-fetch-site"), text("origin")) {
+        (Some(site), _) => site == "same-origin" || site == "none",
+        (None, Some(origin)) => origin == app.settings.public_url,
+        (None, None) => false,
+    };
+    if same {
+        return Ok(());
+    }
+    Err(Problem::new(StatusCode::FORBIDDEN, "cross_site").because(
+        "a change by cookie needs the header Sec-Fetch-Site or Origin of our own site; programs \
+         use a token",
+    ))
+}

@@ -1,0 +1,125 @@
+//! Changes of cases: who asks, on what condition, under which key; and what is answered.
+
+use axum::{
+    Json,
+    extract::FromRequestParts,
+    http::{HeaderMap, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use parvaneh_core::{Case, CaseId, PersonId, decide::Command};
+use parvaneh_store::{Executed, Request};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    App,
+    auth::Principal,
+    policy,
+    problem::Problem,
+    view::{CaseView, EventView},
+};
+
+/// What every change can bring in its headers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Terms {
+    /// `Idempotency-Key`: a repeat under the same key changes nothing more.
+    pub(crate) key: Option<String>,
+    /// `If-Match`: only if the case still has so many events.
+    pub(crate) expected: Option<u32>,
+    /// `On-Behalf-Of`: as the delegate of that person.
+    pub(crate) on_behalf_of: Option<PersonId>,
+}
+
+impl FromRequestParts<App> for Terms {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Problem> {
+        let text = |name: &str| -> Result<Option<&str>, Problem> {
+            let value = parts.headers.get(name).map(|value| value.to_str());
+            value.transpose().map_err(|_| Problem::parameter(name, "is not plain text"))
+        };
+        let on_behalf_of = text("on-behalf-of")?.map(|text| {
+            let person = Uuid::parse_str(text.trim()).map(PersonId);
+            person.map_err(|_| Problem::parameter("On-Behalf-Of", "is not the id of a person"))
+        });
+        Ok(Self {
+            key: text("idempotency-key")?.map(str::to_owned),
+            expected: expected(&parts.headers)?,
+            on_behalf_of: on_behalf_of.transpose()?,
+        })
+    }
+}
+
+/// How many events the caller has seen: the number in the entity tag of the case.
+fn expected(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
+    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let number = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    number.and_then(|text| text.parse().ok()).map(Some).ok_or_else(|| {
+        Problem::new(StatusCode::BAD_REQUEST, "precondition_invalid")
+            .because("send the ETag of the case as you have seen it, for example \"12\"")
+    })
+}
+
+/// What a change did.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Changed {
+    /// The case as it is now.
+    pub(crate) case: CaseView,
+    /// What happened; empty when there was nothing left to do.
+    pub(crate) events: Vec<EventView>,
+    /// Whether this is the answer to an earlier request under the same key.
+    pub(crate) repeated: bool,
+}
+
+/// Does a command on a case that the caller sees.
+///
+/// # Errors
+/// What the policy, the rules or the store say.
+pub(crate) async fn change(
+    app: &App,
+    caller: &Principal,
+    terms: Terms,
+    case: CaseId,
+    command: Command,
+) -> Result<Response, Problem> {
+    let viewer = app.viewer(caller).await?;
+    let sight = policy::see(app, &viewer, case).await?;
+    let request = asked(terms, Request::command(caller.person, case, command));
+    let executed = app.store.execute(request).await?;
+    Ok(answer(executed, sight, StatusCode::OK))
+}
+
+/// A request on those terms.
+pub(crate) fn asked(terms: Terms, request: Request) -> Request {
+    Request {
+        key: terms.key,
+        expected_seq: terms.expected,
+        on_behalf_of: terms.on_behalf_of,
+        ..request
+    }
+}
+
+/// The answer to somebody who sees the case like that.
+pub(crate) fn answer(
+    executed: Executed,
+    sight: parvaneh_core::reach::Sight,
+    status: StatusCode,
+) -> Response {
+    let tag = entity_tag(&executed.case);
+    let changed = Changed {
+        events: EventView::shown(&executed.events, sight),
+        case: CaseView::of(&executed.case, sight),
+        repeated: executed.repeated,
+    };
+    (status, [(header::ETAG, tag)], Json(changed)).into_response()
+}
+
+/// The entity tag of a case: how many events it has.
+pub(crate) fn entity_tag(case: &Case) -> String {
+    format!("\"{}\"", case.seq)
+}

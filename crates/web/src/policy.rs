@@ -1,0 +1,72 @@
+//! Who may do what beside acting on a case, which the core decides: looking at cases and at figures,
+//! looking after people, workflows and calendars.
+//!
+//! **Invariant.** Every address asks here before it shows or changes anything, and what somebody may
+//! not know of is told like what is not there.
+
+use parvaneh_core::{CaseId, UnitId, reach::Sight};
+use parvaneh_store::Viewer;
+
+use crate::{App, problem::Problem};
+
+/// Looks after people, their roles and accounts, at its unit and below.
+pub const ADMINISTRATOR: &str = "administrator";
+/// Sees the figures of its unit and below.
+pub const MANAGER: &str = "manager";
+/// See [`parvaneh_core::reach::AUDITOR`].
+pub const AUDITOR: &str = parvaneh_core::reach::AUDITOR;
+
+/// The roles that belong to the installation and to no workflow.
+pub const ROLES: &[&str] = &[ADMINISTRATOR, MANAGER, AUDITOR, parvaneh_store::CALENDAR_KEEPER];
+
+/// What somebody wants to do that is no action on a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// See people and change who they are, what they may do and whether they can log in.
+    AdministerPeople,
+    /// Publish and retire workflows: only for the whole organisation.
+    AdministerWorkflows,
+    /// See figures.
+    SeeFigures,
+}
+
+impl Task {
+    /// The roles that may do it.
+    pub fn roles(self) -> &'static [&'static str] {
+        match self {
+            Self::AdministerPeople | Self::AdministerWorkflows => &[ADMINISTRATOR],
+            Self::SeeFigures => &[MANAGER, AUDITOR, ADMINISTRATOR],
+        }
+    }
+}
+
+/// Whether somebody may do that at a unit: by a role that he holds there or above.
+pub fn may(viewer: &Viewer, task: Task, unit: &UnitId) -> bool {
+    viewer.actor.grants.iter().any(|grant| {
+        task.roles().contains(&grant.role.as_str())
+            && viewer.organisation.contains(&grant.unit, unit)
+    })
+}
+
+/// Lets pass who may do that at a unit.
+///
+/// # Errors
+/// `not_found` for a unit that is none, `forbidden`.
+pub fn permit(viewer: &Viewer, task: Task, unit: &UnitId) -> Result<(), Problem> {
+    if viewer.organisation.get(unit).is_none() {
+        return Err(Problem::not_found());
+    }
+    if may(viewer, task, unit) {
+        return Ok(());
+    }
+    let roles = task.roles().join("' or '");
+    Err(Problem::forbidden(format!("this needs the role '{roles}' at '{unit}' or above it")))
+}
+
+/// Lets pass who sees a case, and says why he does.
+///
+/// # Errors
+/// `not_found`, whether there is no such case or only not for him.
+pub async fn see(app: &App, viewer: &Viewer, case: CaseId) -> Result<Sight, Problem> {
+    app.store.sight(case, viewer).await?.ok_or_else(Problem::not_found)
+}

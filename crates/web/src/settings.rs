@@ -1,0 +1,47 @@
+//! How the service behaves: what an operator can set.
+
+use std::time::Duration;
+
+use parvaneh_store::Attempts;
+
+/// How the service behaves.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where people reach it, without a slash at the end: `https://licences.example`. Cookies are
+    /// only sent over TLS when it begins with `https`.
+    pub public_url: String,
+    /// How long a session lasts without being used.
+    pub session_idle: Duration,
+    /// How long a session lasts at the longest.
+    pub session_longest: Duration,
+    /// How often somebody may guess a password.
+    pub attempts: Attempts,
+    /// The longest body of a request, in bytes.
+    pub longest_body: usize,
+    /// How long a request may take, its body included.
+    pub patience: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            public_url: "http://localhost:8080".to_owned(),
+            session_idle: Duration::from_secs(60 * 60),
+            session_longest: Duration::from_secs(12 * 60 * 60),
+            attempts: Attempts {
+                free: 5,
+                pause: Duration::from_secs(60),
+                longest: Duration::from_secs(30 * 60),
+            },
+            longest_body: 1024 * 1024,
+            patience: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Settings {
+    /// Whether people reach it over TLS.
+    pub fn is_secure(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}

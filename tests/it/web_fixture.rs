@@ -1,0 +1,138 @@
+//! The service as callers meet it: a real server on loopback over an office, and people with tokens.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use parvaneh_core::{Grant, PersonId, RoleId, UnitId};
+use parvaneh_store::{NewToken, Scope};
+use parvaneh_web::{App, Settings, auth::Secret};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::Value;
+use tokio::{net::TcpListener, sync::oneshot};
+use uuid::Uuid;
+
+use crate::store_fixture::{Office, holder};
+
+/// A service that runs.
+pub(crate) struct Service {
+    pub(crate) office: Office,
+    pub(crate) app: App,
+    /// Where it is: `http://127.0.0.1:…`.
+    pub(crate) url: String,
+    pub(crate) client: Client,
+    /// Ends it when dropped.
+    _stop: oneshot::Sender<()>,
+}
+
+/// An answer: its status, its headers, its body as JSON (null where it is none).
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl Service {
+    pub(crate) async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let office = Office::sandbox().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let mut settings = Settings { public_url: url.clone(), ..Settings::default() };
+        change(&mut settings);
+        let app = App::new(office.store.clone(), settings);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let stopped = async move {
+            let _ = stopped.await;
+        };
+        tokio::spawn(parvaneh_web::serve(listener, app.clone(), stopped));
+        // A second installation says so, and does nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().unwrap();
+        Self { office, app, url, client, _stop: stop }
+    }
+
+    /// Somebody of the office gets an account, and a token for everything.
+    pub(crate) async fn token_of(&self, name: &str) -> String {
+        self.token(holder(name), name, &Scope::ALL).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "tests are an edge: identifiers are made here")]
+    pub(crate) async fn token(&self, person: PersonId, login: &str, scopes: &[Scope]) -> String {
+        let store = &self.office.store;
+        store.save_account(person, login).await.unwrap();
+        let secret = Secret::new().unwrap();
+        let token = NewToken {
+            id: Uuid::now_v7(),
+            secret_hash: secret.hash(),
+            person,
+            name: login.to_owned(),
+            scopes: scopes.to_vec(),
+            lasts: TimeDelta::days(1).to_std().unwrap(),
+        };
+        store.add_token(token).await.unwrap();
+        secret.reveal()
+    }
+
+    /// A new person with a role.
+    pub(crate) async fn hires(&self, name: &str, role: &str, unit: &str) -> PersonId {
+        let (store, person) = (&self.office.store, holder(name));
+        store.save_people(vec![(person, name.to_owned())]).await.unwrap();
+        let grant = Grant { role: RoleId::from(role), unit: UnitId::from(unit) };
+        store.grant(vec![(person, grant)]).await.unwrap();
+        person
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}/api/v1{path}", self.url))
+    }
+
+    /// Asks with a token.
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        token: &str,
+        body: Option<&Value>,
+    ) -> Answer {
+        let request = self.request(method, path).header("authorization", format!("Bearer {token}"));
+        answered(match body {
+            None => request,
+            Some(body) => with_json(request, body),
+        })
+        .await
+    }
+
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
+        self.ask(Method::GET, path, token, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, token: &str, body: &Value) -> Answer {
+        self.ask(Method::POST, path, token, Some(body)).await
+    }
+}
+
+pub(crate) fn with_json(request: RequestBuilder, body: &Value) -> RequestBuilder {
+    request.header("content-type", "application/json").body(body.to_string())
+}
+
+pub(crate) async fn answered(request: RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let text = response.text().await.unwrap();
+    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+    Answer { status, headers, body }
+}

@@ -1,0 +1,451 @@
+//! Who may do what where: every operation of the API, asked by everybody, from everywhere.
+//!
+//! The operations come from the description of the API itself: one without a row here fails. Whoever
+//! may not is answered as the row says, and the database is as it was.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use parvaneh_core::{CaseId, PersonId};
+use parvaneh_store::Scope;
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::{PgConnection, Row};
+
+use crate::{
+    store_fixture::{COUNTY, PROVINCE, act, applicant, holder},
+    web_fixture::{Answer, Service, answered, with_json},
+};
+
+/// Another county of the same province.
+const SIBLING: &str = "2302";
+/// Another province.
+const ELSEWHERE: &str = "08";
+
+/// Everybody who asks: a name, and what he holds where (nothing: no role at all).
+const CALLERS: &[(&str, &str, &str)] = &[
+    ("own officer", "county_officer", COUNTY),
+    ("own head", "county_head", COUNTY),
+    ("sibling officer", "county_officer", SIBLING),
+    ("sibling head", "county_head", SIBLING),
+    ("own province", "secretariat", PROVINCE),
+    ("other province", "secretariat", ELSEWHERE),
+    ("the nation", "national_monitor", "ir"),
+    ("own police", "agency.police", COUNTY),
+    ("sibling police", "agency.police", SIBLING),
+    ("own auditor", "auditor", PROVINCE),
+    ("other auditor", "auditor", ELSEWHERE),
+    ("own manager", "manager", PROVINCE),
+    ("other manager", "manager", ELSEWHERE),
+    ("own administrator", "administrator", PROVINCE),
+    ("other administrator", "administrator", ELSEWHERE),
+    ("stranger", "", ""),
+    ("applicant", "", ""),
+];
+
+/// Who sees the case.
+const SEE: &[&str] =
+    &["own officer", "own head", "own province", "the nation", "own auditor", "applicant"];
+
+/// Who is answered with success, of those who are let in at all.
+enum Let {
+    /// Everybody who has come in.
+    Everybody,
+    /// Who sees the case.
+    Seers,
+    /// These; whoever else sees the case is refused (403), to all others it is not there (404).
+    OfCase(&'static [&'static str]),
+    /// These; all others are refused (403).
+    Only(&'static [&'static str]),
+    /// These; to all others it is not there (404).
+    Hidden(&'static [&'static str]),
+    /// Whatever comes of it, only those who see the case learn anything: 404 for all others.
+    Seen,
+}
+
+/// A row of the matrix: the operation, the body, and who is let.
+struct Cells {
+    operation: &'static str,
+    path: String,
+    body: Option<Value>,
+    lets: Let,
+}
+
+fn rows(case: CaseId, person: PersonId) -> Vec<Cells> {
+    let row = |operation: &'static str, path: &str, body: Value, lets: Let| {
+        let path =
+            path.replace("{case}", &case.to_string()).replace("{person}", &person.to_string());
+        Cells { operation, path, body: Some(body).filter(|body| !body.is_null()), lets }
+    };
+    let reason = || json!({ "reason": "because" });
+    let none = Value::Null;
+    let role = || json!({ "role": "county_head", "unit": COUNTY });
+    let own = &["own administrator"];
+    vec![
+        row("get /session", "/session", none.clone(), Let::Everybody),
+        row("get /sessions", "/sessions", none.clone(), Let::Everybody),
+        row("get /tokens", "/tokens", none.clone(), Let::Everybody),
+        row("get /worklist", "/worklist", none.clone(), Let::Everybody),
+        row("get /inquiries", "/inquiries", none.clone(), Let::Everybody),
+        row("get /cases", "/cases", none.clone(), Let::Everybody),
+        row("get /units", "/units", none.clone(), Let::Everybody),
+        row("get /workflows", "/workflows", none.clone(), Let::Everybody),
+        row(
+            "get /workflows/{id}/{version}",
+            "/workflows/ngo-establishment/1",
+            none.clone(),
+            Let::Everybody,
+        ),
+        row("get /cases/{case}", "/cases/{case}", none.clone(), Let::Seers),
+        row("get /cases/{case}/timeline", "/cases/{case}/timeline", none.clone(), Let::Seers),
+        row(
+            "get /cases/{case}/clocks/{no}/explanation",
+            "/cases/{case}/clocks/0/explanation",
+            none.clone(),
+            Let::Seers,
+        ),
+        row(
+            "get /figures/on-time",
+            &format!("/figures/on-time?period=1403&unit={COUNTY}"),
+            none.clone(),
+            Let::Only(&["own auditor", "own manager", "own administrator"]),
+        ),
+        row("get /people", &format!("/people?unit={COUNTY}"), none.clone(), Let::Only(own)),
+        row("get /people/{id}", "/people/{person}", none.clone(), Let::Hidden(own)),
+        row(
+            "post /people/{id}/password-link",
+            "/people/{person}/password-link",
+            none.clone(),
+            Let::Hidden(own),
+        ),
+        row(
+            "put /people/{id}/disabled",
+            "/people/{person}/disabled",
+            none.clone(),
+            Let::Hidden(own),
+        ),
+        row(
+            "delete /people/{id}/disabled",
+            "/people/{person}/disabled",
+            none.clone(),
+            Let::Hidden(own),
+        ),
+        row("post /people/{id}/roles", "/people/{person}/roles", role(), Let::Hidden(own)),
+        row("delete /people/{id}/roles", "/people/{person}/roles", role(), Let::Hidden(own)),
+        row(
+            "post /people",
+            "/people",
+            json!({ "name": "N", "login": "new.person", "roles": [role()] }),
+            Let::Only(own),
+        ),
+        // A token does not beget tokens, whosever it is.
+        row(
+            "post /tokens",
+            "/tokens",
+            json!({ "name": "t", "scopes": ["read"], "days": 1 }),
+            Let::Only(&[]),
+        ),
+        row("delete /tokens/{id}", "/tokens/{case}", none.clone(), Let::Hidden(&[])),
+        row("delete /sessions/{id}", "/sessions/{case}", none.clone(), Let::Hidden(&[])),
+        row("delete /sessions", "/sessions", none.clone(), Let::Everybody),
+        row("delete /session", "/session", none, Let::Everybody),
+        row(
+            "post /cases",
+            "/cases",
+            json!({ "workflow": "ngo-establishment", "unit": COUNTY, "subject": "S", "applicant": applicant().to_string() }),
+            Let::Only(&["own officer", "own head", "applicant"]),
+        ),
+        row(
+            "put /cases/{case}/tasks/{no}/holder",
+            "/cases/{case}/tasks/1/holder",
+            json!({}),
+            Let::OfCase(&["own officer"]),
+        ),
+        row(
+            "delete /cases/{case}/tasks/{no}/holder",
+            "/cases/{case}/tasks/1/holder",
+            json!({}),
+            Let::Seen,
+        ),
+        row(
+            "put /cases/{case}/values",
+            "/cases/{case}/values",
+            json!({ "values": { "a": 1 } }),
+            Let::Seen,
+        ),
+        row(
+            "post /cases/{case}/comments",
+            "/cases/{case}/comments",
+            json!({ "text": "seen" }),
+            Let::Seen,
+        ),
+        row("put /cases/{case}/suspension", "/cases/{case}/suspension", reason(), Let::Seen),
+        row("delete /cases/{case}/suspension", "/cases/{case}/suspension", json!({}), Let::Seen),
+        row(
+            "post /cases/{case}/clocks/{no}/extensions",
+            "/cases/{case}/clocks/0/extensions",
+            json!({ "by": "5 d", "reason": "r" }),
+            Let::Seen,
+        ),
+        row(
+            "post /cases/{case}/clocks/{no}/silence",
+            "/cases/{case}/clocks/0/silence",
+            json!({ "take_effect": false, "reason": "r" }),
+            Let::Seen,
+        ),
+        row("put /cases/{case}/vote", "/cases/{case}/vote", json!({ "vote": "for" }), Let::Seen),
+        row(
+            "put /cases/{case}/agenda",
+            "/cases/{case}/agenda",
+            json!({ "sitting": case.to_string() }),
+            Let::Seen,
+        ),
+        row("delete /cases/{case}/agenda", "/cases/{case}/agenda", reason(), Let::Seen),
+        row("post /cases/{case}/recusals", "/cases/{case}/recusals", reason(), Let::Seen),
+        row(
+            "post /cases/{case}/inquiries/{branch}/answer",
+            "/cases/{case}/inquiries/police/answer",
+            json!({ "answer": "positive" }),
+            Let::Seen,
+        ),
+        row(
+            "post /inquiries/{case}/{branch}",
+            "/inquiries/{case}/police",
+            json!({ "answer": "positive" }),
+            Let::Hidden(&["own police"]),
+        ),
+        row(
+            "post /cases/{case}/actions",
+            "/cases/{case}/actions",
+            json!({ "action": "accept" }),
+            Let::Seen,
+        ),
+        row("post /cases/{case}/withdrawal", "/cases/{case}/withdrawal", json!({}), Let::Seen),
+    ]
+}
+
+/// What needs nobody to have come in.
+const OPEN: &[&str] = &["post /session", "post /password"];
+
+/// Where the case stands when everybody comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// In its first step.
+    Reception,
+    /// Other bodies are asked.
+    Inquiries,
+    /// Withdrawn while they were asked.
+    Ended,
+}
+
+/// Whether that answer is the right one for that caller.
+fn is_right(lets: &Let, home: bool, caller: &str, answer: &Answer) -> bool {
+    let sees = SEE.contains(&caller);
+    let done = (200..300).contains(&answer.status);
+    let hidden = answer.status == 404 && answer.code() == "not_found";
+    // What stands in the way is the state of the case, or what was sent, or who it is.
+    let refused = [403, 409, 422].contains(&answer.status);
+    match lets {
+        Let::Everybody => done,
+        Let::Seers => {
+            if sees {
+                done
+            } else {
+                hidden
+            }
+        }
+        Let::OfCase(them) if home && them.contains(&caller) => done,
+        Let::OfCase(_) | Let::Seen => {
+            if sees {
+                done || refused
+            } else {
+                hidden
+            }
+        }
+        Let::Only(them) => {
+            if them.contains(&caller) {
+                done
+            } else {
+                answer.status == 403
+            }
+        }
+        Let::Hidden(them) if them.contains(&caller) => {
+            if home {
+                done
+            } else {
+                done || refused
+            }
+        }
+        Let::Hidden(_) => hidden,
+    }
+}
+
+/// Everything that a denied request must leave as it is.
+async fn fingerprint(owner: &mut PgConnection) -> String {
+    let row = sqlx::query(
+        "select concat_ws(' ',
+            (select md5(string_agg(concat(id, seq, encode(head_hash, 'hex')), ' ' order by id)) from cases),
+            (select count(*) from case_events),
+            (select md5(string_agg(concat(case_id, no, assignee, closed_at), ' ' order by case_id, no)) from tasks),
+            (select count(*) from idempotency_keys),
+            (select md5(string_agg(concat(person, role, unit_id), ' ' order by person, role, unit_id)) from grants),
+            (select md5(string_agg(concat(person, login, password_hash, disabled_at, failures), ' ' order by person)) from accounts),
+            (select count(*) from people),
+            (select count(*) from sessions where revoked_at is null),
+            (select count(*) from api_tokens where revoked_at is null),
+            (select count(*) from one_time_links where used_at is null))",
+    );
+    row.fetch_one(owner).await.unwrap().get(0)
+}
+
+async fn case_in(service: &Service, state: State) -> CaseId {
+    let office = &service.office;
+    let case = office.opened().await.id;
+    if state != State::Reception {
+        office.does("county_officer", case, act("accept")).await.unwrap();
+    }
+    if state == State::Ended {
+        let withdraw = parvaneh_core::Command::Withdraw { reason: None };
+        let request = parvaneh_store::Request::command(applicant(), case, withdraw);
+        office.store.execute(request).await.unwrap();
+    }
+    case
+}
+
+/// Everybody with a token, and a county officer who has an account and is looked after.
+async fn everybody(service: &Service) -> (BTreeMap<&'static str, String>, PersonId) {
+    let mut tokens = BTreeMap::new();
+    for (name, role, unit) in CALLERS {
+        let person = match (*name, *role) {
+            ("applicant", _) => applicant(),
+            (name, "") => {
+                let person = holder(name);
+                let people = vec![(person, name.to_owned())];
+                service.office.store.save_people(people).await.unwrap();
+                person
+            }
+            (name, role) => service.hires(name, role, unit).await,
+        };
+        tokens.insert(*name, service.token(person, name, &Scope::ALL).await);
+    }
+    let person = service.hires("looked after", "county_officer", COUNTY).await;
+    service.office.store.save_account(person, "looked.after").await.unwrap();
+    (tokens, person)
+}
+
+async fn ask(service: &Service, row: &Cells, token: Option<&str>) -> Answer {
+    let method = row.operation.split(' ').next().unwrap().to_ascii_uppercase();
+    let method = Method::from_bytes(method.as_bytes()).unwrap();
+    let mut request = service.request(method, &row.path);
+    if let Some(token) = token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    answered(match &row.body {
+        Some(body) => with_json(request, body),
+        None => request,
+    })
+    .await
+}
+
+async fn everybody_asks_everything(state: State) {
+    let service = Service::start().await;
+    let (tokens, person) = everybody(&service).await;
+    let mut owner = service.office.as_owner().await;
+    let (mut cells, mut denied, mut wrong) = (0, 0, Vec::new());
+    for place in 0..rows(CaseId(person.0), person).len() {
+        let case = case_in(&service, state).await;
+        let row = &rows(case, person)[place];
+        let home = match row.operation {
+            "post /inquiries/{case}/{branch}" => state == State::Inquiries,
+            _ => state == State::Reception,
+        };
+        // Nobody has been asked yet.
+        let unasked = row.operation.starts_with("post /inquiries") && state == State::Reception;
+        let mut before = fingerprint(&mut owner).await;
+        let anonymous = ask(&service, row, None).await;
+        if anonymous.status != 401 || anonymous.code() != "unauthenticated" {
+            wrong.push(format!("{}: nobody: {anonymous:?}", row.operation));
+        }
+        for (caller, ..) in CALLERS {
+            let answer = ask(&service, row, Some(&tokens[caller])).await;
+            let right = match unasked {
+                true => answer.status == 404,
+                false => is_right(&row.lets, home, caller, &answer),
+            };
+            if !right {
+                let Answer { status, body, .. } = &answer;
+                wrong.push(format!("{state:?}: {}: {caller}: {status} {body}", row.operation));
+            }
+            cells += 1;
+            let after = fingerprint(&mut owner).await;
+            if answer.status >= 400 {
+                denied += 1;
+                if before != after {
+                    wrong.push(format!(
+                        "{state:?}: {}: {caller}: denied, and changed",
+                        row.operation
+                    ));
+                }
+            }
+            before = after;
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {cells} cells:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(denied > cells / 3, "{denied} of {cells} cells are denials");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everybody_asks_everything_of_a_case_in_its_first_step() {
+    everybody_asks_everything(State::Reception).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everybody_asks_everything_of_a_case_about_which_others_are_asked() {
+    everybody_asks_everything(State::Inquiries).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everybody_asks_everything_of_a_case_that_has_ended() {
+    everybody_asks_everything(State::Ended).await;
+}
+
+#[test]
+fn no_operation_is_without_a_row() {
+    let document = serde_json::to_value(parvaneh_web::api::document()).unwrap();
+    let mut operations = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let path = path.strip_prefix("/api/v1").unwrap();
+        operations.extend(methods.as_object().unwrap().keys().map(|one| format!("{one} {path}")));
+    }
+    let nobody = PersonId(holder("nobody").0);
+    let mut known: BTreeSet<_> =
+        rows(CaseId(nobody.0), nobody).iter().map(|row| row.operation.to_owned()).collect();
+    known.extend(OPEN.iter().map(|operation| (*operation).to_owned()));
+    assert_eq!(operations, known);
+}
+
+/// Lists, counts, filters and searches tell nobody of what he does not see.
+#[tokio::test]
+async fn no_list_and_no_filter_betrays_a_case() {
+    let service = Service::start().await;
+    let (tokens, _) = everybody(&service).await;
+    let case = service.office.opened().await.id.to_string();
+    let applicant = applicant();
+    for (caller, ..) in CALLERS {
+        for filter in [
+            String::new(),
+            format!("?applicant={applicant}"),
+            format!("?unit={COUNTY}"),
+            "?unit=ir&workflow=ngo-establishment".to_owned(),
+            "?text=%DB%8C%D8%A7%D8%B1%DB%8C".to_owned(),
+            "?step=reception&ended=false".to_owned(),
+        ] {
+            let page = service.get(&format!("/cases{filter}"), &tokens[caller]).await;
+            let found = page.body["items"].as_array().unwrap().iter().any(|one| one["id"] == case);
+            assert_eq!(found, SEE.contains(caller), "{caller} {filter}: {page:?}");
+            assert!(SEE.contains(caller) || page.body["next"].is_null());
+        }
+        let worklist = service.get("/worklist", &tokens[caller]).await;
+        let works = ["own officer"].contains(caller);
+        assert_eq!(worklist.body["total"], u32::from(works), "{caller}: {worklist:?}");
+    }
+}
