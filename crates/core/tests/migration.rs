@@ -634,7 +634,7 @@ fn lines(definition: &Definition, dice: &[u8]) -> String {
 
 fn config(cases: u32) -> ProptestConfig {
     ProptestConfig {
-        cases,
+        cases: support::soaked(cases),
         max_shrink_iters: 4_000,
         max_shrink_time: 10_000,
         failure_persistence: None,

@@ -141,6 +141,13 @@ impl Guards<'_> {
                     .push(Finding::warning(code::OVERLAPPING_GUARDS, at, message).help(help));
             }
         }
+        let taken = complete == Some(true) && ways.left.is_none() && !conditions.is_empty();
+        if let Some(place) = last.filter(|_| taken && self.whole) {
+            let message = "no case is left for 'else': the ways before it take every one";
+            let help = "take it out, if that is meant; else see which guard takes too many";
+            let at = exit_path(path, place, &exits[place]);
+            self.findings.push(Finding::warning(code::IDLE_ELSE, at, message).help(help));
+        }
         // Of a way that could not be read, another problem has been told.
         if last.is_some() || !self.whole {
             return;

@@ -86,6 +86,7 @@ pub mod code {
         CROSSED_BOUNDS = "crossed-bounds", "Nothing lies between the bounds of a field.";
         AUTOMATIC_CYCLE = "automatic-cycle", "Automatic steps lead to each other in a circle.";
         NO_ELSE = "no-else", "An automatic step may find no way for a case.";
+        IDLE_ELSE = "idle-else", "The ways before an 'else' take every case.";
         DEAD_BRANCH = "dead-branch", "A way of an automatic step can never be taken.";
         OVERLAPPING_GUARDS = "overlapping-guards", "Two ways of an automatic step are open to the same case.";
         NEVER_MET = "never-met", "No case can ever meet a guard.";

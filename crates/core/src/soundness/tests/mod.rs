@@ -699,6 +699,20 @@ const RULES: &[Rule] = &[
         )],
     },
     Rule {
+        code: code::IDLE_ELSE,
+        breaks: &[(
+            (
+                "ends:\n",
+                "  a: { title: { fa: گ, en: Choose }, choose: [{ if: 'case.returns > 1', to: refused }, { if: 'case.returns < 2', to: refused }, { else: granted }] }\nends:\n",
+            ),
+            "granted",
+        )],
+        keeps: &[(
+            "ends:\n",
+            "  a: { title: { fa: گ, en: Choose }, choose: [{ if: 'case.returns > 1', to: refused }, { if: 'case.returns < 1', to: refused }, { else: granted }] }\nends:\n",
+        )],
+    },
+    Rule {
         code: code::DEAD_BRANCH,
         breaks: &[(
             (
