@@ -218,8 +218,13 @@ async fn judged(
             let (definition, calendars) = rules_of(pool, reference, &case).await?;
             let to = reference.definition(pool, &mapping.workflow, Some(mapping.to)).await?;
             let sittings = sittings.of(pool, reference, &definition, &case).await?;
+            let found = match register::standing(pool, &definition, &case).await? {
+                None => register::standing(pool, &to, &case).await?,
+                found => found,
+            };
             let ctx = Context {
                 sittings: sittings.as_deref(),
+                found: found.as_ref(),
                 ..context(&definition, &calendars, reference, &caller, now)
             };
             (guarded(|| migrate(&ctx, &case, mapping, &to))??, calendars)

@@ -16,17 +16,17 @@ use crate::{ExecuteError, reference::Reference as Organised};
 
 /// Part of the statement that writes cases, used only where one of them changes a licence or is about
 /// something. A number that another case has taken, of a licence or of one of its changes, fails the
-/// whole statement: it is decided again.
-pub(super) const REGISTERED: &str = ", licensed as (
+/// whole statement: it is decided again. `{1}` is the first parameter after those of that statement.
+const REGISTERED: &str = ", licensed as (
     insert into licences (
         number, kind, holder, unit_id, subject, valid_from, valid_until, state, mark, changes,
         granted_by, changed_by, changed_seq, changed_at)
     select n.number, n.kind, n.holder, n.unit_id, n.subject, n.valid_from, n.valid_until, n.state,
            n.mark, n.changes, n.case_id, n.case_id, n.seq, n.effective_at
     from unnest(
-        $83::text[], $84::int[], $85::uuid[], $86::int[], $87::text[], $88::text[], $89::uuid[],
-        $90::text[], $91::text[], $92::date[], $93::date[], $94::text[], $95::text[],
-        $96::timestamptz[], $97::timestamptz[]
+        {1}::text[], {2}::int[], {3}::uuid[], {4}::int[], {5}::text[], {6}::text[], {7}::uuid[],
+        {8}::text[], {9}::text[], {10}::date[], {11}::date[], {12}::text[], {13}::text[],
+        {14}::timestamptz[], {15}::timestamptz[]
     ) as n (number, changes, case_id, seq, effect, kind, holder, unit_id, subject, valid_from,
             valid_until, state, mark, effective_at, recorded_at)
     join written on written.id = n.case_id
@@ -40,8 +40,8 @@ pub(super) const REGISTERED: &str = ", licensed as (
     select n.number, n.no, n.case_id, n.seq, n.effect, n.state, n.valid_until, n.mark,
            n.effective_at, n.recorded_at
     from unnest(
-        $83::text[], $84::int[], $85::uuid[], $86::int[], $87::text[], $93::date[], $94::text[],
-        $95::text[], $96::timestamptz[], $97::timestamptz[]
+        {1}::text[], {2}::int[], {3}::uuid[], {4}::int[], {5}::text[], {11}::date[], {12}::text[],
+        {13}::text[], {14}::timestamptz[], {15}::timestamptz[]
     ) as n (number, no, case_id, seq, effect, valid_until, state, mark, effective_at, recorded_at)
     join written on written.id = n.case_id
 ), spoken as (
@@ -50,12 +50,29 @@ pub(super) const REGISTERED: &str = ", licensed as (
     select n.case_id, n.workflow, n.licence, n.about_case, n.exclusive, n.stays_from, n.opened_at,
            n.ended_at
     from unnest(
-        $98::uuid[], $99::text[], $100::text[], $101::uuid[], $102::bool[], $103::date[],
-        $104::timestamptz[], $105::timestamptz[]
+        {16}::uuid[], {17}::text[], {18}::text[], {19}::uuid[], {20}::bool[], {21}::date[],
+        {22}::timestamptz[], {23}::timestamptz[]
     ) as n (case_id, workflow, licence, about_case, exclusive, stays_from, opened_at, ended_at)
     join written on written.id = n.case_id
     on conflict (case_id) do update set ended_at = excluded.ended_at
 )";
+
+/// That part, behind a statement whose parameters it follows.
+pub(super) fn behind(statement: &str) -> String {
+    let numbers = statement.split('$').skip(1).filter_map(|rest| {
+        let digits = rest.find(|char: char| !char.is_ascii_digit()).unwrap_or(rest.len());
+        rest[..digits].parse::<usize>().ok()
+    });
+    let before = numbers.max().unwrap_or(0);
+    let mut part = REGISTERED.to_owned();
+    for number in 1..=PARAMETERS {
+        part = part.replace(&format!("{{{number}}}"), &format!("${}", before + number));
+    }
+    part
+}
+
+/// How many parameters it has.
+const PARAMETERS: usize = 23;
 
 const LICENCE: &str = "
     select l.number, l.kind, l.holder, l.unit_id, l.valid_from, l.valid_until, l.state, l.mark,

@@ -12,10 +12,7 @@ use parvaneh_core::{
 use sqlx::{Executor, Postgres, Row};
 use uuid::Uuid;
 
-use super::{
-    Decision,
-    register::{self, REGISTERED},
-};
+use super::{Decision, register};
 use crate::notify::HOOKED;
 
 /// Writes a batch of cases with everything that belongs to them, and returns the identifiers of
@@ -142,10 +139,11 @@ static PLAIN: LazyLock<String> = LazyLock::new(|| [WRITE, WRITTEN].concat());
 static WITH_WEBHOOKS: LazyLock<String> = LazyLock::new(|| [WRITE, HOOKED, WRITTEN].concat());
 
 /// The same with the register of licences: only where a case of the batch has to do with it.
-static WITH_REGISTER: LazyLock<String> = LazyLock::new(|| [WRITE, REGISTERED, WRITTEN].concat());
+static WITH_REGISTER: LazyLock<String> =
+    LazyLock::new(|| [WRITE, &register::behind(WRITE), WRITTEN].concat());
 
 static WITH_BOTH: LazyLock<String> =
-    LazyLock::new(|| [WRITE, REGISTERED, HOOKED, WRITTEN].concat());
+    LazyLock::new(|| [WRITE, &register::behind(WRITE), HOOKED, WRITTEN].concat());
 
 /// Declares a table of rows as one vector a column, in the order in which they are bound.
 macro_rules! columns {
