@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use parvaneh_core::{
     Definition, Mapping,
     document::{Problem, Severity},
-    migration::{ClockRule, Heading, StatutoryRule, code},
+    migration::{ClockRule, Heading, StatutoryRule, code, starter},
 };
 use support::stage::LICENCE;
 
@@ -357,4 +357,53 @@ fn the_example_of_the_reference_is_a_mapping() {
     assert_eq!(mapping.steps["inquiries"].branches["police"].clock, Some(ClockRule::Recount));
     assert_eq!(mapping.fields["activity_scope"], None);
     assert!(!mapping.steps.contains_key("appeal_window"));
+}
+
+#[test]
+fn a_starter_says_what_it_knows_and_leaves_the_rest_open() {
+    let from = version(1, &[]);
+    // Nothing has changed: it can be used as it is.
+    let same = version(2, &[]);
+    let text = starter(&from, &same);
+    let checked = Mapping::check("starter.yaml", &text, &from, &same);
+    let told: String = checked.problems.iter().map(|problem| problem.render(&text)).collect();
+    assert!(checked.mapping.is_some() && !text.contains(": ???"), "{told}");
+
+    let new = [
+        ("  intake:\n", "  reception:\n"),
+        ("to: intake", "to: reception"),
+        ("negative: intake", "negative: reception"),
+        ("  wait:\n", "  correction:\n"),
+        ("to: wait", "to: correction"),
+        ("fa: رفع نقص, en: Correction", "fa: تکمیل, en: Completion"),
+        (
+            "    term: 10 d\n    basis: assumption\n    silence",
+            "    term: 5 d\n    basis: assumption\n    silence",
+        ),
+        ("area:", "areas:"),
+        ("charter", "statutes"),
+        (
+            "        police: { owner: agency.police, term: 30 d",
+            "        guard: { owner: agency.police, term: 20 d",
+        ),
+        ("members: member,", "members: board,"),
+        ("  member: { at: province, title: { fa: عضو, en: Member } }\n", ""),
+    ];
+    let to = version(2, &new);
+    let text = starter(&from, &to);
+    insta::assert_snapshot!(text);
+    // What is open is told, and nothing else is wrong.
+    let checked = Mapping::check("starter.yaml", &text, &from, &to);
+    let codes: BTreeSet<_> = checked
+        .problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error)
+        .map(|problem| problem.code)
+        .collect();
+    assert!(codes.contains("not-a-name"), "{codes:?}");
+    let filled =
+        text.replace("wait: ???", "wait: correction").replace("charter: ???", "charter: statutes");
+    let checked = Mapping::check("starter.yaml", &filled, &from, &to);
+    let told: String = checked.problems.iter().map(|problem| problem.render(&filled)).collect();
+    assert!(checked.mapping.is_some(), "{told}");
 }

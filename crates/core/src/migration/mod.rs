@@ -12,6 +12,7 @@
 mod check;
 mod fact;
 mod read;
+mod starter;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     fact::{ClockMove, Counted, Migrated, MigratedClock, MigratedTask, VersionOf},
     read::{Checked, Heading, code},
+    starter::starter,
 };
 use crate::{BranchId, DocumentId, FieldId, StepId, WorkflowId};
 

@@ -4,6 +4,8 @@ mod closing;
 mod closures;
 mod show;
 
+pub(crate) use closing::{carry, confirmed};
+
 use std::collections::BTreeSet;
 
 use clap::Subcommand;
@@ -97,7 +99,7 @@ fn publish(file: &str, options: &Options, out: &Output) -> Result<(), Failure> {
         let published = database.store.publish_calendar(calendar.id(), &source).await?;
         // What is interrupted, the worker does.
         for job in database.store.unfinished_jobs().await? {
-            closing::carry(&database.store, job.id, &shutdown).await?;
+            carry(&database.store, job.id, &shutdown).await?;
         }
         let new = published == Published::Now;
         if out.json {

@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+mod migrate;
 mod new;
 mod publish;
 mod retire;
@@ -13,7 +14,7 @@ use clap::Subcommand;
 
 use crate::{config::Options, failure::Failure, output::Output};
 
-/// Write, check, test, publish, retire and look at workflow definitions
+/// Write, check, test, publish, retire and look at workflow definitions, and move running cases
 #[derive(Debug, Subcommand)]
 pub(crate) enum Workflow {
     New(new::New),
@@ -21,6 +22,7 @@ pub(crate) enum Workflow {
     Test(test::Test),
     Publish(publish::Publish),
     Retire(retire::Retire),
+    Migrate(migrate::Migrate),
     List(show::List),
     Show(show::Show),
     Diff(diff::Diff),
@@ -35,6 +37,7 @@ impl Workflow {
             Self::Test(test) => test.run(out),
             Self::Publish(publish) => publish.run(options, out),
             Self::Retire(retire) => retire.run(options, out),
+            Self::Migrate(migrate) => migrate.run(options, out),
             Self::List(list) => list.run(options, out),
             Self::Show(show) => show.run(options, out),
             Self::Schema(schema) => schema.run(out),

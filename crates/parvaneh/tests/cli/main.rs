@@ -9,6 +9,7 @@ mod demo;
 mod forms;
 mod installation;
 mod licence;
+mod migration;
 mod notices;
 mod people;
 mod publishing;

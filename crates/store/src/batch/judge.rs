@@ -218,6 +218,7 @@ async fn judged(
             let (definition, calendars) = rules_of(pool, reference, &case).await?;
             let to = reference.definition(pool, &mapping.workflow, Some(mapping.to)).await?;
             let sittings = sittings.of(pool, reference, &definition, &case).await?;
+            // What the ends of either version may change.
             let found = match register::standing(pool, &definition, &case).await? {
                 None => register::standing(pool, &to, &case).await?,
                 found => found,

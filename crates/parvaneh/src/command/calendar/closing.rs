@@ -172,7 +172,7 @@ impl What {
 }
 
 /// Asks on a terminal. Where nobody can be asked, nobody has confirmed.
-fn confirmed(out: &Output) -> Result<bool, Failure> {
+pub(crate) fn confirmed(out: &Output) -> Result<bool, Failure> {
     let stdin = std::io::stdin();
     if out.json || !out.terminal || !stdin.is_terminal() {
         return Ok(false);

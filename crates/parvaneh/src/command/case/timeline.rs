@@ -77,7 +77,8 @@ impl Timeline {
     }
 }
 
-/// Events as a table.
+/// Events as a table, each in the words of the version by which the case ran then. `definition` is
+/// that by which it runs after them.
 ///
 /// # Errors
 /// The database, where names are looked up.
@@ -91,7 +92,19 @@ pub(crate) async fn table(
     let columns =
         [("no", Align::Right), ("when", Align::Left), ("who", Align::Left), ("what", Align::Left)];
     let mut table = Table::new(out, &columns);
+    let moves = |event: &Event| match &event.fact {
+        Fact::Migrated(moved) => Some(moved.clone()),
+        _ => None,
+    };
+    let mut then = match events.iter().find_map(moves) {
+        Some(first) => Some(names.definition(&definition.id, first.from.version).await?),
+        None => None,
+    };
     for event in events {
+        if let Some(moved) = moves(event) {
+            then = Some(names.definition(&definition.id, moved.to.version).await?);
+        }
+        let definition = then.as_deref().unwrap_or(definition);
         let who = match &event.by {
             By::System => "the program".to_owned(),
             By::Applicant(person) => names.person(*person).await?,
