@@ -17,7 +17,7 @@ use parvaneh_store::Store;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use crate::store_fixture::units;
+use crate::{licences::audit_register, store_fixture::units};
 
 /// What is in the database.
 #[derive(Debug, Default)]
@@ -87,6 +87,7 @@ pub(crate) async fn audit(store: &Store, connection: &mut PgConnection) -> Audit
         assert_eq!(found.get(id).unwrap_or(&Consequences::default()), expected, "case {id}");
     }
     assert!(found.keys().all(|id| expected.contains_key(id)), "something belongs to no case");
+    audit_register(connection, audit.timelines.values().flatten()).await;
     keys(connection, &mut audit).await;
     notices(connection).await;
     let parked =

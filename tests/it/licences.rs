@@ -170,32 +170,38 @@ async fn table(
     (licences, changes)
 }
 
-/// The same from the timelines of all cases.
-async fn folded(
-    owner: &mut PgConnection,
-) -> (BTreeMap<LicenceNumber, RegisteredLicence>, Vec<String>) {
-    // In an order in which nothing happened.
-    let bodies = "select body::text from case_events order by hash";
-    let bodies: Vec<String> = sqlx::query_scalar(bodies).fetch_all(owner).await.unwrap();
-    let events: Vec<Event> =
-        bodies.iter().map(|body| serde_json::from_str(body).unwrap()).collect();
+/// The same from timelines.
+fn folded(events: &[&Event]) -> (BTreeMap<LicenceNumber, RegisteredLicence>, Vec<String>) {
     let mut changes: Vec<(String, u32, &str)> = events
         .iter()
-        .filter_map(Event::licence_change)
+        .filter_map(|event| event.licence_change())
         .filter(|change| !change.without_effect)
         .map(|it| (it.licence.number.to_string(), it.licence.changes, it.effect.as_str()))
         .collect();
     changes.sort();
     let changes = changes.iter().map(|(number, no, effect)| format!("{number} {no} {effect}"));
-    (fold(&events), changes.collect())
+    (fold(events.iter().copied()), changes.collect())
+}
+
+/// Panics where the register is not what these timelines, all that there are, make of it.
+pub(crate) async fn audit_register<'e>(
+    connection: &mut PgConnection,
+    events: impl Iterator<Item = &'e Event>,
+) -> BTreeMap<LicenceNumber, RegisteredLicence> {
+    let found = table(connection).await;
+    assert_eq!(found, folded(&events.collect::<Vec<_>>()));
+    found.0
 }
 
 /// The register is what the timelines make of it.
 async fn audited(office: &Office) -> BTreeMap<LicenceNumber, RegisteredLicence> {
     let mut owner = office.as_owner().await;
-    let found = table(&mut owner).await;
-    assert_eq!(found, folded(&mut owner).await);
-    found.0
+    // In an order in which nothing happened.
+    let bodies = "select body::text from case_events order by hash";
+    let bodies: Vec<String> = sqlx::query_scalar(bodies).fetch_all(&mut owner).await.unwrap();
+    let events: Vec<Event> =
+        bodies.iter().map(|body| serde_json::from_str(body).unwrap()).collect();
+    audit_register(&mut owner, events.iter()).await
 }
 
 #[tokio::test]
@@ -369,6 +375,41 @@ async fn an_end_without_its_licence_is_not_written() {
     sqlx::query("drop trigger broken on licence_changes").execute(&mut owner).await.unwrap();
     decide(&office.store, case, "granted").await.unwrap();
     assert_eq!(audited(&office).await.len(), 1);
+}
+
+/// Whenever the connection dies: a case has ended with its licence, or neither is there.
+#[tokio::test]
+async fn killed_in_between_neither_is_there_without_the_other() {
+    let office = office().await;
+    let mut admin = office.as_admin().await;
+    let kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()";
+    let mut cases = Vec::new();
+    for _ in 0..30 {
+        cases.push(opened(&office.store, "establish", None).await);
+    }
+    let grants: Vec<_> = cases
+        .iter()
+        .map(|case| {
+            let (store, case) = (office.store.clone(), *case);
+            tokio::spawn(async move { decide(&store, case, "granted").await })
+        })
+        .collect();
+    for _ in 0..10 {
+        sqlx::query(kill).execute(&mut admin).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    let mut told = 0;
+    for grant in grants {
+        told += usize::from(grant.await.unwrap().is_ok());
+    }
+    let register = audited(&office).await;
+    let mut ended = 0;
+    for case in cases {
+        ended += usize::from(office.store.case(case).await.unwrap().is_ended());
+    }
+    assert_eq!(register.len(), ended);
+    assert!(told <= ended, "{told} were told of a grant, {ended} are there");
 }
 
 #[tokio::test]
