@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use parvaneh_store::{Choice, Language, NoticeKind, Preferences, Store};
+use parvaneh_core::Command;
+use parvaneh_store::{Choice, Language, NoticeKind, Preferences, Request, Store};
 use parvaneh_worker::{
     Shutdown, WorkerOptions, drain,
     send::{self, Channels, Sendings},
@@ -12,7 +13,7 @@ use parvaneh_worker::{
 use crate::{
     fault_process::eventually,
     notice_peers::{MailServer, SenderProcess, channels},
-    store_fixture::{Office, holder},
+    store_fixture::{Office, act, applicant, holder},
 };
 
 async fn prefer(office: &Office, who: &str, email: &str, choices: &[(NoticeKind, Choice)]) {
@@ -86,6 +87,73 @@ async fn a_mail_says_what_happened_in_the_readers_language_and_comes_once() {
     assert_eq!(sent(&office.store, &channels).await, Sendings::default());
     assert_eq!(server.received().len(), mails.len());
     assert!(server.by_identity().values().all(|times| *times == 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_applicant_is_told_of_receipt_return_and_result() {
+    let (office, server) = (Office::sandbox().await, MailServer::start().await);
+    let wants = async |language, choices: &[(NoticeKind, Choice)]| {
+        let (email, choices) = (Some("sara@example.org".to_owned()), choices.to_vec());
+        let preferences = Preferences { email, language, choices, ..Preferences::default() };
+        office.store.set_preferences(applicant(), preferences).await.unwrap();
+    };
+    let outbox = async || -> i64 {
+        let count = "select count(*) from outbox";
+        sqlx::query_scalar(count).fetch_one(&mut office.as_owner().await).await.unwrap()
+    };
+    // Without an address nothing is kept for him.
+    office.opened().await;
+    assert_eq!(outbox().await, 0);
+
+    wants(Language::En, &[]).await;
+    let case = office.opened().await.id;
+    let reason = Some("The charter is missing\r\nBcc: x@example.org".to_owned());
+    let (action, citation) = ("return".into(), None);
+    let given = parvaneh_core::Given::default();
+    let back = Command::Act { action, reason, citation, given };
+    office.does("county_officer", case, back).await.unwrap();
+    // Whatever happens between is no matter of his.
+    let request = Request::command(applicant(), case, act("resubmit"));
+    office.store.execute(request).await.unwrap();
+    let request = Request::command(applicant(), case, Command::Withdraw { reason: None });
+    office.store.execute(request).await.unwrap();
+    let delivered = office.store.deliver_outbox(100).await.unwrap();
+    assert_eq!((delivered.addressees, delivered.notices), (3, 3));
+    let channels = Arc::new(server.channels());
+    sent(&office.store, &channels).await;
+    let mails = server.received();
+    assert!(mails.iter().all(|mail| mail.is_sound() && mail.to() == "sara@example.org"));
+    let find = |subject: &str| {
+        let found = mails.iter().find(|mail| mail.header("subject") == Some(subject));
+        found.unwrap_or_else(|| panic!("'{subject}' in {mails:?}")).text()
+    };
+    let received = find("Your application was received: انجمن یاری کودکان");
+    assert!(received.contains("The statutory deadline of its handling is"), "{received}");
+    assert!(received.contains("- Step: Reception and check of papers"), "{received}");
+    let turn = find("Your case waits for you: انجمن یاری کودکان");
+    assert!(turn.contains("in the step 'Correction by the applicant'"), "{turn}");
+    assert!(turn.contains("You have time until"), "{turn}");
+    assert!(turn.contains("Why: The charter is missing Bcc: x@example.org"), "{turn}");
+    assert!(find("What came of your case: Withdrawn").contains("- Result: Withdrawn"));
+    assert_eq!(mails.len(), 3);
+
+    // Nothing comes twice, and he chooses what comes: all but the receipt, in Persian.
+    office.store.deliver_outbox(100).await.unwrap();
+    assert_eq!(sent(&office.store, &channels).await, Sendings::default());
+    wants(Language::Fa, &[(NoticeKind::Received, Choice::Off), (NoticeKind::Turn, Choice::Digest)])
+        .await;
+    let case = office.opened().await.id;
+    let request = Request::command(applicant(), case, Command::Withdraw { reason: None });
+    office.store.execute(request).await.unwrap();
+    office.store.deliver_outbox(100).await.unwrap();
+    sent(&office.store, &channels).await;
+    let subjects: Vec<_> = server.received()[3..]
+        .iter()
+        .map(|mail| mail.header("subject").unwrap().to_owned())
+        .collect();
+    assert_eq!(subjects, ["نتیجهٔ پروندهٔ شما: انصراف متقاضی"]);
+    // The program itself tells him all of it.
+    assert_eq!(office.store.notices(applicant(), true, 10).await.unwrap().len(), 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -30,6 +30,7 @@ fn hook(id: u128, url: String) -> NewWebhook {
         workflow: None,
         unit: None,
         kinds: Vec::new(),
+        with_values: true,
     }
 }
 

@@ -86,7 +86,7 @@ pub struct Notice {
     pub subject: String,
     /// The event that tells it.
     pub seq: u32,
-    /// `warning` or `escalation`.
+    /// `warning` or `escalation`; to an applicant `received`, `turn` or `decision`.
     pub kind: String,
     /// When it was delivered.
     pub created_at: Instant,

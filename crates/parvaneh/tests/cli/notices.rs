@@ -17,7 +17,7 @@ fn a_person_says_where_and_how_he_is_told() {
     assert_eq!((&shown["email"], &shown["language"]), (&Value::Null, &json!("fa")));
     let kinds = json!({
         "warning": "digest", "escalation": "at_once", "own_escalation": "at_once",
-        "worklist": "digest",
+        "worklist": "digest", "received": "at_once", "turn": "at_once", "decision": "at_once",
     });
     assert_eq!((&shown["digest_at"], &shown["kinds"]), (&json!("08:00"), &kinds));
 

@@ -12,7 +12,7 @@ use parvaneh_core::{
 use sqlx::{Executor, Postgres, Row};
 use uuid::Uuid;
 
-use super::{Decision, register};
+use super::{Decision, applicant, register};
 use crate::notify::HOOKED;
 
 /// Writes a batch of cases with everything that belongs to them, and returns the identifiers of
@@ -20,7 +20,8 @@ use crate::notify::HOOKED;
 /// written either: the guard is `prev_seq`.
 ///
 /// No table is joined here, only rows that were handed in: what is looked up is looked up by a
-/// primary key (`on conflict`), so the plan is the same for an empty database and a large one.
+/// primary key (`on conflict`, and whether an applicant wants mail), so the plan is the same for an
+/// empty database and a large one.
 const WRITE: &str = "
 with written as (
     insert into cases as c (
@@ -100,6 +101,10 @@ with written as (
         $67::timestamptz[]
     ) as n (case_id, seq, no, kind, person, role, unit_id, created_at)
     join written on written.id = n.case_id
+    -- An applicant who gets no mail sees his case; only for those who do is anything kept.
+    where n.kind not in ('received', 'turn', 'decision')
+       or (select true from notice_preferences p
+           where p.person = n.person and p.email is not null limit 1)
 ), keyed as (
     insert into idempotency_keys (
         actor, key, request_hash, case_id, first_seq, last_seq, recorded_at)
@@ -390,6 +395,9 @@ impl<'a> Rows<'a> {
             rows.body.push(body);
             rows.hash.push(hash);
             round += u32::from(moves(&event));
+            if let Some(kind) = applicant::tells_applicant(event) {
+                self.push_applicant(decision.decided.case.applicant.0, case, event, kind);
+            }
             let Fact::Escalated { clock, level, number, warning, deadline, tell, .. } = &event.fact
             else {
                 if let Fact::SittingLacking { tell, .. } = &event.fact {
@@ -429,6 +437,19 @@ impl<'a> Rows<'a> {
             self.places.sitting.push(sitting.0);
             self.places.change.push(*change);
         }
+    }
+
+    /// What the applicant is told, if he wants mail.
+    fn push_applicant(&mut self, applicant: Uuid, case: Uuid, event: &Event, kind: &'static str) {
+        let rows = &mut self.outbox;
+        rows.case.push(case);
+        rows.seq.push(event.seq as i32);
+        rows.no.push(0);
+        rows.kind.push(kind);
+        rows.created_at.push(event.recorded_at);
+        rows.person.push(Some(applicant));
+        rows.role.push(None);
+        rows.unit.push(None);
     }
 
     /// Whom an event tells.

@@ -80,7 +80,7 @@ const FINISH: &str = "
 
 const MAIL: &str = "
     select p.email, p.language, e.body::text, c.subject, c.workflow, c.version, c.unit_id,
-           coalesce(t.step, c.step)
+           coalesce(t.step, e.body -> 'fact' -> 'entry' ->> 'step', c.step)
     from notice_preferences p
     join case_events e on e.case_id = $1 and e.seq = $2
     join cases c on c.id = $1

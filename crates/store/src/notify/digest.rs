@@ -42,7 +42,7 @@ const BEGIN: &str = "
 
 const GATHERED: &str = "
     select p.email, p.language, e.body::text, c.subject, c.workflow, c.version, c.unit_id,
-           coalesce(t.step, c.step), d.about, d.no, d.kind
+           coalesce(t.step, e.body -> 'fact' -> 'entry' ->> 'step', c.step), d.about, d.no, d.kind
     from deliveries d
     join notice_preferences p on p.person = d.target
     join case_events e on e.case_id = d.about and e.seq = d.no

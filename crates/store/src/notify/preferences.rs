@@ -4,7 +4,11 @@ use chrono::NaiveTime;
 use parvaneh_core::{CalendarId, PersonId};
 use sqlx::{Row, postgres::PgRow};
 
-use crate::{Store, StoreError, store::undisturbed};
+use crate::{
+    Store, StoreError,
+    batch::{DECISION, RECEIVED, TURN},
+    store::undisturbed,
+};
 
 /// In which language a person is written to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -38,12 +42,25 @@ pub enum NoticeKind {
     OwnEscalation,
     /// What lies on his worklist and is late, or will be within three working days.
     Worklist,
+    /// To an applicant: his application was received.
+    Received,
+    /// To an applicant: his case waits for him.
+    Turn,
+    /// To an applicant: his case has ended, and how.
+    Decision,
 }
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 4] =
-        [Self::Warning, Self::Escalation, Self::OwnEscalation, Self::Worklist];
+    pub const ALL: [Self; 7] = [
+        Self::Warning,
+        Self::Escalation,
+        Self::OwnEscalation,
+        Self::Worklist,
+        Self::Received,
+        Self::Turn,
+        Self::Decision,
+    ];
 
     /// Its name in the database and on the command line.
     pub fn as_str(self) -> &'static str {
@@ -52,6 +69,9 @@ impl NoticeKind {
             Self::Escalation => "escalation",
             Self::OwnEscalation => "own_escalation",
             Self::Worklist => "worklist",
+            Self::Received => RECEIVED,
+            Self::Turn => TURN,
+            Self::Decision => DECISION,
         }
     }
 
@@ -64,14 +84,18 @@ impl NoticeKind {
     pub fn default_choice(self) -> Choice {
         match self {
             Self::Warning | Self::Worklist => Choice::Digest,
-            Self::Escalation | Self::OwnEscalation => Choice::AtOnce,
+            Self::Escalation
+            | Self::OwnEscalation
+            | Self::Received
+            | Self::Turn
+            | Self::Decision => Choice::AtOnce,
         }
     }
 
     /// Whether a person can choose that.
     pub fn allows(self, choice: Choice) -> bool {
         match self {
-            Self::Warning | Self::Escalation => true,
+            Self::Warning | Self::Escalation | Self::Received | Self::Turn | Self::Decision => true,
             Self::OwnEscalation => choice != Choice::Off,
             Self::Worklist => choice != Choice::AtOnce,
         }

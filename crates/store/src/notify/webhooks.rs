@@ -42,6 +42,8 @@ pub struct NewWebhook {
     pub unit: Option<UnitId>,
     /// Only events of these kinds; empty is all.
     pub kinds: Vec<String>,
+    /// Whether it is told what was filled in, and what papers are called.
+    pub with_values: bool,
 }
 
 /// A program that is told of events. Its secret is not in it.
@@ -57,6 +59,8 @@ pub struct Webhook {
     pub unit: Option<UnitId>,
     /// Only events of these kinds; empty is all.
     pub kinds: Vec<String>,
+    /// Whether it is told what was filled in, and what papers are called.
+    pub with_values: bool,
     /// When it was added.
     pub created_at: Instant,
     /// Why it is told nothing any more.
@@ -76,6 +80,8 @@ pub struct WebhookEvent {
     pub secret: String,
     /// Whether the webhook is disabled.
     pub disabled: bool,
+    /// Whether it is told what was filled in, and what papers are called.
+    pub with_values: bool,
     /// The event's canonical bytes.
     pub body: String,
     /// What kind of event it is.
@@ -103,12 +109,13 @@ const LIST: &str = "
            (select count(*) from deliveries d
             where d.channel = 'webhook' and d.target = w.id and d.state = 'waiting'),
            (select count(*) from deliveries d
-            where d.channel = 'webhook' and d.target = w.id and d.state = 'failed')
+            where d.channel = 'webhook' and d.target = w.id and d.state = 'failed'),
+           w.with_values
     from webhooks w order by w.created_at, w.id";
 
 const EVENT: &str = "
     select w.url, w.secret, w.disabled_at is not null, e.body::text, e.kind, c.workflow, c.version,
-           c.unit_id, e.recorded_at
+           c.unit_id, e.recorded_at, w.with_values
     from webhooks w
     join case_events e on e.case_id = $1 and e.seq = $2
     join cases c on c.id = $1
@@ -128,8 +135,8 @@ impl Store {
         let engine = self.engine.clone();
         undisturbed(async move {
             sqlx::query(
-                "insert into webhooks (id, url, secret, workflow, unit_id, kinds)
-                 values ($1, $2, $3, $4, $5, $6)",
+                "insert into webhooks (id, url, secret, workflow, unit_id, kinds, with_values)
+                 values ($1, $2, $3, $4, $5, $6, $7)",
             )
             .bind(webhook.id)
             .bind(&webhook.url)
@@ -137,6 +144,7 @@ impl Store {
             .bind(webhook.workflow.as_ref().map(WorkflowId::as_str))
             .bind(webhook.unit.as_ref().map(UnitId::as_str))
             .bind(Some(&webhook.kinds).filter(|kinds| !kinds.is_empty()))
+            .bind(webhook.with_values)
             .execute(&engine.writers)
             .await?;
             Ok(())
@@ -161,6 +169,7 @@ impl Store {
                 disabled: row.try_get(6)?,
                 waiting: row.try_get::<i64, _>(7)? as u64,
                 failed: row.try_get::<i64, _>(8)? as u64,
+                with_values: row.try_get(9)?,
             })
         };
         rows.iter().map(webhook).collect()
@@ -249,6 +258,7 @@ impl Store {
             version: row.try_get::<i32, _>(6)? as u32,
             unit: UnitId::from(row.try_get::<String, _>(7)?),
             recorded_at: row.try_get(8)?,
+            with_values: row.try_get(9)?,
         }))
     }
 }

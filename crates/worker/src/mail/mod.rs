@@ -100,7 +100,7 @@ pub(crate) async fn facts(store: &Store, due: &Due) -> Result<Facts, StoreError>
         Language::Fa => text.fa.clone(),
         Language::En => text.en.clone(),
     };
-    let step = definition.steps.get(&due.step).map(|step| of(&step.title));
+    let step = definition.title_of(&due.step).map(of);
     let unit = organisation.get(&due.unit).map(|unit| of(&unit.title));
     let zone = zone(store, &definition.calendar).await?;
     Ok(Facts::of(

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, value::Serde};
 use parvaneh_core::{
     CaseId, Event, Fact, Instant, JalaliDate,
-    event::STATUTORY,
+    event::{Entry, Owner, STATUTORY, StatutoryChange},
     jalali::{month_name_en, month_name_fa, weekday_name_en, weekday_name_fa},
 };
 use parvaneh_store::Language;
@@ -25,10 +25,20 @@ macro_rules! templates {
 }
 
 /// The notices that have a template of their own; others are told by `notice`.
-const NOTICES: [&str; 3] = ["warning", "escalation", "own_escalation"];
+const NOTICES: [&str; 6] =
+    ["warning", "escalation", "own_escalation", "received", "turn", "decision"];
 
-const TEXTS: [(&str, &str); 12] =
-    templates!("warning", "escalation", "own_escalation", "notice", "digest", "test");
+const TEXTS: [(&str, &str); 18] = templates!(
+    "warning",
+    "escalation",
+    "own_escalation",
+    "received",
+    "turn",
+    "decision",
+    "notice",
+    "digest",
+    "test"
+);
 
 const LAYOUT: &str = include_str!("../../templates/layout.html");
 
@@ -60,6 +70,8 @@ pub struct Facts {
     pub statutory: bool,
     /// The number of the warning or level.
     pub number: String,
+    /// What the officer gave as his reason; empty where he gave none.
+    pub reason: String,
     /// The case's identifier.
     pub case: String,
 }
@@ -86,7 +98,14 @@ impl Facts {
             Fact::Escalated { deadline, clock, number, .. } => {
                 (moment(*deadline, zone, language), *clock == STATUTORY, *number)
             }
-            _ => (String::new(), false, 1),
+            fact => {
+                let deadline = fact.entry().and_then(|entry| deadline(fact, entry));
+                (deadline.map_or_else(String::new, |at| moment(at, zone, language)), false, 1)
+            }
+        };
+        let reason = match &event.fact {
+            Fact::Acted { reason, .. } => reason.clone().unwrap_or_default(),
+            _ => String::new(),
         };
         let Names { subject, workflow, step, unit } = names;
         Self {
@@ -97,9 +116,23 @@ impl Facts {
             deadline,
             statutory,
             number: digits(&number.to_string(), language),
+            reason,
             case: case.to_string(),
         }
     }
+}
+
+/// By when something happens after a case has come somewhere: of an application its statutory
+/// deadline, else that of the applicant's task.
+fn deadline(fact: &Fact, entry: &Entry) -> Option<Instant> {
+    if matches!(fact, Fact::Opened { .. }) {
+        return match entry.statutory.as_ref()? {
+            StatutoryChange::Started(started) => started.deadline,
+            _ => None,
+        };
+    }
+    let task = entry.tasks.iter().find(|task| task.owner == Owner::Applicant)?;
+    task.clock.as_ref()?.deadline
 }
 
 /// One line of a digest.
@@ -159,6 +192,7 @@ impl Templates {
             workflow: one_line(&facts.workflow),
             step: one_line(&facts.step),
             unit: one_line(&facts.unit),
+            reason: one_line(&facts.reason),
             ..facts.clone()
         };
         self.write(name, language, Value::from(Serde(&facts)))
@@ -299,6 +333,7 @@ mod tests {
             deadline: moment(deadline, chrono_tz::Asia::Tehran, language),
             statutory,
             number: digits("12", language),
+            reason: "- <b>چرا</b>".to_owned(),
             case: "0190-1".to_owned(),
         }
     }
@@ -332,7 +367,7 @@ mod tests {
 
     #[test]
     fn every_template_says_the_same_things_in_both_languages() {
-        for (pair, kind) in TEXTS.chunks(2).zip(["", "", "", "", "", ""]) {
+        for (pair, kind) in TEXTS.chunks(2).zip([""; 9]) {
             let [(fa, persian), (en, english)] = pair else { panic!("a pair: {pair:?}{kind}") };
             assert_eq!(fa.replace(".fa.", ".en."), *en);
             assert_eq!(names(persian), names(english), "{fa} and {en}");
@@ -360,7 +395,15 @@ mod tests {
         for language in LANGUAGES {
             let mut all = vec![templates.test(language)];
             for statutory in [true, false] {
-                for kind in ["warning", "escalation", "own_escalation", "something_new"] {
+                for kind in [
+                    "warning",
+                    "escalation",
+                    "own_escalation",
+                    "received",
+                    "turn",
+                    "decision",
+                    "something_new",
+                ] {
                     all.push(templates.notice(kind, language, &facts(language, statutory)));
                 }
             }

@@ -12,7 +12,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 use parvaneh_core::Instant;
 use parvaneh_store::{Claimed, Outcome, Store, StoreError, WebhookEvent};
 use reqwest::{Client, StatusCode, Url, header, redirect::Policy};
-use serde_json::{json, value::RawValue};
+use serde_json::{Value, json, value::RawValue};
 
 pub use self::{
     destination::{Destinations, Forbidden, Network, NotANetwork},
@@ -133,10 +133,35 @@ fn identity(claimed: &Claimed) -> String {
     format!("{}/{}", claimed.reason.about, claimed.reason.no)
 }
 
+/// The event without what people filled in and what their papers are called: the fields are named,
+/// what they hold is not.
+fn without_values(body: &str) -> Result<String, serde_json::Error> {
+    let mut event: Value = serde_json::from_str(body)?;
+    let Some(fact) = event.get_mut("fact").and_then(Value::as_object_mut) else {
+        return Ok(body.to_owned());
+    };
+    let values = fact.remove("values");
+    let name =
+        fact.get_mut("file").and_then(Value::as_object_mut).and_then(|file| file.remove("name"));
+    if values.is_none() && name.is_none() {
+        // As it is chained: the same bytes.
+        return Ok(body.to_owned());
+    }
+    if let Some(Value::Object(values)) = values {
+        let fields = values.into_iter().map(|(field, _)| Value::String(field));
+        fact.insert("fields".to_owned(), fields.collect());
+    }
+    serde_json::to_string(&event)
+}
+
 /// An event as a CloudEvent 1.0 in structured JSON. Its data hold the event as it is chained: the
-/// same bytes.
+/// same bytes, where nothing is left out.
 fn cloud_event(claimed: &Claimed, event: &WebhookEvent) -> Result<Vec<u8>, serde_json::Error> {
-    let body = RawValue::from_string(event.body.clone())?;
+    let body = match event.with_values {
+        true => event.body.clone(),
+        false => without_values(&event.body)?,
+    };
+    let body = RawValue::from_string(body)?;
     let data = Data {
         workflow: event.workflow.as_str(),
         version: event.version,
@@ -242,4 +267,25 @@ pub(crate) fn with_causes(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_and_names_of_papers_can_be_left_out() {
+        let opened = r#"{"by":{"applicant":"1"},"fact":{"subject":"x","type":"opened","values":{"capital":{"money":5},"phone":{"phone":"+98912"}}},"seq":1}"#;
+        let told = without_values(opened).unwrap();
+        assert_eq!(
+            told,
+            r#"{"by":{"applicant":"1"},"fact":{"fields":["capital","phone"],"subject":"x","type":"opened"},"seq":1}"#
+        );
+        let paper = r#"{"fact":{"copies":1,"document":"record","file":{"media_type":"application/pdf","name":"رضایی.pdf","sha256":"ab","size":1},"type":"document_attached"}}"#;
+        let told = without_values(paper).unwrap();
+        assert!(!told.contains("رضایی") && told.contains(r#""sha256":"ab""#), "{told}");
+        // Whatever has neither is told as it is chained.
+        let other = r#"{"fact":{"type":"claimed","task":1},"seq":2}"#;
+        assert_eq!(without_values(other).unwrap(), other);
+    }
 }

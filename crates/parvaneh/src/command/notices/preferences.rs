@@ -35,7 +35,8 @@ pub(super) struct Preferences {
     /// When on a working day the digest comes (the calendar's local time)
     #[arg(long, value_name = "HH:MM", value_parser = time)]
     digest_at: Option<NaiveTime>,
-    /// How he is told of a kind: warning, escalation, own-escalation, worklist; at-once, digest, off
+    /// How he is told of a kind: warning, escalation, own-escalation, worklist, and as an applicant
+    /// received, turn, decision; at-once, digest, off
     #[arg(long, value_name = "KIND=HOW", value_parser = choice)]
     set: Vec<(NoticeKind, Choice)>,
 }
@@ -52,8 +53,9 @@ fn time(text: &str) -> Result<NaiveTime, String> {
 
 fn choice(text: &str) -> Result<(NoticeKind, Choice), String> {
     let (kind, how) = text.split_once('=').ok_or("write KIND=HOW, such as warning=at-once")?;
-    let kind = NoticeKind::named(&kind.trim().replace('-', "_"))
-        .ok_or("the kinds are warning, escalation, own-escalation and worklist")?;
+    let kind = NoticeKind::named(&kind.trim().replace('-', "_")).ok_or(
+        "the kinds are warning, escalation, own-escalation, worklist, received, turn and decision",
+    )?;
     let choice = match how.trim() {
         "at-once" => Choice::AtOnce,
         "digest" => Choice::Digest,

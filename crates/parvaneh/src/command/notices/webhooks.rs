@@ -56,6 +56,10 @@ pub(super) struct Add {
     /// Only events of this kind: opened, acted, escalated, …
     #[arg(long = "kind")]
     kinds: Vec<String>,
+    /// Tell it also what people filled in, and what their papers are called (default: only which
+    /// fields and papers)
+    #[arg(long)]
+    with_values: bool,
     /// The secret (default: a new one)
     #[arg(long, env = "PARVANEH_WEBHOOK_SECRET", hide_env_values = true, value_name = "whsec_…")]
     secret: Option<String>,
@@ -127,6 +131,7 @@ impl Add {
             workflow: self.workflow.map(WorkflowId::from),
             unit: self.unit.map(UnitId::from),
             kinds: self.kinds,
+            with_values: self.with_values,
         };
         store.add_webhook(webhook).await?;
         if out.json {
@@ -166,6 +171,7 @@ fn list(webhooks: &[Webhook], out: &Output) -> Result<(), Failure> {
                 "workflow": webhook.workflow,
                 "unit": webhook.unit,
                 "kinds": webhook.kinds,
+                "with_values": webhook.with_values,
                 "created_at": webhook.created_at,
                 "disabled": webhook.disabled,
                 "waiting": webhook.waiting,
