@@ -10,6 +10,7 @@
 //! the new version, counted from where they began.
 
 mod check;
+mod demands;
 mod fact;
 mod read;
 mod starter;
