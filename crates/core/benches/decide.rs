@@ -1,5 +1,10 @@
-//! What a decision costs, on the shipped definition: `cargo bench -p parvaneh-core --bench decide`.
+//! What a decision costs: `cargo bench -p parvaneh-core --bench decide`. One definition by kinds of
+//! command; then a table of every decision in every scenario of every shipped definition, which
+//! `-- shipped` prints alone.
 #![allow(clippy::unwrap_used)]
+
+#[path = "decide/shipped.rs"]
+mod shipped;
 
 use std::hint::black_box;
 
@@ -151,5 +156,12 @@ fn decisions(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, decisions);
+/// Criterion has no tables: it only says when to print it.
+fn every_shipped_definition(_: &mut Criterion) {
+    if std::env::args().any(|argument| argument == "--bench") {
+        shipped::table(&Setting::new());
+    }
+}
+
+criterion_group!(benches, decisions, every_shipped_definition);
 criterion_main!(benches);

@@ -721,7 +721,7 @@ proptest! {
         let lived = Stage::new(definition.clone()).every_case();
         check_lived(&definition, &said, &lived);
         // A guard that asks for returns is not met before there were any, which nothing says.
-        let returns = definition.steps.values().any(|step| asks_for_returns(step));
+        let returns = definition.steps.values().any(asks_for_returns);
         let idle = said.iter().any(|(told, _)| *told == code::IDLE_ELSE);
         if is_sound(&definition) && !returns && !idle && !chained(&definition) {
             check_complete(&definition, &said, &lived);

@@ -594,7 +594,9 @@ fn what_can_be_said_of_choices_is_said_with_an_example() {
     let overlap = "      - { if: 'capital > 10', to: head_review }\n      - { if: 'capital < 12', to: quick_review }\n      - { else: expert_review }\n";
     let told = warned(overlap);
     let message = "way 1 is open too, for example with capital = 11".to_owned();
-    assert_eq!(told, [("overlapping-guards", message)]);
+    // Capital is always there: the two take every case.
+    let idle = "no case is left for 'else': the ways before it take every one".to_owned();
+    assert_eq!(told, [("overlapping-guards", message), ("idle-else", idle)]);
     let shadowed = "      - { if: 'capital > 10', to: head_review }\n      - { if: 'capital > 11 && legal_form == \"youth\"', to: quick_review }\n      - { else: expert_review }\n";
     assert_eq!(warned(shadowed)[0].0, "dead-branch");
     let never = "      - { if: 'capital < 0', to: head_review }\n      - { else: expert_review }\n";

@@ -79,7 +79,9 @@ mod sittings;
 use crate::{
     ActionId, BranchId, Calendars, Definition, DocumentId, Given, Organisation, RefusalCode,
     StepId, Term, UnitId,
+    case::Case,
     clock::Instant,
+    decide::{Command, Context, Open},
     definition::{Answer, Outcome, Text},
     document::{Place, Problem, Reader, has_errors},
     event::Vote,
@@ -138,12 +140,29 @@ impl Report {
 ///
 /// `file` only names the file in problems.
 pub fn run(setting: &Setting<'_>, file: &str, source: &str) -> Report {
+    run_watched(setting, file, source, &|_, _| {})
+}
+
+/// What is asked of the engine in the course of a scenario, just before it is decided.
+#[derive(Clone, Copy, Debug)]
+pub enum Asked<'a> {
+    /// To open the case.
+    Open(&'a Open),
+    /// Something of the case, as it is then.
+    Command(&'a Case, &'a Command),
+}
+
+/// Who is told of everything that is asked, and by what it is decided: to measure it, say.
+pub type Watch<'w> = dyn Fn(&Context<'_>, Asked<'_>) + 'w;
+
+/// As [`run`], telling everything that is asked to `watch`.
+pub fn run_watched(setting: &Setting<'_>, file: &str, source: &str, watch: &Watch<'_>) -> Report {
     let (mut reader, root) = Reader::open(file, source);
     let scenario = root.and_then(|root| read::scenario(&mut reader, setting, &root));
     let Some(scenario) = scenario.filter(|_| !reader.has_errors()) else {
         return Report { title: None, lived: 0, problems: reader.finish() };
     };
-    let lived = run::live(setting, &mut reader, &scenario);
+    let lived = run::live(setting, &mut reader, &scenario, watch);
     Report { title: Some(scenario.title), lived, problems: reader.finish() }
 }
 

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    At, Deed, Expect, Scenario, Setting, Who,
+    Asked, At, Deed, Expect, Scenario, Setting, Watch, Who,
     actual::{clock_no, difference, moment, task},
     code,
     given::faults_of,
@@ -33,6 +33,7 @@ const MOST_TICKS: usize = 1_000;
 /// A case on its way through a scenario.
 pub(super) struct Life<'a> {
     setting: &'a Setting<'a>,
+    watch: &'a Watch<'a>,
     pub(super) told: &'a [Told],
     held: &'a Held,
     /// The clocks before whose deadline no sitting had room, since the entry before.
@@ -57,7 +58,12 @@ pub(super) struct Life<'a> {
 
 /// Lives through a scenario and tells every difference. Answers how many entries were lived
 /// through.
-pub(super) fn live(setting: &Setting<'_>, reader: &mut Reader<'_>, scenario: &Scenario) -> usize {
+pub(super) fn live(
+    setting: &Setting<'_>,
+    reader: &mut Reader<'_>,
+    scenario: &Scenario,
+    watch: &Watch<'_>,
+) -> usize {
     let mut entries = scenario.entries.iter();
     let Some(first) = entries.next() else { return 0 };
     let Some(At { value: Deed::Open { received, reason, subject, about, given }, place }) =
@@ -84,6 +90,7 @@ pub(super) fn live(setting: &Setting<'_>, reader: &mut Reader<'_>, scenario: &Sc
     let planned = as_of(&scenario.sittings, first.at, None);
     let found = about.as_ref().and_then(|about| scenario.held.found(about, first.at));
     let ctx = context(setting, &caller, None, &planned, found.as_ref(), first.at);
+    watch(&ctx, Asked::Open(&application));
     let opened = open(&ctx, &application);
     let decided = match told(reader, *place, &first.expect, opened) {
         Some(decided) => decided,
@@ -92,6 +99,7 @@ pub(super) fn live(setting: &Setting<'_>, reader: &mut Reader<'_>, scenario: &Sc
     let Some(case) = decided.events.first().and_then(Case::opened) else { return 0 };
     let mut life = Life {
         setting,
+        watch,
         told: &scenario.sittings,
         held: &scenario.held,
         lacking: Vec::new(),
@@ -218,6 +226,7 @@ impl Life<'_> {
         let planned = as_of(self.told, now, Some(&self.case));
         let found = self.found(now);
         let ctx = context(self.setting, &Caller::System, None, &planned, found.as_ref(), now);
+        (self.watch)(&ctx, Asked::Command(&self.case, &Command::Tick));
         match decide(&ctx, &self.case, &Command::Tick) {
             Ok(decided) => self.take(decided),
             // Only a calendar that does not reach so far: nothing more happens by itself.
@@ -293,6 +302,7 @@ impl Life<'_> {
         let found = self.found(now);
         let assignee = assignee.as_ref();
         let ctx = context(self.setting, &caller, assignee, &planned, found.as_ref(), now);
+        (self.watch)(&ctx, Asked::Command(&self.case, &command));
         decide(&ctx, &self.case, &command)
     }
 
