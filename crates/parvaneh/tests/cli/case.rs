@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::installation::Installation;
+use super::{finish, installation::Installation};
 
 /// A sandbox in which everybody is who takes part in a case of Tehran county, and whose clock stands
 /// still on a Saturday morning.
@@ -313,4 +313,37 @@ fn silence_found_long_after_an_outage_waits_for_a_manager() {
     assert_eq!(release("take-effect", "2", "Director").ends(1).error_code(), "nothing_held");
     let taken = release("take-effect", "3", "Director").ends(0).json();
     assert_eq!(taken["events"][0]["fact"]["answer"], "positive", "{taken}");
+}
+
+#[test]
+fn a_worklist_says_why_each_task_stands_where_it_stands() {
+    let here = office();
+    let first = open(&here);
+    here.json(["clock", "set", "1450/02/04 09:00"]);
+    let second = open(&here);
+    let listed = |more: &[&str]| {
+        let asked = ["worklist", "--as", "Ali"];
+        let text = finish(here.program().args(asked).args(more)).ends(0).out;
+        let place = |case: &str| text.lines().position(|line| line.contains(case));
+        let (one, other) = (place(&first).expect("listed"), place(&second).expect("listed"));
+        (text, one < other)
+    };
+    let (text, in_order) = listed(&["--order", "arrival", "--why"]);
+    assert!(in_order && text.contains("came on 1450/02/03 09:00"), "{text}");
+    assert!(text.contains("came on 1450/02/04 09:00"), "{text}");
+    let (text, in_order) = listed(&["--order", "deadline", "--why"]);
+    assert!(in_order && text.matches("due on 1450/02/").count() == 2, "{text}");
+    let (text, in_order) = listed(&["--order", "late-minimising", "--why"]);
+    assert!(in_order && text.matches("must be begun by 1450/").count() == 2, "{text}");
+    let (text, _) = listed(&["--order", "late-minimising", "--why", "--lang", "fa"]);
+    assert_eq!(text.matches("آغاز شود").count(), 2, "{text}");
+    let (text, _) = listed(&["--order", "late-minimising"]);
+    assert!(!text.contains("why here") && !text.contains("must be begun"), "{text}");
+
+    // What nobody can go on with stands behind what somebody can.
+    let suspend = ["case", "suspend", &first, "--reason", "flood", "--as", "Director"];
+    here.json(suspend);
+    let (text, in_order) = listed(&["--order", "late-minimising", "--why"]);
+    assert!(!in_order && text.contains("the case is suspended"), "{text}");
+    here.run(["worklist", "--as", "Ali", "--order", "luck"]).ends(2);
 }
