@@ -178,7 +178,7 @@ fn a_paper_that_came_earlier_counts_from_then() {
         let mut command = here.program();
         command.args(["case", "open", "ngo-establishment", "--unit", "2301", "--subject", "x"]);
         command.args(["--applicant", "سارا", "--as", "Ali", "--json", "--reason", "post"]);
-        super::finish(command.args(["--received", received]))
+        finish(command.args(["--received", received]))
     };
     let opened = open("1450/01/27 10:00").ends(0).json();
     assert_eq!(opened["case"]["opened_at"], "2071-04-16T06:30:00Z");
@@ -305,7 +305,7 @@ fn silence_found_long_after_an_outage_waits_for_a_manager() {
     let release = |decision, clock, person| {
         let mut command = here.program();
         command.args(["case", "release-silence", case, decision, "--clock", clock, "--json"]);
-        super::finish(command.args(["--reason", "the mail was slow", "--as", person]))
+        finish(command.args(["--reason", "the mail was slow", "--as", person]))
     };
     assert_eq!(release("waive", "2", "Ali").ends(1).error_code(), "not_permitted");
     let waived = release("waive", "2", "Director").ends(0).json();
