@@ -147,6 +147,25 @@ async fn some_hours_of_a_county_and_of_the_nation_can_be_closed() {
     assert_eq!(mine, [settled.closure], "another county's closure does not bear on this one");
 }
 
+/// The raw rate would judge by a day that was closed.
+#[tokio::test]
+async fn the_raw_deadline_follows_the_statutory_one() {
+    let office = Office::sandbox().await;
+    let opened = office.opened().await;
+    let raw = async || office.store.case_file(opened.id).await.unwrap().raw_deadline;
+    let before = opened.statutory.unwrap().deadline;
+    assert_eq!(raw().await, before);
+    let last = before.unwrap().date_naive();
+    let settled = office.store.change_closures(close(COUNTY, last)).await.unwrap();
+    finish(&office.store, settled.job.unwrap()).await;
+    let moved = case(&office, opened.id).await.statutory.unwrap().deadline;
+    assert_ne!(moved, before);
+    assert_eq!(raw().await, moved);
+    let settled = office.store.change_closures(reopen(COUNTY, last)).await.unwrap();
+    finish(&office.store, settled.job.unwrap()).await;
+    assert_eq!(raw().await, before);
+}
+
 #[tokio::test]
 async fn who_keeps_the_calendar_closes_where_he_keeps_it() {
     let office = Office::sandbox().await;

@@ -123,6 +123,7 @@ fn raw_deadline(
     let mut told = decided.events.iter().filter_map(|event| match &event.fact {
         // The term may be another one.
         Fact::Migrated(moved) if moved.clock(STATUTORY).is_some() => Some(None),
+        Fact::Rescheduled { .. } if event.fact.bears_on(STATUTORY) => Some(None),
         fact => match fact.entry()?.statutory.as_ref()? {
             StatutoryChange::Stopped { raw_deadline, .. } => Some(Some(*raw_deadline)),
             StatutoryChange::Started(_) => Some(None),
