@@ -89,7 +89,14 @@ pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
     let fill::Brought { filling, papers } =
         fill::application(ctx, &application.unit, now, &application.given)?;
 
-    let fact = |entry: Entry| Fact::Opened {
+    let nowhere = Entry {
+        step: definition.first.clone(),
+        through: Vec::new(),
+        tasks: Vec::new(),
+        statutory: None,
+        end: None,
+    };
+    let fact = Fact::Opened {
         case: application.case,
         workflow: definition.id.clone(),
         version: definition.version,
@@ -99,30 +106,20 @@ pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
         calendar_revision: ctx.calendars.revision().map(|revision| revision.no),
         unit: application.unit.clone(),
         applicant: application.applicant,
-        subject: subject.clone(),
-        received_reason: received_reason.clone(),
-        values: filling.values.clone(),
-        about: about.clone(),
-        entry,
+        subject,
+        received_reason,
+        values: filling.values,
+        about,
+        entry: nowhere,
     };
-    let event = |entry| Event {
-        seq: 1,
-        effective_at: at,
-        recorded_at: now,
-        by: by.clone(),
-        fact: fact(entry),
-    };
-    let nowhere = Entry {
-        step: definition.first.clone(),
-        through: Vec::new(),
-        tasks: Vec::new(),
-        statutory: None,
-        end: None,
-    };
-    let mut unopened = Case::opened(&event(nowhere)).expect("an opening opens");
+    let mut opening = Event { seq: 1, effective_at: at, recorded_at: now, by: by.clone(), fact };
+    let mut unopened = Case::opened(&opening).expect("an opening opens");
     unopened.seq = 0;
     let mut draft = Draft::new(ctx, unopened);
-    let opening = event(draft.entry(&definition.first, at, false)?);
+    let reached = draft.entry(&definition.first, at, false)?;
+    if let Fact::Opened { entry, .. } = &mut opening.fact {
+        *entry = reached;
+    }
     draft.case = Case::opened(&opening).expect("an opening opens");
     let opened: Vec<_> = open_records(&draft.case, |_| true).collect();
     draft.keep_tasks(opened);

@@ -207,7 +207,7 @@ fn attached(
     let mut fault = |code, fa: &str, en: &str| {
         faults.push(Fault::of_document(document, &kind.title, code, fa, en));
     };
-    let file = paper.file.clone().checked();
+    let file = paper.file.checked();
     if file.is_none() {
         let en = "needs a name, a media type, a size and a SHA-256 of 64 hexadecimal digits";
         fault(FaultCode::NotAFile, "نام، نوع، اندازه و درهم‌سازی SHA-256 لازم دارد", en);

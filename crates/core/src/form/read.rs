@@ -8,7 +8,7 @@ use super::{
     amount::{self, AmountError},
     identity::{is_legal_id, is_national_id},
     shown::{amount_text, number_text},
-    typed::{folded, kept, latin, persian_digits, quoted},
+    typed::{folded, is_folded_like, kept, latin, persian_digits, quoted},
 };
 use crate::{
     JalaliDate,
@@ -67,11 +67,16 @@ pub fn read_text(
             max.map(|bound| bound_on(bound, today)),
         ),
         FieldKind::Choice { choices } => {
-            let wanted = folded(text);
-            let chosen = choices.iter().find(|(id, title)| {
-                **id == wanted || folded(&title.fa) == wanted || folded(&title.en) == wanted
+            // Programs write the name as it is, people one of its titles.
+            let named = choices.get_key_value(text).or_else(|| {
+                let wanted = folded(text);
+                choices.iter().find(|(id, title)| {
+                    **id == wanted
+                        || is_folded_like(&title.fa, &wanted)
+                        || is_folded_like(&title.en, &wanted)
+                })
             });
-            match chosen {
+            match named {
                 Some((id, _)) => Ok(Value::Choice(id.clone())),
                 None => {
                     let fa: Vec<_> = choices.values().map(|title| title.fa.as_str()).collect();
@@ -391,7 +396,7 @@ fn no_file<T>() -> Result<T, Wrong> {
 
 impl FileReference {
     /// The reference with its hash in small letters, if each part of it can be kept.
-    pub(crate) fn checked(self) -> Option<Self> {
+    pub(crate) fn checked(&self) -> Option<Self> {
         let name = kept(&self.name).ok()?;
         let named = !name.is_empty()
             && name.chars().count() <= 255

@@ -7,8 +7,10 @@ use crate::document::is_refused;
 /// Latin digits for Persian and Arabic ones, without the marks of writing direction that come
 /// along when a number is copied out of Persian text, and without white space around it.
 pub(super) fn latin(text: &str) -> String {
-    let text: String = text.chars().filter(|c| !is_direction_mark(*c)).map(latin_digit).collect();
-    text.trim().to_owned()
+    let mut latin = String::with_capacity(text.len());
+    latin.extend(text.chars().filter(|c| !is_direction_mark(*c)).map(latin_digit));
+    let trimmed = latin.trim();
+    if trimmed.len() == latin.len() { latin } else { trimmed.to_owned() }
 }
 
 /// The text as it is kept: Persian letters for the Arabic ones of some keyboards (ISIRI 6219), line
@@ -18,24 +20,39 @@ pub(super) fn latin(text: &str) -> String {
 /// The first character that cannot stand in a text: a control, or a mark that overrides the
 /// direction of writing and can make a text look like another.
 pub(super) fn kept(text: &str) -> Result<String, char> {
-    let text = text.replace("\r\n", "\n");
+    let text = match text.contains('\r') {
+        true => Cow::Owned(text.replace("\r\n", "\n")),
+        false => Cow::Borrowed(text),
+    };
     if let Some(refused) = text.chars().find(|c| is_refused(*c) || *c == '\r') {
         return Err(refused);
     }
     let edge = |c: char| c.is_whitespace() || is_direction_mark(c);
-    Ok(text.trim_matches(edge).chars().map(persian_letter).collect())
+    let text = text.trim_matches(edge);
+    let mut kept = String::with_capacity(text.len());
+    kept.extend(text.chars().map(persian_letter));
+    Ok(kept)
 }
 
 /// A word as it is compared: folded, in lower case, with its white space as single spaces.
 pub(super) fn folded(text: &str) -> String {
-    let text: String = text
-        .chars()
-        .filter(|c| !is_direction_mark(*c))
-        .map(|c| persian_letter(latin_digit(c)))
-        // The half-space is left out or typed as a space as often as not.
-        .map(|c| if c == '\u{200c}' { ' ' } else { c })
-        .collect();
-    text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+    letters(text).collect()
+}
+
+/// Whether a word is that one, which is folded already. Nothing is copied for it.
+pub(super) fn is_folded_like(word: &str, folded: &str) -> bool {
+    letters(word).eq(folded.chars())
+}
+
+fn letters(text: &str) -> impl Iterator<Item = char> {
+    // The half-space is left out or typed as a space as often as not.
+    let words = text.split(|c: char| c.is_whitespace() || c == '\u{200c}');
+    let words = words.filter(|word| !word.chars().all(is_direction_mark));
+    words.enumerate().flat_map(|(place, word)| {
+        let letters = word.chars().filter(|c| !is_direction_mark(*c));
+        let folded = letters.map(|c| persian_letter(latin_digit(c))).flat_map(char::to_lowercase);
+        (place > 0).then_some(' ').into_iter().chain(folded)
+    })
 }
 
 /// A number in Persian digits.

@@ -155,7 +155,7 @@ pub enum Asked<'a> {
 /// Who is told of everything that is asked, and by what it is decided: to measure it, say.
 pub type Watch<'w> = dyn Fn(&Context<'_>, Asked<'_>) + 'w;
 
-/// As [`run`], telling everything that is asked to `watch`.
+/// As [`run()`], telling everything that is asked to `watch`.
 pub fn run_watched(setting: &Setting<'_>, file: &str, source: &str, watch: &Watch<'_>) -> Report {
     let (mut reader, root) = Reader::open(file, source);
     let scenario = root.and_then(|root| read::scenario(&mut reader, setting, &root));
