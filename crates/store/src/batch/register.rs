@@ -11,13 +11,14 @@ use parvaneh_core::{
 use sqlx::{PgPool, Postgres, Row, postgres::PgRow, query::Query};
 use uuid::Uuid;
 
-use super::judge::rules_of;
+use super::{judge::rules_of, write::Part};
 use crate::{ExecuteError, reference::Reference as Organised};
 
 /// Part of the statement that writes cases, used only where one of them changes a licence or is about
 /// something. A number that another case has taken, of a licence or of one of its changes, fails the
 /// whole statement: it is decided again. `{1}` is the first parameter after those of that statement.
-const REGISTERED: &str = ", licensed as (
+pub(super) const REGISTERED: Part = Part {
+    sql: ", licensed as (
     insert into licences (
         number, kind, holder, unit_id, subject, valid_from, valid_until, state, mark, changes,
         granted_by, changed_by, changed_seq, changed_at)
@@ -55,24 +56,9 @@ const REGISTERED: &str = ", licensed as (
     ) as n (case_id, workflow, licence, about_case, exclusive, stays_from, opened_at, ended_at)
     join written on written.id = n.case_id
     on conflict (case_id) do update set ended_at = excluded.ended_at
-)";
-
-/// That part, behind a statement whose parameters it follows.
-pub(super) fn behind(statement: &str) -> String {
-    let numbers = statement.split('$').skip(1).filter_map(|rest| {
-        let digits = rest.find(|char: char| !char.is_ascii_digit()).unwrap_or(rest.len());
-        rest[..digits].parse::<usize>().ok()
-    });
-    let before = numbers.max().unwrap_or(0);
-    let mut part = REGISTERED.to_owned();
-    for number in 1..=PARAMETERS {
-        part = part.replace(&format!("{{{number}}}"), &format!("${}", before + number));
-    }
-    part
-}
-
-/// How many parameters it has.
-const PARAMETERS: usize = 23;
+)",
+    parameters: 23,
+};
 
 const LICENCE: &str = "
     select l.number, l.kind, l.holder, l.unit_id, l.valid_from, l.valid_until, l.state, l.mark,

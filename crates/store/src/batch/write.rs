@@ -1,6 +1,6 @@
 //! The one statement by which cases are written.
 
-use std::{collections::HashSet, sync::LazyLock};
+use std::{collections::HashSet, sync::OnceLock};
 
 use chrono::TimeDelta;
 use parvaneh_core::{
@@ -83,42 +83,64 @@ with written as (
         outcome = excluded.outcome, first_touched_at = excluded.first_touched_at,
         waited = excluded.waited, handled = excluded.handled, untouched = excluded.untouched,
         late_waiting = excluded.late_waiting, late_handling = excluded.late_handling
-), fired as (
+)";
+
+/// Warnings and levels that have fired.
+const FIRED: Part = Part {
+    sql: ", fired as (
     insert into escalations (
         case_id, clock, level, number, warning, seq, deadline_at, recorded_at, round)
     select n.case_id, n.clock, n.level, n.number, n.warning, n.seq, n.deadline_at, n.recorded_at,
            n.round
     from unnest(
-        $51::uuid[], $52::int[], $53::int[], $54::int[], $55::bool[], $56::int[], $57::timestamptz[],
-        $58::timestamptz[], $59::int[]
+        {1}::uuid[], {2}::int[], {3}::int[], {4}::int[], {5}::bool[], {6}::int[], {7}::timestamptz[],
+        {8}::timestamptz[], {9}::int[]
     ) as n (case_id, clock, level, number, warning, seq, deadline_at, recorded_at, round)
     join written on written.id = n.case_id
-), told as (
+)",
+    parameters: 9,
+};
+
+/// Who must be told.
+const TOLD: Part = Part {
+    sql: ", told as (
     insert into outbox (case_id, seq, no, kind, person, role, unit_id, created_at)
     select n.case_id, n.seq, n.no, n.kind, n.person, n.role, n.unit_id, n.created_at
     from unnest(
-        $60::uuid[], $61::int[], $62::int[], $63::text[], $64::uuid[], $65::text[], $66::text[],
-        $67::timestamptz[]
+        {1}::uuid[], {2}::int[], {3}::int[], {4}::text[], {5}::uuid[], {6}::text[], {7}::text[],
+        {8}::timestamptz[]
     ) as n (case_id, seq, no, kind, person, role, unit_id, created_at)
     join written on written.id = n.case_id
     -- An applicant who gets no mail sees his case; only for those who do is anything kept.
     where n.kind not in ('received', 'turn', 'decision')
        or (select true from notice_preferences p
            where p.person = n.person and p.email is not null limit 1)
-), keyed as (
+)",
+    parameters: 8,
+};
+
+/// Keys under which requests came.
+const KEYED: Part = Part {
+    sql: ", keyed as (
     insert into idempotency_keys (
         actor, key, request_hash, case_id, first_seq, last_seq, recorded_at)
     select n.actor, n.key, n.request_hash, n.case_id, n.first_seq, n.last_seq, n.recorded_at
     from unnest(
-        $68::uuid[], $69::text[], $70::bytea[], $71::uuid[], $72::int[], $73::int[],
-        $74::timestamptz[]
+        {1}::uuid[], {2}::text[], {3}::bytea[], {4}::uuid[], {5}::int[], {6}::int[],
+        {7}::timestamptz[]
     ) as n (actor, key, request_hash, case_id, first_seq, last_seq, recorded_at)
     join written on written.id = n.case_id
-), agendas as (
+)",
+    parameters: 7,
+};
+
+/// What comes on agendas and off them, and how many places that takes.
+const AGENDAS: Part = Part {
+    sql: ", agendas as (
     insert into agenda (case_id, seq, sitting, put_at, off_at, outcome)
     select n.case_id, n.seq, n.sitting, n.put_at, n.off_at, n.outcome
     from unnest(
-        $75::uuid[], $76::int[], $77::uuid[], $78::timestamptz[], $79::timestamptz[], $80::text[]
+        {1}::uuid[], {2}::int[], {3}::uuid[], {4}::timestamptz[], {5}::timestamptz[], {6}::text[]
     ) as n (case_id, seq, sitting, put_at, off_at, outcome)
     join written on written.id = n.case_id
     on conflict (case_id, seq) do update set
@@ -128,27 +150,53 @@ with written as (
     update sittings s set taken = s.taken + n.change
     from (
         select n.sitting, sum(n.change)::int as change
-        from unnest($81::uuid[], $82::uuid[], $83::int[]) as n (case_id, sitting, change)
+        from unnest({7}::uuid[], {8}::uuid[], {9}::int[]) as n (case_id, sitting, change)
         join written on written.id = n.case_id
         group by n.sitting
         having sum(n.change) <> 0
     ) n
     where s.id = n.sitting
-)";
+)",
+    parameters: 9,
+};
 
 const WRITTEN: &str = " select id from written";
 
-static PLAIN: LazyLock<String> = LazyLock::new(|| [WRITE, WRITTEN].concat());
+/// A part of the statement that is there only where a row of the batch belongs into it: each table
+/// costs something to be made ready, written or not.
+pub(super) struct Part {
+    /// Its common table expressions, behind a comma. `{1}` is its first parameter.
+    pub(super) sql: &'static str,
+    /// How many parameters it has.
+    pub(super) parameters: usize,
+}
 
-/// The same, telling webhooks: only where there are any.
-static WITH_WEBHOOKS: LazyLock<String> = LazyLock::new(|| [WRITE, HOOKED, WRITTEN].concat());
+/// Telling webhooks, by parameters of the cases and events.
+const TELLING: Part = Part { sql: HOOKED, parameters: 0 };
 
-/// The same with the register of licences: only where a case of the batch has to do with it.
-static WITH_REGISTER: LazyLock<String> =
-    LazyLock::new(|| [WRITE, &register::behind(WRITE), WRITTEN].concat());
+/// The parts, in the order in which they stand and are bound.
+const PARTS: [&Part; 6] = [&FIRED, &TOLD, &KEYED, &AGENDAS, &register::REGISTERED, &TELLING];
+/// How many parameters stand before the parts.
+const BEFORE: usize = 50;
 
-static WITH_BOTH: LazyLock<String> =
-    LazyLock::new(|| [WRITE, &register::behind(WRITE), HOOKED, WRITTEN].concat());
+/// The statement with those of [`PARTS`].
+fn statement(with: [bool; PARTS.len()]) -> &'static str {
+    static MADE: [OnceLock<String>; 1 << PARTS.len()] =
+        [const { OnceLock::new() }; 1 << PARTS.len()];
+    let number = with.iter().rev().fold(0, |number, part| number * 2 + usize::from(*part));
+    MADE[number].get_or_init(|| {
+        let (mut sql, mut before) = (WRITE.to_owned(), BEFORE);
+        for part in PARTS.iter().zip(with).filter_map(|(part, is_there)| is_there.then_some(part)) {
+            let mut text = part.sql.to_owned();
+            for number in 1..=part.parameters {
+                text = text.replace(&format!("{{{number}}}"), &format!("${}", before + number));
+            }
+            sql.push_str(&text);
+            before += part.parameters;
+        }
+        sql + WRITTEN
+    })
+}
 
 /// Declares a table of rows as one vector a column, in the order in which they are bound.
 macro_rules! columns {
@@ -303,23 +351,32 @@ pub(crate) async fn write(
     for decision in decisions {
         rows.push(decision);
     }
-    let registers = !rows.register.is_empty();
-    let sql: &'static str = match (registers, hooked) {
-        (false, false) => &PLAIN,
-        (false, true) => &WITH_WEBHOOKS,
-        (true, false) => &WITH_REGISTER,
-        (true, true) => &WITH_BOTH,
-    };
-    let mut query = sqlx::query(sql);
+    let with = [
+        !rows.escalations.case.is_empty(),
+        !rows.outbox.case.is_empty(),
+        !rows.keys.case.is_empty(),
+        !(rows.agenda.case.is_empty() && rows.places.case.is_empty()),
+        !rows.register.is_empty(),
+        hooked,
+    ];
+    let mut query = sqlx::query(statement(with));
     query = rows.cases.bind(query);
     query = rows.events.bind(query);
     query = rows.tasks.bind(query);
-    query = rows.escalations.bind(query);
-    query = rows.outbox.bind(query);
-    query = rows.keys.bind(query);
-    query = rows.agenda.bind(query);
-    query = rows.places.bind(query);
-    if registers {
+    let [fired, told, keyed, agendas, registered, _] = with;
+    if fired {
+        query = rows.escalations.bind(query);
+    }
+    if told {
+        query = rows.outbox.bind(query);
+    }
+    if keyed {
+        query = rows.keys.bind(query);
+    }
+    if agendas {
+        query = rows.places.bind(rows.agenda.bind(query));
+    }
+    if registered {
         query = rows.register.bind(query);
     }
     let written = query.fetch_all(connection).await?;
@@ -527,5 +584,33 @@ fn purpose_text(purpose: Purpose) -> &'static str {
         Purpose::Act => "act",
         Purpose::Answer => "answer",
         Purpose::Vote => "vote",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Connection, Executor, PgConnection, SqlStr, Statement};
+
+    use super::*;
+    use crate::{Founding, Store, testing::TestDatabase};
+
+    #[tokio::test]
+    async fn with_whichever_parts_it_is_a_statement() {
+        let database = TestDatabase::new().await;
+        Store::migrate(&database.owner_options(), Founding::Sandbox).await.unwrap();
+        let mut application = PgConnection::connect_with(&database.app_options()).await.unwrap();
+        for number in 0..1 << PARTS.len() {
+            let with = std::array::from_fn(|place| number >> place & 1 == 1);
+            let parameters = PARTS.iter().zip(with).filter(|(_, with)| *with);
+            let parameters = BEFORE + parameters.map(|(part, _)| part.parameters).sum::<usize>();
+            let sql = SqlStr::from_static(statement(with));
+            let prepared = application.prepare(sql).await;
+            let prepared = prepared.unwrap_or_else(|error| panic!("{with:?}: {error}"));
+            let taken = prepared.parameters().map(|types| match types {
+                sqlx::Either::Left(types) => types.len(),
+                sqlx::Either::Right(count) => count,
+            });
+            assert_eq!(taken, Some(parameters), "{with:?}");
+        }
     }
 }
