@@ -94,6 +94,72 @@ async fn an_application_goes_its_way_from_the_applicant_to_the_officer_and_back(
     assert_eq!(none.status, 404);
 }
 
+/// An officer notes what an applicant must not read.
+const NOTED: &str = "
+workflow: noted
+version: 1
+title: { fa: یادداشت, en: Noted }
+opens_at: county
+calendar: ir
+statutory: { term: 60 d, starts: opened, basis: assumption }
+roles:
+  county_officer: { at: county, title: { fa: کارشناس, en: Officer }, may: [open] }
+forms:
+  application: { name: { type: text, title: { fa: نام, en: Name }, required: yes } }
+  assessment: { suspicion: { type: text, title: { fa: ظن, en: Suspicion } } }
+  answer: { address: { type: text, title: { fa: نشانی, en: Address } } }
+application: application
+steps:
+  review:
+    title: { fa: بررسی, en: Review }
+    owner: county_officer
+    term: 5 d
+    basis: assumption
+    form: assessment
+    actions:
+      grant: { title: { fa: صدور, en: Grant }, to: granted }
+      ask: { title: { fa: پرسش, en: Ask }, to: reply, complete: no }
+  reply:
+    title: { fa: پاسخ, en: Reply }
+    owner: applicant
+    statutory_clock: suspended
+    term: 10 d
+    basis: assumption
+    form: answer
+    silence: { to: lapsed, basis: assumption }
+    actions: { send: { title: { fa: ارسال, en: Send }, to: review } }
+ends:
+  granted: { title: { fa: صدور, en: Granted }, decision: yes, outcome: granted }
+  lapsed: { title: { fa: مختومه, en: Lapsed }, decision: no, outcome: lapsed }
+  withdrawn: { title: { fa: انصراف, en: Withdrawn }, decision: no, outcome: withdrawn }
+";
+
+#[tokio::test]
+async fn an_applicant_reads_what_he_filled_in_and_not_what_the_office_did() {
+    let service = Service::start().await;
+    service.office.store.publish_definition(&"noted".into(), 1, NOTED).await.unwrap();
+    let (mine, officer) =
+        (applicants_token(&service).await, service.token_of("county_officer").await);
+    let application = json!({
+        "workflow": "noted", "unit": COUNTY, "subject": "S", "values": { "name": "Mehr" },
+    });
+    let opened = service.post("/cases", &mine, &application).await;
+    let id = opened.body["case"]["id"].as_str().unwrap();
+    let (file, actions) = (format!("/cases/{id}"), format!("/cases/{id}/actions"));
+    let noted = json!({ "action": "ask", "values": { "suspicion": "a front" } });
+    assert_eq!(service.post(&actions, &officer, &noted).await.status, 200);
+    let sent = json!({ "action": "send", "values": { "address": "Tehran" } });
+    let sent = service.post(&actions, &mine, &sent).await;
+    assert_eq!(sent.status, 200, "{sent:?}");
+    let his = json!({ "name": "Mehr", "address": "Tehran" });
+    assert_eq!(sent.body["case"]["values"], his);
+    assert_eq!(service.get(&file, &mine).await.body["case"]["values"], his);
+    let timeline = service.get(&format!("{file}/timeline"), &mine).await;
+    assert!(!timeline.body.to_string().contains("a front"), "{timeline:?}");
+    let all = json!({ "name": "Mehr", "address": "Tehran", "suspicion": "a front" });
+    assert_eq!(service.get(&file, &officer).await.body["case"]["values"], all);
+}
+
 #[tokio::test]
 async fn a_repeat_under_its_key_opens_no_second_case() {
     let service = Service::start().await;

@@ -3,6 +3,7 @@
 use std::{io, sync::Arc};
 
 use axum::Router;
+use parvaneh_core::{Case, Definition};
 use parvaneh_store::{Store, Viewer};
 use tokio::net::TcpListener;
 
@@ -27,6 +28,11 @@ impl App {
     /// The service over a store.
     pub fn new(store: Store, settings: Settings) -> Self {
         Self { store, settings: Arc::new(settings), passwords: Passwords::new() }
+    }
+
+    /// The definition by which a case runs.
+    pub(crate) async fn definition_of(&self, case: &Case) -> Result<Arc<Definition>, Problem> {
+        Ok(self.store.definition(&case.workflow, Some(case.version)).await?)
     }
 
     /// What the caller is and sees now.

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use parvaneh_core::{Case, CaseId, PersonId, decide::Command};
+use parvaneh_core::{Case, CaseId, PersonId, decide::Command, reach::Sight};
 use parvaneh_store::{Executed, Request};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -91,7 +91,7 @@ pub(crate) async fn change(
     let sight = policy::see(app, &viewer, case).await?;
     let request = asked(terms, Request::command(caller.person, case, command));
     let executed = app.store.execute(request).await?;
-    Ok(answer(executed, sight, StatusCode::OK))
+    answer(app, executed, sight, StatusCode::OK).await
 }
 
 /// A request on those terms.
@@ -105,18 +105,23 @@ pub(crate) fn asked(terms: Terms, request: Request) -> Request {
 }
 
 /// The answer to somebody who sees the case like that.
-pub(crate) fn answer(
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn answer(
+    app: &App,
     executed: Executed,
-    sight: parvaneh_core::reach::Sight,
+    sight: Sight,
     status: StatusCode,
-) -> Response {
+) -> Result<Response, Problem> {
+    let definition = app.definition_of(&executed.case).await?;
     let tag = entity_tag(&executed.case);
     let changed = Changed {
         events: EventView::shown(&executed.events, sight),
-        case: CaseView::of(&executed.case, sight),
+        case: CaseView::of(&executed.case, &definition, sight),
         repeated: executed.repeated,
     };
-    (status, [(header::ETAG, tag)], Json(changed)).into_response()
+    Ok((status, [(header::ETAG, tag)], Json(changed)).into_response())
 }
 
 /// The entity tag of a case: how many events it has.

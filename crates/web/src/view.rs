@@ -1,11 +1,11 @@
 //! What is shown of cases, tasks and events: the shapes of the API's answers.
 //!
 //! An applicant sees how his case stands, his own doings and what was decided; not who of the
-//! office has which task, how somebody voted, or what was remarked inside.
+//! office has which task, how somebody voted, or what was remarked and filled in inside.
 
 use chrono::{DateTime, Utc};
 use parvaneh_core::{
-    Case, Event, Fact, Place, Task,
+    Case, Definition, Event, Fact, Place, Task,
     case::Clock,
     event::{By, Owner, Purpose, STATUTORY},
     reach::Sight,
@@ -256,7 +256,7 @@ impl TaskView {
 
 impl CaseView {
     /// What somebody who sees the case like that is shown of it.
-    pub(crate) fn of(case: &Case, sight: Sight) -> Self {
+    pub(crate) fn of(case: &Case, definition: &Definition, sight: Sight) -> Self {
         let inside = sight == Sight::Office;
         let empty = || Value::Object(serde_json::Map::new());
         let json = |value: Result<Value, serde_json::Error>| value.unwrap_or_else(|_| empty());
@@ -291,7 +291,9 @@ impl CaseView {
             .tasks
             .iter()
             .filter_map(|task| task.clock.as_ref().map(|clock| ClockView::of(task.no, clock)));
-        let values = case.data.iter().map(|(name, value)| (name.to_string(), value.plain()));
+        let values = case.data.iter();
+        let values = values.filter(|(name, _)| inside || definition.is_filled_by_applicant(name));
+        let values = values.map(|(name, value)| (name.to_string(), value.plain()));
         Self {
             id: case.id.0,
             workflow: case.workflow.to_string(),

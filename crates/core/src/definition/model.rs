@@ -519,6 +519,19 @@ impl Definition {
         self.forms.values().flat_map(|form| &form.fields)
     }
 
+    /// Whether the applicant fills in that field: with his application, or in a step of his.
+    pub fn is_filled_by_applicant(&self, field: &FieldId) -> bool {
+        let is_in = |form: &FormId| {
+            self.forms.get(form).is_some_and(|form| form.fields.contains_key(field))
+        };
+        let mut his = self.steps.values().filter(|step| matches!(step.kind, StepKind::Applicant));
+        self.application.iter().any(is_in)
+            || his.any(|step| {
+                let of_actions = step.actions.values().filter_map(|action| action.form.as_ref());
+                step.form.iter().chain(of_actions).any(is_in)
+            })
+    }
+
     /// What the step or end is called.
     pub fn title_of(&self, place: &StepId) -> Option<&Text> {
         self.steps.get(place).map(|step| &step.title).or_else(|| Some(&self.ends.get(place)?.title))

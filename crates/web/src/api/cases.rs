@@ -219,7 +219,7 @@ async fn open(
     // Whoever may open a case may see what came of it.
     let own = executed.case.applicant == caller.person;
     let sight = if own { Sight::Own } else { Sight::Office };
-    Ok(answer(executed, sight, StatusCode::CREATED))
+    answer(&app, executed, sight, StatusCode::CREATED).await
 }
 
 fn licence(number: &str) -> Result<LicenceNumber, Problem> {
@@ -274,7 +274,7 @@ async fn file(
         tasks: file.tasks.iter().map(|task| TaskView::filed(task, sight)).collect(),
         possible: possible.iter().filter_map(|one| serde_json::to_value(one).ok()).collect(),
         now: file.now,
-        case: CaseView::of(&file.case, sight),
+        case: CaseView::of(&file.case, &*app.definition_of(&file.case).await?, sight),
     };
     Ok(([(header::ETAG, entity_tag(&file.case))], Json(view)).into_response())
 }
