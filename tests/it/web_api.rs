@@ -35,6 +35,10 @@ async fn every_operation_has_a_summary_and_every_error_says_its_codes() {
                 let said = response["description"].as_str().unwrap_or_default();
                 let told = status.starts_with('2') || !said.is_empty();
                 assert!(told, "{method} {path}: {status} says nothing");
+                if !status.starts_with('2') {
+                    let problem = &response["content"]["application/problem+json"]["schema"];
+                    assert_eq!(problem["$ref"], "#/components/schemas/Problem", "{path} {status}");
+                }
                 for code in said.split('`').skip(1).step_by(2) {
                     let known = parvaneh_web::problem::title(code).is_some()
                         || ["manager", "auditor", "administrator"].contains(&code);
@@ -44,6 +48,31 @@ async fn every_operation_has_a_summary_and_every_error_says_its_codes() {
         }
     }
     assert!(operations > 30, "{operations}");
+}
+
+#[test]
+fn the_example_of_every_body_is_a_body() {
+    let document = serde_json::to_value(parvaneh_web::api::document()).unwrap();
+    let mut bodies = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let content = &operation["requestBody"]["content"]["application/json"];
+            let Some(name) = content["schema"]["$ref"].as_str() else {
+                assert!(content.is_null(), "{method} {path}: its body has no name");
+                continue;
+            };
+            let pointer = name.trim_start_matches('#');
+            let example = document.pointer(pointer).map(|schema| schema["example"].clone());
+            let example = example.filter(|example| !example.is_null());
+            let example = example.unwrap_or_else(|| panic!("{method} {path} has no example"));
+            let schema = serde_json::json!({ "$ref": name, "components": document["components"] });
+            let faults = jsonschema::validator_for(&schema).unwrap();
+            let faults: Vec<_> = faults.iter_errors(&example).map(|one| one.to_string()).collect();
+            assert!(faults.is_empty(), "{method} {path}: {faults:?}");
+            bodies += 1;
+        }
+    }
+    assert!(bodies > 20, "{bodies}");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use axum::{
 use parvaneh_core::{Case, CaseId, PersonId, decide::Command, reach::Sight};
 use parvaneh_store::{Executed, Request};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
@@ -21,13 +21,17 @@ use crate::{
 };
 
 /// What every change can bring in its headers.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, IntoParams)]
+#[into_params(parameter_in = Header)]
 pub(crate) struct Terms {
-    /// `Idempotency-Key`: a repeat under the same key changes nothing more.
+    /// A repeat under the same key gets the same answer and changes nothing more
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 200)]
     pub(crate) key: Option<String>,
-    /// `If-Match`: only if the case still has so many events.
+    /// Only if the case still has this entity tag
+    #[param(rename = "If-Match", value_type = Option<String>, example = "\"12\"")]
     pub(crate) expected: Option<u32>,
-    /// `On-Behalf-Of`: as the delegate of that person.
+    /// As the delegate of this person
+    #[param(rename = "On-Behalf-Of", value_type = Option<Uuid>)]
     pub(crate) on_behalf_of: Option<PersonId>,
 }
 

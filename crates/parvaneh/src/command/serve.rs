@@ -56,7 +56,8 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) fn run(self, options: &Options, out: &Output) -> Result<(), Failure> {
         if self.describe {
-            return out.document(&json!(parvaneh_web::api::document()));
+            // In lines, so that two versions of it can be compared.
+            return out.line(format!("{:#}", json!(parvaneh_web::api::document())));
         }
         let public_url = self.public_url.as_deref().map(public_url).transpose()?;
         let channels = self.channels.channels()?;

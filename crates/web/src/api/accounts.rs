@@ -104,13 +104,10 @@ struct PersonItem {
 #[utoipa::path(
     get, path = "/people", tag = "people",
     params(Wanted),
-    security(("session" = []), ("token" = [])),
     responses(
         (status = 200, body = People),
-        (status = 400, description = "`parameter_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`: needs the role `administrator` there", body = Problem),
-        (status = 404, description = "`not_found`: no such unit", body = Problem),
+        (status = 403, description = "`forbidden`: needs the role `administrator` there"),
+        (status = 404, description = "`not_found`: no such unit"),
     )
 )]
 async fn people(
@@ -255,17 +252,12 @@ pub async fn password_link(app: &App, person: PersonId) -> Result<String, Proble
 /// Add a person
 #[utoipa::path(
     post, path = "/people", tag = "people",
-    security(("session" = []), ("token" = [])),
     request_body = AddPerson,
     responses(
         (status = 201, body = Added),
-        (status = 400, description = "`body_unreadable`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such unit", body = Problem),
-        (status = 409, description = "`login_taken`", body = Problem),
-        (status = 415, description = "`media_type`", body = Problem),
-        (status = 422, description = "`body_invalid`", body = Problem),
+        (status = 403, description = "`forbidden`"),
+        (status = 404, description = "`not_found`: no such unit"),
+        (status = 409, description = "`login_taken`"),
     )
 )]
 #[expect(clippy::disallowed_methods, reason = "the edge: a person has an identifier")]
@@ -295,11 +287,9 @@ async fn add(
 #[utoipa::path(
     get, path = "/people/{id}", tag = "people",
     params(("id" = Uuid, Path, description = "The person")),
-    security(("session" = []), ("token" = [])),
     responses(
         (status = 200, body = PersonView),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 404, description = "`not_found`: no such person, or one of others", body = Problem),
+        (status = 404, description = "`not_found`: no such person, or one of others"),
     )
 )]
 async fn person(
@@ -316,16 +306,11 @@ async fn person(
 #[utoipa::path(
     post, path = "/people/{id}/roles", tag = "people",
     params(("id" = Uuid, Path, description = "The person")),
-    security(("session" = []), ("token" = [])),
     request_body = AddRole,
     responses(
         (status = 204, description = "Given"),
-        (status = 400, description = "`body_unreadable`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such person or unit", body = Problem),
-        (status = 415, description = "`media_type`", body = Problem),
-        (status = 422, description = "`body_invalid`", body = Problem),
+        (status = 403, description = "`forbidden`"),
+        (status = 404, description = "`not_found`: no such person or unit"),
     )
 )]
 async fn grant(
@@ -349,16 +334,11 @@ async fn grant(
 #[utoipa::path(
     delete, path = "/people/{id}/roles", tag = "people",
     params(("id" = Uuid, Path, description = "The person")),
-    security(("session" = []), ("token" = [])),
     request_body = AddRole,
     responses(
         (status = 204, description = "Taken away"),
-        (status = 400, description = "`body_unreadable`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such person or unit, or the role is not held there", body = Problem),
-        (status = 415, description = "`media_type`", body = Problem),
-        (status = 422, description = "`body_invalid`", body = Problem),
+        (status = 403, description = "`forbidden`"),
+        (status = 404, description = "`not_found`: no such person or unit, or the role is not held there"),
     )
 )]
 async fn revoke(
@@ -382,12 +362,9 @@ async fn revoke(
 #[utoipa::path(
     post, path = "/people/{id}/password-link", tag = "people",
     params(("id" = Uuid, Path, description = "The person")),
-    security(("session" = []), ("token" = [])),
     responses(
         (status = 201, body = LinkView),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such person, or one without an account", body = Problem),
+        (status = 404, description = "`not_found`: no such person, or one without an account"),
     )
 )]
 async fn link(
@@ -408,12 +385,9 @@ async fn link(
 #[utoipa::path(
     put, path = "/people/{id}/disabled", tag = "people",
     params(("id" = Uuid, Path, description = "The person")),
-    security(("session" = []), ("token" = [])),
     responses(
         (status = 204, description = "Disabled"),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such person, or one without an account", body = Problem),
+        (status = 404, description = "`not_found`: no such person, or one without an account"),
     )
 )]
 async fn disable(
@@ -428,12 +402,9 @@ async fn disable(
 #[utoipa::path(
     delete, path = "/people/{id}/disabled", tag = "people",
     params(("id" = Uuid, Path, description = "The person")),
-    security(("session" = []), ("token" = [])),
     responses(
         (status = 204, description = "It can log in again"),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such person, or one without an account", body = Problem),
+        (status = 404, description = "`not_found`: no such person, or one without an account"),
     )
 )]
 async fn enable(

@@ -79,6 +79,7 @@ impl From<AnswerName> for Answer {
 /// Why something is done.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "reason": "The commission lacks a quorum that week" }))]
 struct Reason {
     /// Why.
     #[schema(min_length = 1, max_length = 10000)]
@@ -92,6 +93,7 @@ fn fault(pointer: &str, error: &TermError) -> Problem {
 /// An action of the step in which the case stands.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "action": "accept", "values": { "capital": 2000000000 } }))]
 struct Act {
     /// The action.
     #[schema(min_length = 1, max_length = 200, example = "accept")]
@@ -111,22 +113,12 @@ struct Act {
     post, path = "/cases/{case}/actions", tag = "changes",
     params(
         ("case" = Uuid, Path, description = "The case"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeat under the same key gets the same answer and changes nothing more"),
-        ("If-Match" = Option<String>, Header, description = "Only if the case still has this entity tag"),
-        ("On-Behalf-Of" = Option<Uuid>, Header, description = "As the delegate of this person"),
+        Terms,
     ),
-    security(("session" = []), ("token" = [])),
     request_body = Act,
     responses(
         (status = 200, description = "Done", body = Changed),
-        (status = 400, description = "`parameter_invalid`, `body_unreadable`, `idempotency_key_invalid`, `precondition_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`not_permitted`, `out_of_jurisdiction`, `four_eyes`, `no_delegation`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such case, or none that the caller sees", body = Problem),
-        (status = 409, description = "The state of the case, or `idempotency_key_reused`", body = Problem),
-        (status = 412, description = "`conflict`: the case has been changed meanwhile", body = Problem),
-        (status = 415, description = "`media_type`", body = Problem),
-        (status = 422, description = "`body_invalid`, `unknown_action`, `reason_needed`, `citation_needed`, `form_invalid`, `documents_lacking`", body = Problem),
+        (status = 422, description = "`unknown_action`, `reason_needed`, `citation_needed`, `form_invalid`, `documents_lacking`"),
     )
 )]
 async fn act(
@@ -148,6 +140,7 @@ async fn act(
 /// What is filled in.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "values": { "capital": 2000000000 } }))]
 struct Fill {
     /// By the names of the fields; `null` takes an optional value away.
     #[schema(value_type = Object)]
@@ -159,22 +152,12 @@ struct Fill {
     put, path = "/cases/{case}/values", tag = "changes",
     params(
         ("case" = Uuid, Path, description = "The case"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeat under the same key gets the same answer and changes nothing more"),
-        ("If-Match" = Option<String>, Header, description = "Only if the case still has this entity tag"),
-        ("On-Behalf-Of" = Option<Uuid>, Header, description = "As the delegate of this person"),
+        Terms,
     ),
-    security(("session" = []), ("token" = [])),
     request_body = Fill,
     responses(
         (status = 200, description = "Done", body = Changed),
-        (status = 400, description = "`parameter_invalid`, `body_unreadable`, `idempotency_key_invalid`, `precondition_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`not_permitted`, `out_of_jurisdiction`, `four_eyes`, `no_delegation`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such case, or none that the caller sees", body = Problem),
-        (status = 409, description = "The state of the case, or `idempotency_key_reused`", body = Problem),
-        (status = 412, description = "`conflict`: the case has been changed meanwhile", body = Problem),
-        (status = 415, description = "`media_type`", body = Problem),
-        (status = 422, description = "`body_invalid`, `form_invalid`, `nothing_given`", body = Problem),
+        (status = 422, description = "`form_invalid`, `nothing_given`"),
     )
 )]
 async fn fill(
@@ -191,6 +174,7 @@ async fn fill(
 /// A remark.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "text": "The founders will bring the deed on Saturday" }))]
 struct Comment {
     /// The remark.
     #[schema(min_length = 1, max_length = 10000)]
@@ -202,22 +186,12 @@ struct Comment {
     post, path = "/cases/{case}/comments", tag = "changes",
     params(
         ("case" = Uuid, Path, description = "The case"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeat under the same key gets the same answer and changes nothing more"),
-        ("If-Match" = Option<String>, Header, description = "Only if the case still has this entity tag"),
-        ("On-Behalf-Of" = Option<Uuid>, Header, description = "As the delegate of this person"),
+        Terms,
     ),
-    security(("session" = []), ("token" = [])),
     request_body = Comment,
     responses(
         (status = 200, description = "Done", body = Changed),
-        (status = 400, description = "`parameter_invalid`, `body_unreadable`, `idempotency_key_invalid`, `precondition_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`not_permitted`, `out_of_jurisdiction`, `four_eyes`, `no_delegation`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such case, or none that the caller sees", body = Problem),
-        (status = 409, description = "The state of the case, or `idempotency_key_reused`", body = Problem),
-        (status = 412, description = "`conflict`: the case has been changed meanwhile", body = Problem),
-        (status = 415, description = "`media_type`", body = Problem),
-        (status = 422, description = "`body_invalid`, `text_invalid`", body = Problem),
+        (status = 422, description = "`text_invalid`"),
     )
 )]
 async fn comment(
@@ -234,6 +208,7 @@ async fn comment(
 /// A withdrawal.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "reason": "The founders have moved to another province" }))]
 struct Withdraw {
     /// Why.
     reason: Option<String>,
@@ -244,22 +219,12 @@ struct Withdraw {
     post, path = "/cases/{case}/withdrawal", tag = "changes",
     params(
         ("case" = Uuid, Path, description = "The case"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeat under the same key gets the same answer and changes nothing more"),
-        ("If-Match" = Option<String>, Header, description = "Only if the case still has this entity tag"),
-        ("On-Behalf-Of" = Option<Uuid>, Header, description = "As the delegate of this person"),
+        Terms,
     ),
-    security(("session" = []), ("token" = [])),
     request_body = Withdraw,
     responses(
         (status = 200, description = "Done", body = Changed),
-        (status = 400, description = "`parameter_invalid`, `body_unreadable`, `idempotency_key_invalid`, `precondition_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`not_permitted`, `out_of_jurisdiction`, `four_eyes`, `no_delegation`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such case, or none that the caller sees", body = Problem),
-        (status = 409, description = "The state of the case, or `idempotency_key_reused`", body = Problem),
-        (status = 412, description = "`conflict`: the case has been changed meanwhile", body = Problem),
-        (status = 415, description = "`media_type`", body = Problem),
-        (status = 422, description = "`body_invalid`, `reason_needed`", body = Problem),
+        (status = 422, description = "`reason_needed`"),
     )
 )]
 async fn withdraw(
@@ -276,6 +241,7 @@ async fn withdraw(
 /// A vote.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "vote": "for" }))]
 struct CastVote {
     /// How.
     vote: VoteName,
@@ -288,22 +254,12 @@ struct CastVote {
     put, path = "/cases/{case}/vote", tag = "changes",
     params(
         ("case" = Uuid, Path, description = "The case"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeat under the same key gets the same answer and changes nothing more"),
-        ("If-Match" = Option<String>, Header, description = "Only if the case still has this entity tag"),
-        ("On-Behalf-Of" = Option<Uuid>, Header, description = "As the delegate of this person"),
+        Terms,
     ),
-    security(("session" = []), ("token" = [])),
     request_body = CastVote,
     responses(
         (status = 200, description = "Done", body = Changed),
-        (status = 400, description = "`parameter_invalid`, `body_unreadable`, `idempotency_key_invalid`, `precondition_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`not_permitted`, `out_of_jurisdiction`, `four_eyes`, `no_delegation`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such case, or none that the caller sees", body = Problem),
-        (status = 409, description = "The state of the case, or `idempotency_key_reused`", body = Problem),
-        (status = 412, description = "`conflict`: the case has been changed meanwhile", body = Problem),
-        (status = 415, description = "`media_type`", body = Problem),
-        (status = 422, description = "`body_invalid`, `reason_needed`", body = Problem),
+        (status = 422, description = "`reason_needed`"),
     )
 )]
 async fn vote(
@@ -320,6 +276,7 @@ async fn vote(
 /// A place on an agenda.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "sitting": "0192f0c1-2a4b-7c3d-8e5f-60718293a4b5" }))]
 struct PutOnAgenda {
     /// The sitting.
     sitting: Uuid,
@@ -330,22 +287,12 @@ struct PutOnAgenda {
     put, path = "/cases/{case}/agenda", tag = "changes",
     params(
         ("case" = Uuid, Path, description = "The case"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeat under the same key gets the same answer and changes nothing more"),
-        ("If-Match" = Option<String>, Header, description = "Only if the case still has this entity tag"),
-        ("On-Behalf-Of" = Option<Uuid>, Header, description = "As the delegate of this person"),
+        Terms,
     ),
-    security(("session" = []), ("token" = [])),
     request_body = PutOnAgenda,
     responses(
         (status = 200, description = "Done", body = Changed),
-        (status = 400, description = "`parameter_invalid`, `body_unreadable`, `idempotency_key_invalid`, `precondition_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`not_permitted`, `out_of_jurisdiction`, `four_eyes`, `no_delegation`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such case, or none that the caller sees", body = Problem),
-        (status = 409, description = "The state of the case, or `idempotency_key_reused`", body = Problem),
-        (status = 412, description = "`conflict`: the case has been changed meanwhile", body = Problem),
-        (status = 415, description = "`media_type`", body = Problem),
-        (status = 422, description = "`body_invalid`, `unknown_sitting`", body = Problem),
+        (status = 422, description = "`unknown_sitting`"),
     )
 )]
 async fn put_on_agenda(
@@ -364,22 +311,12 @@ async fn put_on_agenda(
     delete, path = "/cases/{case}/agenda", tag = "changes",
     params(
         ("case" = Uuid, Path, description = "The case"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeat under the same key gets the same answer and changes nothing more"),
-        ("If-Match" = Option<String>, Header, description = "Only if the case still has this entity tag"),
-        ("On-Behalf-Of" = Option<Uuid>, Header, description = "As the delegate of this person"),
+        Terms,
     ),
-    security(("session" = []), ("token" = [])),
     request_body = Reason,
     responses(
         (status = 200, description = "Done", body = Changed),
-        (status = 400, description = "`parameter_invalid`, `body_unreadable`, `idempotency_key_invalid`, `precondition_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`not_permitted`, `out_of_jurisdiction`, `four_eyes`, `no_delegation`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such case, or none that the caller sees", body = Problem),
-        (status = 409, description = "The state of the case, or `idempotency_key_reused`", body = Problem),
-        (status = 412, description = "`conflict`: the case has been changed meanwhile", body = Problem),
-        (status = 415, description = "`media_type`", body = Problem),
-        (status = 422, description = "`body_invalid`, `reason_needed`", body = Problem),
+        (status = 422, description = "`reason_needed`"),
     )
 )]
 async fn take_off_agenda(
@@ -396,6 +333,7 @@ async fn take_off_agenda(
 /// A recusal.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "reason": "The applicant is my brother" }))]
 struct Recuse {
     /// Which member, where the commission's owner records it.
     member: Option<Uuid>,
@@ -409,22 +347,12 @@ struct Recuse {
     post, path = "/cases/{case}/recusals", tag = "changes",
     params(
         ("case" = Uuid, Path, description = "The case"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeat under the same key gets the same answer and changes nothing more"),
-        ("If-Match" = Option<String>, Header, description = "Only if the case still has this entity tag"),
-        ("On-Behalf-Of" = Option<Uuid>, Header, description = "As the delegate of this person"),
+        Terms,
     ),
-    security(("session" = []), ("token" = [])),
     request_body = Recuse,
     responses(
         (status = 200, description = "Done", body = Changed),
-        (status = 400, description = "`parameter_invalid`, `body_unreadable`, `idempotency_key_invalid`, `precondition_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`not_permitted`, `out_of_jurisdiction`, `four_eyes`, `no_delegation`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such case, or none that the caller sees", body = Problem),
-        (status = 409, description = "The state of the case, or `idempotency_key_reused`", body = Problem),
-        (status = 412, description = "`conflict`: the case has been changed meanwhile", body = Problem),
-        (status = 415, description = "`media_type`", body = Problem),
-        (status = 422, description = "`body_invalid`, `reason_needed`", body = Problem),
+        (status = 422, description = "`reason_needed`"),
     )
 )]
 async fn recuse(
@@ -441,6 +369,7 @@ async fn recuse(
 /// A suspension.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "reason": "The founders are abroad", "basis": "Art. 12" }))]
 struct Suspend {
     /// Why.
     #[schema(min_length = 1, max_length = 10000)]
@@ -454,22 +383,12 @@ struct Suspend {
     put, path = "/cases/{case}/suspension", tag = "changes",
     params(
         ("case" = Uuid, Path, description = "The case"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeat under the same key gets the same answer and changes nothing more"),
-        ("If-Match" = Option<String>, Header, description = "Only if the case still has this entity tag"),
-        ("On-Behalf-Of" = Option<Uuid>, Header, description = "As the delegate of this person"),
+        Terms,
     ),
-    security(("session" = []), ("token" = [])),
     request_body = Suspend,
     responses(
         (status = 200, description = "Done", body = Changed),
-        (status = 400, description = "`parameter_invalid`, `body_unreadable`, `idempotency_key_invalid`, `precondition_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`not_permitted`, `out_of_jurisdiction`, `four_eyes`, `no_delegation`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such case, or none that the caller sees", body = Problem),
-        (status = 409, description = "The state of the case, or `idempotency_key_reused`", body = Problem),
-        (status = 412, description = "`conflict`: the case has been changed meanwhile", body = Problem),
-        (status = 415, description = "`media_type`", body = Problem),
-        (status = 422, description = "`body_invalid`, `reason_needed`", body = Problem),
+        (status = 422, description = "`reason_needed`"),
     )
 )]
 async fn suspend(
@@ -486,6 +405,7 @@ async fn suspend(
 /// The end of a suspension.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "reason": "They have come back" }))]
 struct Resume {
     /// Why.
     reason: Option<String>,
@@ -496,22 +416,12 @@ struct Resume {
     delete, path = "/cases/{case}/suspension", tag = "changes",
     params(
         ("case" = Uuid, Path, description = "The case"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeat under the same key gets the same answer and changes nothing more"),
-        ("If-Match" = Option<String>, Header, description = "Only if the case still has this entity tag"),
-        ("On-Behalf-Of" = Option<Uuid>, Header, description = "As the delegate of this person"),
+        Terms,
     ),
-    security(("session" = []), ("token" = [])),
     request_body = Resume,
     responses(
         (status = 200, description = "Done", body = Changed),
-        (status = 400, description = "`parameter_invalid`, `body_unreadable`, `idempotency_key_invalid`, `precondition_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`not_permitted`, `out_of_jurisdiction`, `four_eyes`, `no_delegation`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such case, or none that the caller sees", body = Problem),
-        (status = 409, description = "The state of the case, or `idempotency_key_reused`", body = Problem),
-        (status = 412, description = "`conflict`: the case has been changed meanwhile", body = Problem),
-        (status = 415, description = "`media_type`", body = Problem),
-        (status = 422, description = "`body_invalid`, `reason_needed`", body = Problem),
+        (status = 422, description = "`reason_needed`"),
     )
 )]
 async fn resume(
@@ -528,6 +438,7 @@ async fn resume(
 /// Who shall have a task.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({}))]
 struct Hold {
     /// To whom; without one, the caller takes it himself.
     person: Option<Uuid>,
@@ -541,22 +452,12 @@ struct Hold {
     params(
         ("case" = Uuid, Path, description = "The case"),
         ("no" = u32, Path, description = "The task's number"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeat under the same key gets the same answer and changes nothing more"),
-        ("If-Match" = Option<String>, Header, description = "Only if the case still has this entity tag"),
-        ("On-Behalf-Of" = Option<Uuid>, Header, description = "As the delegate of this person"),
+        Terms,
     ),
-    security(("session" = []), ("token" = [])),
     request_body = Hold,
     responses(
         (status = 200, description = "Done", body = Changed),
-        (status = 400, description = "`parameter_invalid`, `body_unreadable`, `idempotency_key_invalid`, `precondition_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`not_permitted`, `out_of_jurisdiction`, `four_eyes`, `no_delegation`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such case, or none that the caller sees", body = Problem),
-        (status = 409, description = "The state of the case, or `idempotency_key_reused`", body = Problem),
-        (status = 412, description = "`conflict`: the case has been changed meanwhile", body = Problem),
-        (status = 415, description = "`media_type`", body = Problem),
-        (status = 422, description = "`body_invalid`, `unknown_task`, `assignee_not_eligible`", body = Problem),
+        (status = 422, description = "`unknown_task`, `assignee_not_eligible`"),
     )
 )]
 async fn claim(
@@ -576,6 +477,7 @@ async fn claim(
 /// Why a task goes back.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "reason": "I am on leave from tomorrow" }))]
 struct Release {
     /// Why.
     reason: Option<String>,
@@ -587,22 +489,12 @@ struct Release {
     params(
         ("case" = Uuid, Path, description = "The case"),
         ("no" = u32, Path, description = "The task's number"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeat under the same key gets the same answer and changes nothing more"),
-        ("If-Match" = Option<String>, Header, description = "Only if the case still has this entity tag"),
-        ("On-Behalf-Of" = Option<Uuid>, Header, description = "As the delegate of this person"),
+        Terms,
     ),
-    security(("session" = []), ("token" = [])),
     request_body = Release,
     responses(
         (status = 200, description = "Done", body = Changed),
-        (status = 400, description = "`parameter_invalid`, `body_unreadable`, `idempotency_key_invalid`, `precondition_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`not_permitted`, `out_of_jurisdiction`, `four_eyes`, `no_delegation`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such case, or none that the caller sees", body = Problem),
-        (status = 409, description = "The state of the case, or `idempotency_key_reused`", body = Problem),
-        (status = 412, description = "`conflict`: the case has been changed meanwhile", body = Problem),
-        (status = 415, description = "`media_type`", body = Problem),
-        (status = 422, description = "`body_invalid`, `unknown_task`", body = Problem),
+        (status = 422, description = "`unknown_task`"),
     )
 )]
 async fn release(
@@ -619,6 +511,7 @@ async fn release(
 /// An extension.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "by": "5 d", "reason": "The site was closed by snow" }))]
 struct Extend {
     /// By how much, in the clock's own unit, as workflows write terms.
     #[schema(example = "5 d", max_length = 40)]
@@ -634,22 +527,12 @@ struct Extend {
     params(
         ("case" = Uuid, Path, description = "The case"),
         ("no" = u32, Path, description = "0 is the statutory clock, else the task's number"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeat under the same key gets the same answer and changes nothing more"),
-        ("If-Match" = Option<String>, Header, description = "Only if the case still has this entity tag"),
-        ("On-Behalf-Of" = Option<Uuid>, Header, description = "As the delegate of this person"),
+        Terms,
     ),
-    security(("session" = []), ("token" = [])),
     request_body = Extend,
     responses(
         (status = 200, description = "Done", body = Changed),
-        (status = 400, description = "`parameter_invalid`, `body_unreadable`, `idempotency_key_invalid`, `precondition_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`not_permitted`, `out_of_jurisdiction`, `four_eyes`, `no_delegation`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such case, or none that the caller sees", body = Problem),
-        (status = 409, description = "The state of the case, or `idempotency_key_reused`", body = Problem),
-        (status = 412, description = "`conflict`: the case has been changed meanwhile", body = Problem),
-        (status = 415, description = "`media_type`", body = Problem),
-        (status = 422, description = "`body_invalid`, `extension_unit`, `extension_too_long`, `unknown_clock`", body = Problem),
+        (status = 422, description = "`extension_unit`, `extension_too_long`, `unknown_clock`"),
     )
 )]
 async fn extend(
@@ -670,6 +553,7 @@ async fn extend(
 /// What becomes of a held silence rule.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "take_effect": true, "reason": "Nothing stands against it" }))]
 struct ReleaseSilence {
     /// Whether it takes effect.
     take_effect: bool,
@@ -684,22 +568,12 @@ struct ReleaseSilence {
     params(
         ("case" = Uuid, Path, description = "The case"),
         ("no" = u32, Path, description = "0 is the statutory clock, else the task's number"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeat under the same key gets the same answer and changes nothing more"),
-        ("If-Match" = Option<String>, Header, description = "Only if the case still has this entity tag"),
-        ("On-Behalf-Of" = Option<Uuid>, Header, description = "As the delegate of this person"),
+        Terms,
     ),
-    security(("session" = []), ("token" = [])),
     request_body = ReleaseSilence,
     responses(
         (status = 200, description = "Done", body = Changed),
-        (status = 400, description = "`parameter_invalid`, `body_unreadable`, `idempotency_key_invalid`, `precondition_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`not_permitted`, `out_of_jurisdiction`, `four_eyes`, `no_delegation`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such case, or none that the caller sees", body = Problem),
-        (status = 409, description = "The state of the case, or `idempotency_key_reused`", body = Problem),
-        (status = 412, description = "`conflict`: the case has been changed meanwhile", body = Problem),
-        (status = 415, description = "`media_type`", body = Problem),
-        (status = 422, description = "`body_invalid`, `unknown_clock`, `reason_needed`", body = Problem),
+        (status = 422, description = "`unknown_clock`, `reason_needed`"),
     )
 )]
 async fn release_silence(
@@ -717,6 +591,7 @@ async fn release_silence(
 /// An answer to an inquiry.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "answer": "positive", "reason": "No record" }))]
 struct AnswerInquiry {
     /// What it says.
     answer: AnswerName,
@@ -732,22 +607,12 @@ struct AnswerInquiry {
     params(
         ("case" = Uuid, Path, description = "The case"),
         ("branch" = String, Path, description = "The branch"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeat under the same key gets the same answer and changes nothing more"),
-        ("If-Match" = Option<String>, Header, description = "Only if the case still has this entity tag"),
-        ("On-Behalf-Of" = Option<Uuid>, Header, description = "As the delegate of this person"),
+        Terms,
     ),
-    security(("session" = []), ("token" = [])),
     request_body = AnswerInquiry,
     responses(
         (status = 200, description = "Done", body = Changed),
-        (status = 400, description = "`parameter_invalid`, `body_unreadable`, `idempotency_key_invalid`, `precondition_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`not_permitted`, `out_of_jurisdiction`, `four_eyes`, `no_delegation`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such case, or none that the caller sees", body = Problem),
-        (status = 409, description = "The state of the case, or `idempotency_key_reused`", body = Problem),
-        (status = 412, description = "`conflict`: the case has been changed meanwhile", body = Problem),
-        (status = 415, description = "`media_type`", body = Problem),
-        (status = 422, description = "`body_invalid`, `unknown_inquiry`, `reason_needed`", body = Problem),
+        (status = 422, description = "`unknown_inquiry`, `reason_needed`"),
     )
 )]
 async fn answer(

@@ -31,11 +31,9 @@ struct ExplanationView {
         ("case" = Uuid, Path, description = "The case"),
         ("no" = u32, Path, description = "0 is the statutory clock, else the task's number"),
     ),
-    security(("session" = []), ("token" = [])),
     responses(
         (status = 200, body = ExplanationView),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 404, description = "`not_found`: no such case or clock", body = Problem),
+        (status = 404, description = "`not_found`: no such case or clock"),
     )
 )]
 async fn explain(

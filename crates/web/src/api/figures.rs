@@ -111,13 +111,10 @@ struct OnTimeView {
 #[utoipa::path(
     get, path = "/figures/on-time", tag = "figures",
     params(Wanted),
-    security(("session" = []), ("token" = [])),
     responses(
         (status = 200, body = OnTimeView),
-        (status = 400, description = "`parameter_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`: needs the role `manager`, `auditor` or `administrator` there", body = Problem),
-        (status = 404, description = "`not_found`: no such unit", body = Problem),
+        (status = 403, description = "`forbidden`: needs the role `manager`, `auditor` or `administrator` there"),
+        (status = 404, description = "`not_found`: no such unit"),
     )
 )]
 async fn on_time(

@@ -71,11 +71,8 @@ struct Inquiries {
 #[utoipa::path(
     get, path = "/inquiries", tag = "inquiries",
     params(Wanted),
-    security(("session" = []), ("token" = [])),
     responses(
         (status = 200, body = Inquiries),
-        (status = 400, description = "`parameter_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
     )
 )]
 async fn list(
@@ -134,18 +131,12 @@ struct Answered {
         ("branch" = String, Path, description = "The inquiry"),
         ("Idempotency-Key" = Option<String>, Header, description = "A repeat under the same key gets the same answer and changes nothing more"),
     ),
-    security(("session" = []), ("token" = [])),
     request_body = OwnAnswer,
     responses(
         (status = 200, description = "Recorded", body = Answered),
-        (status = 400, description = "`parameter_invalid`, `body_unreadable`, `idempotency_key_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`four_eyes`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`: no such inquiry, none of this body's, or one that is closed", body = Problem),
-        (status = 409, description = "The state of the case, or `idempotency_key_reused`", body = Problem),
-        (status = 412, description = "`conflict`: the case has been changed meanwhile", body = Problem),
-        (status = 415, description = "`media_type`", body = Problem),
-        (status = 422, description = "`body_invalid`, `reason_needed`, `text_invalid`", body = Problem),
+        (status = 403, description = "`four_eyes`"),
+        (status = 404, description = "`not_found`: no such inquiry, none of this body's, or one that is closed"),
+        (status = 422, description = "`reason_needed`, `text_invalid`"),
     )
 )]
 async fn answer(

@@ -4,6 +4,7 @@ mod accounts;
 mod cases;
 mod changes;
 mod clocks;
+mod described;
 mod figures;
 mod inquiries;
 mod reference;
@@ -15,8 +16,7 @@ use axum::{Json, Router, routing::get};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        OpenApi as Document, PathItem,
-        path::Operation,
+        OpenApi as Document,
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -34,6 +34,8 @@ use crate::{App, problem::Problem};
             there.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
+    // What an operation does not say otherwise; one that anybody may call says `security(())`.
+    security(("session" = []), ("token" = [])),
     modifiers(&Security),
     components(schemas(Problem)),
 )]
@@ -79,18 +81,8 @@ pub(crate) fn router() -> OpenApiRouter<App> {
 pub fn document() -> Document {
     let mut document = router().into_openapi();
     document.info.version = "1".to_owned();
-    for operation in document.paths.paths.values_mut().flat_map(operations) {
-        // The handlers of two resources may bear one name.
-        let tag = operation.tags.iter().flatten().next().cloned().unwrap_or_default();
-        let name = operation.operation_id.take().unwrap_or_default();
-        operation.operation_id = Some(format!("{tag}.{name}"));
-    }
+    described::complete(&mut document);
     document
-}
-
-fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    let PathItem { get, put, post, delete, .. } = path;
-    [get, put, post, delete].into_iter().flatten()
 }
 
 /// Where the description itself stands.

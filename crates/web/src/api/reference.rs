@@ -87,11 +87,8 @@ struct Units {
 #[utoipa::path(
     get, path = "/units", tag = "reference",
     params(Wanted),
-    security(("session" = []), ("token" = [])),
     responses(
         (status = 200, body = Units),
-        (status = 400, description = "`parameter_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
     )
 )]
 async fn units(
@@ -138,10 +135,8 @@ struct Workflows {
 /// The published workflows
 #[utoipa::path(
     get, path = "/workflows", tag = "reference",
-    security(("session" = []), ("token" = [])),
     responses(
         (status = 200, body = Workflows),
-        (status = 401, description = "`unauthenticated`", body = Problem),
     )
 )]
 async fn workflows(State(app): State<App>, _caller: Principal) -> Result<Json<Workflows>, Problem> {
@@ -175,11 +170,8 @@ struct WorkflowView {
         ("id" = String, Path, description = "The workflow"),
         ("version" = u32, Path, description = "Its version"),
     ),
-    security(("session" = []), ("token" = [])),
     responses(
         (status = 200, body = WorkflowView),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 404, description = "`not_found`", body = Problem),
     )
 )]
 async fn workflow(

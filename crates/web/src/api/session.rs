@@ -72,13 +72,12 @@ pub(super) struct RoleAt {
 /// Log in
 #[utoipa::path(
     post, path = "/session", tag = "session",
+    security(()),
     request_body = LogIn,
     responses(
         (status = 200, description = "Logged in; the cookie is set", body = Me),
-        (status = 401, description = "`login_failed`: the login or the password is wrong", body = Problem),
-        (status = 403, description = "`cross_site`", body = Problem),
-        (status = 422, description = "`body_invalid`", body = Problem),
-        (status = 429, description = "`login_locked`: after several wrong passwords", body = Problem),
+        (status = 401, description = "`login_failed`: the login or the password is wrong"),
+        (status = 429, description = "`login_locked`: after several wrong passwords"),
     )
 )]
 async fn log_in(
@@ -158,8 +157,7 @@ impl From<parvaneh_core::Grant> for RoleAt {
 /// Who I am
 #[utoipa::path(
     get, path = "/session", tag = "session",
-    security(("session" = []), ("token" = [])),
-    responses((status = 200, body = Me), (status = 401, description = "`unauthenticated`", body = Problem))
+    responses((status = 200, body = Me))
 )]
 async fn who_am_i(State(app): State<App>, caller: Principal) -> Result<Json<Me>, Problem> {
     Ok(Json(me(&app, &caller).await?))
@@ -171,8 +169,6 @@ async fn who_am_i(State(app): State<App>, caller: Principal) -> Result<Json<Me>,
     security(("session" = [])),
     responses(
         (status = 204, description = "Logged out"),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`cross_site`, `scope_missing`", body = Problem),
     )
 )]
 async fn log_out(State(app): State<App>, caller: Principal) -> Result<Response, Problem> {
@@ -210,8 +206,7 @@ struct Sessions {
 /// My sessions
 #[utoipa::path(
     get, path = "/sessions", tag = "session",
-    security(("session" = []), ("token" = [])),
-    responses((status = 200, body = Sessions), (status = 401, description = "`unauthenticated`", body = Problem))
+    responses((status = 200, body = Sessions))
 )]
 async fn sessions(State(app): State<App>, caller: Principal) -> Result<Json<Sessions>, Problem> {
     let rows = app.store.sessions_of(caller.person, app.settings.session_idle).await?;
@@ -229,11 +224,8 @@ async fn sessions(State(app): State<App>, caller: Principal) -> Result<Json<Sess
 /// End all my sessions
 #[utoipa::path(
     delete, path = "/sessions", tag = "session",
-    security(("session" = []), ("token" = [])),
     responses(
         (status = 204, description = "Ended, this one as well"),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`cross_site`, `scope_missing`", body = Problem),
     )
 )]
 async fn end_sessions(State(app): State<App>, caller: Principal) -> Result<StatusCode, Problem> {
@@ -245,12 +237,8 @@ async fn end_sessions(State(app): State<App>, caller: Principal) -> Result<Statu
 #[utoipa::path(
     delete, path = "/sessions/{id}", tag = "session",
     params(("id" = Uuid, Path, description = "The session")),
-    security(("session" = []), ("token" = [])),
     responses(
         (status = 204, description = "Ended"),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`", body = Problem),
     )
 )]
 async fn end_session(
@@ -280,11 +268,12 @@ struct SetPassword {
 /// Set a password by a link
 #[utoipa::path(
     post, path = "/password", tag = "session",
+    security(()),
     request_body = SetPassword,
     responses(
         (status = 200, description = "Set, and logged in; every other session has ended", body = Me),
-        (status = 410, description = "`link_spent`: it was used, or its time is over", body = Problem),
-        (status = 422, description = "`body_invalid`, `password_weak`", body = Problem),
+        (status = 410, description = "`link_spent`: it was used, or its time is over"),
+        (status = 422, description = "`password_weak`"),
     )
 )]
 async fn set_password(

@@ -109,8 +109,7 @@ struct Tokens {
 /// My tokens
 #[utoipa::path(
     get, path = "/tokens", tag = "tokens",
-    security(("session" = []), ("token" = [])),
-    responses((status = 200, body = Tokens), (status = 401, description = "`unauthenticated`", body = Problem))
+    responses((status = 200, body = Tokens))
 )]
 async fn tokens(State(app): State<App>, caller: Principal) -> Result<Json<Tokens>, Problem> {
     let view = |row: TokenRow| TokenView {
@@ -135,9 +134,7 @@ async fn tokens(State(app): State<App>, caller: Principal) -> Result<Json<Tokens
     request_body = AddToken,
     responses(
         (status = 201, body = AddedToken),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`, `cross_site`, `scope_missing`", body = Problem),
-        (status = 422, description = "`body_invalid`", body = Problem),
+        (status = 403, description = "`forbidden`"),
     )
 )]
 #[expect(clippy::disallowed_methods, reason = "the edge: a token has an identifier")]
@@ -170,12 +167,8 @@ async fn add(
 #[utoipa::path(
     delete, path = "/tokens/{id}", tag = "tokens",
     params(("id" = Uuid, Path, description = "The token")),
-    security(("session" = []), ("token" = [])),
     responses(
         (status = 204, description = "Revoked"),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`cross_site`, `scope_missing`", body = Problem),
-        (status = 404, description = "`not_found`", body = Problem),
     )
 )]
 async fn revoke(

@@ -86,11 +86,8 @@ struct WorklistView {
 #[utoipa::path(
     get, path = "/worklist", tag = "worklist",
     params(Wanted),
-    security(("session" = []), ("token" = [])),
     responses(
         (status = 200, body = WorklistView),
-        (status = 400, description = "`parameter_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
     )
 )]
 async fn worklist(
