@@ -2,13 +2,14 @@
 
 use std::{io::Write, process::ExitCode};
 
-use clap::{Parser, error::ErrorKind};
+use clap::{CommandFactory, FromArgMatches, Parser, error::ErrorKind};
 
 use crate::{
     command::Command,
-    config::Options,
+    config::{Options, variable},
     failure::{Exit, Failure},
     output::{Stream, colour},
+    settings::{self, Settings},
 };
 
 /// What `--help` says at its end.
@@ -47,11 +48,20 @@ pub(crate) struct Cli {
     pub(crate) options: Options,
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// What was said by whom.
+    #[arg(skip)]
+    pub(crate) settings: Settings,
 }
 
 /// Reads the command line; or says what is wrong with it, or the help that was asked for.
 pub(crate) fn parse() -> Result<Cli, ExitCode> {
-    Cli::try_parse().map_err(|error| {
+    let path = settings::path(std::env::args_os().skip(1), variable("PARVANEH_CONFIG"));
+    let mut settings = Settings::read(&Cli::command(), path, &variable);
+    let parsed = settings.apply(Cli::command()).try_get_matches().and_then(|mut matches| {
+        settings.note(&matches);
+        Cli::from_arg_matches_mut(&mut matches)
+    });
+    parsed.map(|cli| Cli { settings, ..cli }).map_err(|error| {
         let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
         let json = std::env::args_os().any(|argument| argument == "--json");
         if asked || !json {

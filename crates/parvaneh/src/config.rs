@@ -2,7 +2,7 @@
 //!
 //! The environment is read here and nowhere else, once, by the parser of the command line.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -13,6 +13,17 @@ pub(crate) struct Options {
     /// Print one JSON document for programs, on stdout
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// The configuration file (default: /etc/parvaneh/parvaneh.toml, if it is there); see `parvaneh
+    /// config --help`
+    // Read before everything else, because it says what holds where nobody says anything.
+    #[arg(
+        long,
+        global = true,
+        env = "PARVANEH_CONFIG",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    pub(crate) config: Option<OsString>,
     /// How dates are shown to people: jalali or iso (JSON always has RFC 3339)
     #[arg(
         long,
@@ -139,6 +150,12 @@ pub(crate) enum LogFormat {
     Text,
     /// One JSON object a line
     Json,
+}
+
+/// A variable of the environment.
+#[expect(clippy::disallowed_methods, reason = "the edge: this module alone reads the environment")]
+pub(crate) fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }
 
 /// An environment variable that is set and not empty.

@@ -134,7 +134,11 @@ fn named(setting: &Option<String>) -> Option<&str> {
     setting.as_deref().map(str::trim).filter(|text| !text.is_empty())
 }
 
-fn parse(url: &str, name: &str) -> Result<PgConnectOptions, Failure> {
+/// The address of a database.
+///
+/// # Errors
+/// When it is none; the address, which may hold a password, is not repeated.
+pub(crate) fn parse(url: &str, name: &str) -> Result<PgConnectOptions, Failure> {
     // The driver does not look at the scheme.
     let scheme = url.split_once("://").map(|(scheme, _)| scheme);
     let options = match scheme {
@@ -142,7 +146,6 @@ fn parse(url: &str, name: &str) -> Result<PgConnectOptions, Failure> {
         _ => None,
     };
     options.ok_or_else(|| {
-        // The address may hold a password: it is not repeated.
         Failure::usage(format!("{name} is not the address of a Postgres database"))
             .help("write postgres://user:password@host:5432/database")
     })

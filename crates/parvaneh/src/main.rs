@@ -16,6 +16,7 @@ mod moment;
 mod names;
 mod output;
 mod refused;
+mod settings;
 mod simulation;
 mod source;
 mod telemetry;

@@ -4,6 +4,7 @@ mod calendar;
 mod case;
 mod clock;
 mod completions;
+pub(crate) mod configuration;
 mod date;
 mod deadline;
 mod demo;
@@ -22,12 +23,14 @@ mod worklist;
 use std::{io::Write, process::ExitCode};
 
 use clap::Subcommand;
+use parvaneh_core::document::has_errors;
 
 use crate::{
     cli::Cli,
     config::Options,
     failure::Failure,
     output::{Output, Stream, colour_of},
+    settings::Settings,
     telemetry,
 };
 
@@ -58,6 +61,8 @@ pub(crate) enum Command {
     Serve(serve::Serve),
     Worker(worker::Worker),
     Migrate(migrate::Migrate),
+    #[command(subcommand)]
+    Config(configuration::Config),
     Demo(demo::Demo),
     Completions(completions::Completions),
 }
@@ -66,7 +71,7 @@ pub(crate) enum Command {
 pub(crate) fn run(cli: Cli) -> ExitCode {
     telemetry::start(&cli.options);
     let out = Output::new(&cli.options);
-    match dispatch(cli.command, &cli.options, &out) {
+    match dispatch(cli.command, &cli.settings, &cli.options, &out) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if !failure.is_silent() {
@@ -80,7 +85,18 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
     }
 }
 
-fn dispatch(command: Command, options: &Options, out: &Output) -> Result<(), Failure> {
+fn dispatch(
+    command: Command,
+    settings: &Settings,
+    options: &Options,
+    out: &Output,
+) -> Result<(), Failure> {
+    // What looks at the configuration, or needs none, works also where it is not sound.
+    if !matches!(command, Command::Config(_) | Command::Completions(_))
+        && has_errors(&settings.problems)
+    {
+        return Err(configuration::refused(settings));
+    }
     match command {
         Command::Date(date) => date.run(out),
         Command::Deadline(deadline) => deadline.run(out),
@@ -98,6 +114,7 @@ fn dispatch(command: Command, options: &Options, out: &Output) -> Result<(), Fai
         Command::Serve(serve) => serve.run(options, out),
         Command::Worker(worker) => worker.run(options, out),
         Command::Migrate(migrate) => migrate.run(options, out),
+        Command::Config(config) => config.run(settings, options, out),
         Command::Demo(demo) => demo.run(options, out),
         Command::Completions(completions) => completions.run(),
     }

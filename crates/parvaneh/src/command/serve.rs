@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use clap::builder::BoolishValueParser;
 use parvaneh_core::{Grant, PersonId, RoleId};
 use parvaneh_store::Store;
 use parvaneh_web::{App, Settings, password_link, policy::ADMINISTRATOR};
@@ -44,7 +45,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "PARVANEH_PUBLIC_URL", hide_env_values = true, value_name = "URL")]
     public_url: Option<String>,
     /// Only serve: workers run elsewhere
-    #[arg(long)]
+    #[arg(long, env = "PARVANEH_NO_WORKER", hide_env_values = true, value_parser = BoolishValueParser::new())]
     no_worker: bool,
     /// Only print the API's description (OpenAPI 3.1)
     #[arg(long)]

@@ -74,6 +74,12 @@ impl Installation {
         });
     }
 
+    /// The address of a sandbox's database, as the application.
+    pub(crate) fn url(&self) -> String {
+        let (_, server) = self.kept.as_ref().expect("only a sandbox's server runs on");
+        sqlx::ConnectOptions::to_url_lossy(&server.app_options("parvaneh")).to_string()
+    }
+
     fn with_store(&self, work: impl AsyncFnOnce(&Store)) {
         let (runtime, server) = self.kept.as_ref().expect("only a sandbox's server runs on");
         runtime.block_on(async {
@@ -93,7 +99,11 @@ impl Installation {
     #[expect(clippy::disallowed_methods, reason = "the edge: where Postgres is, the machine says")]
     pub(crate) fn program(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_parvaneh"));
-        command.env_clear().env("PARVANEH_DATA_DIR", &self.folder).stdin(Stdio::null());
+        command
+            .env_clear()
+            .env("PARVANEH_CONFIG", "")
+            .env("PARVANEH_DATA_DIR", &self.folder)
+            .stdin(Stdio::null());
         for name in ["PATH", "HOME", "XDG_CACHE_HOME", "PARVANEH_PG_BIN"] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);

@@ -2,6 +2,7 @@
 
 mod case;
 mod closing;
+mod configuration;
 mod database;
 mod date;
 mod deadline;
@@ -66,6 +67,7 @@ fn program() -> Command {
     command
         .env_clear()
         .env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/nothing")
+        .env("PARVANEH_CONFIG", "")
         .env("PARVANEH_PG_BIN", "/nonexistent")
         .env("PARVANEH_DATA_DIR", "/nonexistent")
         .stdin(Stdio::null());

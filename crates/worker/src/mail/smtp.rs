@@ -196,8 +196,19 @@ impl Smtp {
         Ok(answer.message().collect::<Vec<_>>().join(" "))
     }
 
-    /// Up to the point at which the server waits for the content.
-    async fn envelope(&self, mail: &Bytes) -> Result<AsyncSmtpConnection, NotSent> {
+    /// Whether the server is there and takes our password; sends nothing.
+    ///
+    /// # Errors
+    /// [`NotSent::NotNow`], and why not.
+    pub async fn answers(&self) -> Result<(), NotSent> {
+        let late = |_| NotSent::NotNow(format!("{} did not answer in time", self.place()));
+        let mut server = timeout(ENVELOPE, self.greeted()).await.map_err(late)??;
+        let _ = timeout(Duration::from_secs(1), server.quit()).await;
+        Ok(())
+    }
+
+    /// Up to the point at which the server knows who we are.
+    async fn greeted(&self) -> Result<AsyncSmtpConnection, NotSent> {
         let again = |error: Error| NotSent::NotNow(with_causes(&error));
         let implicit = (self.tls == Tls::Implicit).then(|| self.parameters.clone()).flatten();
         let mut server = AsyncSmtpConnection::connect_tokio1(
@@ -217,6 +228,13 @@ impl Smtp {
         if let Some(credentials) = &self.credentials {
             server.auth(DEFAULT_MECHANISMS, credentials).await.map_err(again)?;
         }
+        Ok(server)
+    }
+
+    /// Up to the point at which the server waits for the content.
+    async fn envelope(&self, mail: &Bytes) -> Result<AsyncSmtpConnection, NotSent> {
+        let again = |error: Error| NotSent::NotNow(with_causes(&error));
+        let mut server = self.greeted().await?;
         let from = MailFrom::new(mail.envelope.from().cloned(), Vec::new());
         server.command(from).await.map_err(again)?;
         for to in mail.envelope.to() {
