@@ -33,4 +33,6 @@ mod web_cases;
 mod web_fixture;
 mod web_identity;
 mod web_matrix;
+mod web_matrix_resources;
+mod web_sittings;
 mod worker;

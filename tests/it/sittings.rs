@@ -11,7 +11,7 @@ use parvaneh_store::{
 
 use crate::store_fixture::{COUNTY, Office, PROVINCE, act, applicant, holder, new_case, start};
 
-const HEARING: &str = "
+pub(crate) const HEARING: &str = "
 workflow: hearing
 version: 1
 title: { fa: رسیدگی, en: Hearing }
@@ -237,7 +237,7 @@ async fn a_cancelled_sitting_puts_its_cases_back_and_who_waits_is_warned() {
         assert_eq!(notices.len(), 2, "{who}: {notices:?}");
     }
     // The room report proposes one extra sitting for both.
-    let rooms = store.room(Some(&UnitId::from(PROVINCE)), None).await.unwrap();
+    let rooms = store.room(Some(&UnitId::from(PROVINCE)), None, None).await.unwrap();
     let [room] = &rooms[..] else { panic!("{rooms:?}") };
     assert!(room.cases.iter().all(|case| case.lot.place == Place::Lacking), "{room:?}");
     let [needed] = &room.extra[..] else { panic!("{room:?}") };
@@ -247,7 +247,7 @@ async fn a_cancelled_sitting_puts_its_cases_back_and_who_waits_is_warned() {
     for case in [first, second] {
         put_on(store, case, extra).await.unwrap();
     }
-    let rooms = store.room(None, None).await.unwrap();
+    let rooms = store.room(None, None, None).await.unwrap();
     assert!(rooms[0].cases.iter().all(|case| case.lot.place == Place::OnAgenda(extra)));
     assert!(rooms[0].extra.is_empty());
 }

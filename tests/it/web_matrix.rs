@@ -14,6 +14,7 @@ use sqlx::{PgConnection, Row};
 use crate::{
     store_fixture::{COUNTY, PROVINCE, act, applicant, holder},
     web_fixture::{Answer, Service, answered, with_json},
+    web_matrix_resources,
 };
 
 /// Another county of the same province.
@@ -47,7 +48,7 @@ const SEE: &[&str] =
     &["own officer", "own head", "own province", "the nation", "own auditor", "applicant"];
 
 /// Who is answered with success, of those who are let in at all.
-enum Let {
+pub(crate) enum Let {
     /// Everybody who has come in.
     Everybody,
     /// Who sees the case.
@@ -56,18 +57,23 @@ enum Let {
     OfCase(&'static [&'static str]),
     /// These; all others are refused (403).
     Only(&'static [&'static str]),
+    /// The same, but the first of them may have done it already.
+    Once(&'static [&'static str]),
     /// These; to all others it is not there (404).
     Hidden(&'static [&'static str]),
+    /// The first, where things stand so; the second see it and are refused (403); to all others it is
+    /// not there (404).
+    Of(&'static [&'static str], &'static [&'static str]),
     /// Whatever comes of it, only those who see the case learn anything: 404 for all others.
     Seen,
 }
 
 /// A row of the matrix: the operation, the body, and who is let.
-struct Cells {
-    operation: &'static str,
-    path: String,
-    body: Option<Value>,
-    lets: Let,
+pub(crate) struct Cells {
+    pub(crate) operation: &'static str,
+    pub(crate) path: String,
+    pub(crate) body: Option<Value>,
+    pub(crate) lets: Let,
 }
 
 fn rows(case: CaseId, person: PersonId) -> Vec<Cells> {
@@ -80,7 +86,7 @@ fn rows(case: CaseId, person: PersonId) -> Vec<Cells> {
     let none = Value::Null;
     let role = || json!({ "role": "county_head", "unit": COUNTY });
     let own = &["own administrator"];
-    vec![
+    let mut rows = vec![
         row("get /session", "/session", none.clone(), Let::Everybody),
         row("get /sessions", "/sessions", none.clone(), Let::Everybody),
         row("get /tokens", "/tokens", none.clone(), Let::Everybody),
@@ -220,7 +226,9 @@ fn rows(case: CaseId, person: PersonId) -> Vec<Cells> {
             Let::Seen,
         ),
         row("post /cases/{case}/withdrawal", "/cases/{case}/withdrawal", json!({}), Let::Seen),
-    ]
+    ];
+    rows.extend(web_matrix_resources::rows());
+    rows
 }
 
 /// What needs nobody to have come in.
@@ -271,6 +279,8 @@ fn is_right(lets: &Let, home: bool, caller: &str, answer: &Answer) -> bool {
                 answer.status == 403
             }
         }
+        Let::Once(them) if them.contains(&caller) => done || answer.status == 409,
+        Let::Once(_) => answer.status == 403,
         Let::Hidden(them) if them.contains(&caller) => {
             if home {
                 done
@@ -279,6 +289,9 @@ fn is_right(lets: &Let, home: bool, caller: &str, answer: &Answer) -> bool {
             }
         }
         Let::Hidden(_) => hidden,
+        Let::Of(them, _) if them.contains(&caller) => done || [409, 422].contains(&answer.status),
+        Let::Of(_, seers) if seers.contains(&caller) => answer.status == 403,
+        Let::Of(..) => hidden,
     }
 }
 
@@ -290,6 +303,8 @@ async fn fingerprint(owner: &mut PgConnection) -> String {
             (select count(*) from case_events),
             (select md5(string_agg(concat(case_id, no, assignee, closed_at), ' ' order by case_id, no)) from tasks),
             (select count(*) from idempotency_keys),
+            (select count(*) from answered_requests),
+            (select md5(string_agg(concat(id, state, taken), ' ' order by id)) from sittings),
             (select md5(string_agg(concat(person, role, unit_id), ' ' order by person, role, unit_id)) from grants),
             (select md5(string_agg(concat(person, login, password_hash, disabled_at, failures), ' ' order by person)) from accounts),
             (select count(*) from people),
@@ -332,6 +347,7 @@ async fn everybody(service: &Service) -> (BTreeMap<&'static str, String>, Person
     }
     let person = service.hires("looked after", "county_officer", COUNTY).await;
     service.office.store.save_account(person, "looked.after").await.unwrap();
+    web_matrix_resources::furnish(&service.office).await;
     (tokens, person)
 }
 

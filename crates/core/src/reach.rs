@@ -3,7 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Actor, Definition, Instant, Organisation, PersonId, RoleId, UnitId, WorkflowId};
+use crate::{
+    Actor, Definition, Instant, Organisation, PersonId, RoleId, UnitId, WorkflowId,
+    definition::StepKind,
+};
 
 /// The role whose holders see every case at their unit and below it, of whatever workflow, and
 /// change none. It belongs to the installation; no definition names it.
@@ -14,18 +17,29 @@ pub const AUDITOR: &str = "auditor";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readers {
     workflows: BTreeMap<RoleId, BTreeSet<WorkflowId>>,
+    /// The members of commissions that decide in sittings, by workflow.
+    commissions: BTreeMap<WorkflowId, BTreeSet<RoleId>>,
 }
 
 impl Readers {
     /// The roles of all these definitions: every version by which a case may run.
     pub fn of<'a>(definitions: impl IntoIterator<Item = &'a Definition>) -> Self {
         let mut workflows = BTreeMap::<RoleId, BTreeSet<WorkflowId>>::new();
+        let mut commissions = BTreeMap::<WorkflowId, BTreeSet<RoleId>>::new();
         for definition in definitions {
+            for step in definition.steps.values() {
+                if let StepKind::Commission(commission) = &step.kind
+                    && commission.sittings.is_some()
+                {
+                    let members = commissions.entry(definition.id.clone()).or_default();
+                    members.insert(commission.members.clone());
+                }
+            }
             for (name, _) in definition.roles.iter().filter(|(_, role)| !role.agency) {
                 workflows.entry(name.clone()).or_default().insert(definition.id.clone());
             }
         }
-        Self { workflows }
+        Self { workflows, commissions }
     }
 }
 
@@ -54,6 +68,9 @@ pub struct Reach {
     pub accounts: Vec<PersonId>,
     /// Those of his offices.
     pub jurisdictions: Vec<Jurisdiction>,
+    /// The commissions whose sittings he sees, by the role of their members: at this unit and below
+    /// it. They are those before which the cases of his offices may come.
+    pub commissions: Vec<(RoleId, UnitId)>,
 }
 
 impl Reach {
@@ -78,11 +95,34 @@ impl Reach {
                 jurisdictions.insert(Jurisdiction { workflow: Some(workflow.clone()), unit });
             }
         }
+        let mut commissions = BTreeSet::new();
+        for Jurisdiction { workflow, unit } in &jurisdictions {
+            let of = |only: &WorkflowId| workflow.as_ref().is_none_or(|workflow| workflow == only);
+            let all = readers.commissions.iter().filter(|(workflow, _)| of(workflow));
+            let members = all.flat_map(|(_, members)| members);
+            commissions.extend(members.map(|members| (members.clone(), unit.clone())));
+        }
         let mut accounts = actor.natural.accounts.clone();
         accounts.extend([actor.natural.id, actor.person]);
         accounts.sort_unstable();
         accounts.dedup();
-        Self { accounts, jurisdictions: jurisdictions.into_iter().collect() }
+        Self {
+            accounts,
+            jurisdictions: jurisdictions.into_iter().collect(),
+            commissions: commissions.into_iter().collect(),
+        }
+    }
+
+    /// Whether he sees the sittings of the commission of `members` at `unit`.
+    pub fn sees_sittings(
+        &self,
+        organisation: &Organisation,
+        members: &RoleId,
+        unit: &UnitId,
+    ) -> bool {
+        let covers =
+            |(role, held): &(RoleId, UnitId)| role == members && organisation.contains(held, unit);
+        self.commissions.iter().any(covers)
     }
 
     /// Why he sees a case that `unit` received from `applicant`; `None` when he does not.
@@ -191,6 +231,33 @@ mod tests {
         assert!(!lent("2025-01-01T00:00:00Z", "2025-03-01T00:00:00Z", &["renewal"]));
         assert!(!lent("2025-01-01T00:00:00Z", "2025-02-01T08:00:00Z", &[]));
         assert!(!lent("2025-02-02T00:00:00Z", "2025-03-01T00:00:00Z", &[]));
+    }
+
+    #[test]
+    fn who_sees_the_sittings_of_a_commission() {
+        let second = include_str!("../../../workflows/ngo-establishment/v2.yaml");
+        let definition = Definition::parse("v2.yaml", second).unwrap();
+        let member = || RoleId::from("commission_member");
+        for (role, held, unit, sees) in [
+            ("commission_member", "23", "23", true),
+            ("commission_member", "08", "23", false),
+            ("secretariat", "23", "23", true),
+            ("national_monitor", "ir", "23", true),
+            ("county_officer", "2301", "23", false),
+            ("agency.intelligence", "23", "23", false),
+            ("administrator", "ir", "23", false),
+            (AUDITOR, "ir", "23", true),
+            (AUDITOR, "08", "23", false),
+        ] {
+            let grant = Grant { role: role.into(), unit: held.into() };
+            let actor = Actor::new(person(1), vec![grant]);
+            let now = at("2025-02-01T08:00:00Z");
+            let reach = Reach::of(&actor, &Readers::of([&definition]), now);
+            let seen = reach.sees_sittings(&organisation(), &member(), &unit.into());
+            assert_eq!(seen, sees, "{role}@{held}");
+            let others = reach.sees_sittings(&organisation(), &"nobody".into(), &unit.into());
+            assert!(!others, "{role}@{held}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod absence;
 mod actor;
+mod answered;
 mod batch;
 mod closure;
 mod delegate;
@@ -33,6 +34,7 @@ mod store;
 pub mod testing;
 
 pub use absence::{AbsenceRow, HandedBack, NewAbsence};
+pub use answered::Begun;
 pub use closure::{
     Affected, CALENDAR_KEEPER, Change, ClosedDay, Closing, ClosureError, ClosureRow, ClosuresQuery,
     MovedCase, Preview, Reopening, Settled as ClosureSettled,

@@ -10,6 +10,8 @@ mod body;
 mod change;
 mod language;
 mod layers;
+mod once;
+mod page;
 pub mod policy;
 pub mod problem;
 mod settings;

@@ -4,7 +4,7 @@
 //! **Invariant.** Every address asks here before it shows or changes anything, and what somebody may
 //! not know of is told like what is not there.
 
-use parvaneh_core::{CaseId, UnitId, reach::Sight};
+use parvaneh_core::{CaseId, Sitting, UnitId, reach::Sight};
 use parvaneh_store::Viewer;
 
 use crate::{App, problem::Problem};
@@ -69,4 +69,16 @@ pub fn permit(viewer: &Viewer, task: Task, unit: &UnitId) -> Result<(), Problem>
 /// `not_found`, whether there is no such case or only not for him.
 pub async fn see(app: &App, viewer: &Viewer, case: CaseId) -> Result<Sight, Problem> {
     app.store.sight(case, viewer).await?.ok_or_else(Problem::not_found)
+}
+
+/// Lets pass who sees the sittings of a commission: by its procedures, those who work there.
+///
+/// # Errors
+/// `not_found`, as for a sitting that is none.
+pub fn see_sitting(viewer: &Viewer, sitting: &Sitting) -> Result<(), Problem> {
+    let Viewer { reach, organisation, .. } = viewer;
+    match reach.sees_sittings(organisation, &sitting.members, &sitting.unit) {
+        true => Ok(()),
+        false => Err(Problem::not_found()),
+    }
 }

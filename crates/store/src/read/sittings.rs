@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use parvaneh_core::{
-    Case, CaseId, Instant, PersonId, RoleId, Sitting, SittingId, Term, UnitId,
+    Case, CaseId, Instant, PersonId, RoleId, Sitting, SittingId, Term, UnitId, WorkflowId,
     definition::StepKind,
+    reach::Reach,
     sitting::{self, ExtraSitting, Lot, Needed, Place, Waiting, allot, extra, needed},
 };
 use sqlx::Row;
 use uuid::Uuid;
 
-use crate::{Store, StoreError, batch};
+use crate::{Store, StoreError, Viewer, batch};
 
 /// Which sittings to list.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,10 @@ pub struct SittingsQuery {
     pub from: Option<Instant>,
     /// Only those that sit before this instant.
     pub until: Option<Instant>,
+    /// Only those that somebody sees; `None` is for the program and its operators.
+    pub reach: Option<Reach>,
+    /// Only those after this one, the last of the page before.
+    pub after: Option<(Instant, UnitId, SittingId)>,
     /// At most so many; 0 is no limit.
     pub limit: u32,
 }
@@ -51,6 +56,12 @@ pub struct AgendaItem {
     pub case: CaseId,
     /// What it is about.
     pub subject: String,
+    /// Its workflow.
+    pub workflow: WorkflowId,
+    /// The unit that received it.
+    pub unit: UnitId,
+    /// Who applies.
+    pub applicant: PersonId,
     /// When it was put on.
     pub put_at: Instant,
     /// When it went off.
@@ -97,11 +108,17 @@ const LIST: &str = "
       and ($3::text is null or s.members = $3)
       and ($4::timestamptz is null or s.sits_at >= $4)
       and ($5::timestamptz is null or s.sits_at < $5)
+      and ($7::text[] is null or exists (
+          select from unnest($7::text[], $8::text[]) as seen (members, above)
+          join unit_closure c on c.above = seen.above
+          where seen.members = s.members and c.unit = s.unit_id))
+      and ($9::timestamptz is null or (s.sits_at, s.unit_id, s.id) > ($9, $10, $11))
     order by s.sits_at, s.unit_id, s.id
     limit $6";
 
 const AGENDA: &str = "
-    select a.case_id, c.subject, a.put_at, a.off_at, a.outcome, c.deadline_at
+    select a.case_id, c.subject, a.put_at, a.off_at, a.outcome, c.deadline_at, c.workflow,
+           c.unit_id, c.applicant
     from agenda a join cases c on c.id = a.case_id
     where a.sitting = $1
     order by a.put_at, a.case_id, a.seq";
@@ -139,6 +156,11 @@ impl Store {
         id: Option<SittingId>,
         query: &SittingsQuery,
     ) -> Result<Vec<SittingRow>, StoreError> {
+        let seen = query.reach.as_ref().map(|reach| {
+            let seen = reach.commissions.iter();
+            seen.map(|(members, unit)| (members.to_string(), unit.to_string())).unzip()
+        });
+        let (members, above): (Option<Vec<_>>, Option<Vec<_>>) = seen.unzip();
         let rows = sqlx::query(LIST)
             .bind(id.map(|id| id.0))
             .bind(query.within.as_ref().map(|unit| unit.as_str()))
@@ -146,6 +168,11 @@ impl Store {
             .bind(query.from)
             .bind(query.until)
             .bind(Some(i64::from(query.limit)).filter(|limit| *limit > 0))
+            .bind(members)
+            .bind(above)
+            .bind(query.after.as_ref().map(|(at, ..)| *at))
+            .bind(query.after.as_ref().map(|(_, unit, _)| unit.as_str()))
+            .bind(query.after.as_ref().map(|(.., id)| id.0))
             .fetch_all(&self.engine.readers)
             .await?;
         let row = |row: &sqlx::postgres::PgRow| -> Result<SittingRow, StoreError> {
@@ -176,13 +203,17 @@ impl Store {
                 off_at: row.try_get(3)?,
                 outcome: row.try_get(4)?,
                 deadline: row.try_get(5)?,
+                workflow: WorkflowId::from(row.try_get::<String, _>(6)?),
+                unit: UnitId::from(row.try_get::<String, _>(7)?),
+                applicant: PersonId(row.try_get(8)?),
             })
         };
         rows.iter().map(item).collect()
     }
 
     /// Which room the open cases of commissions find, at a unit and below it: the case of the nearest
-    /// deadline has the first choice. Only commissions that decide in sittings.
+    /// deadline has the first choice. Only commissions that decide in sittings. A viewer is told of
+    /// the commissions and cases that he sees; those that he does not see take their places too.
     ///
     /// # Errors
     /// The database, and what is published in it.
@@ -190,6 +221,7 @@ impl Store {
         &self,
         within: Option<&UnitId>,
         members: Option<&RoleId>,
+        viewer: Option<&Viewer>,
     ) -> Result<Vec<Room>, StoreError> {
         let rows = sqlx::query(WAITING)
             .bind(within.map(|unit| unit.as_str()))
@@ -205,11 +237,16 @@ impl Store {
             let case: Case = serde_json::from_str(state).map_err(|error| {
                 StoreError::Unreadable { what: "a case".to_owned(), why: error.to_string() }
             })?;
+            let sees =
+                |viewer: &Viewer| viewer.reach.sees_sittings(&viewer.organisation, &members, &unit);
+            if !viewer.is_none_or(sees) {
+                continue;
+            }
             groups.entry((unit, members)).or_default().push((case, row.try_get(2)?));
         }
         let mut rooms = Vec::with_capacity(groups.len());
         for ((unit, members), cases) in groups {
-            rooms.extend(self.room_of(now, unit, members, cases).await?);
+            rooms.extend(self.room_of(now, unit, members, cases, viewer).await?);
         }
         Ok(rooms)
     }
@@ -220,6 +257,7 @@ impl Store {
         unit: UnitId,
         members: RoleId,
         cases: Vec<(Case, String)>,
+        viewer: Option<&Viewer>,
     ) -> Result<Option<Room>, StoreError> {
         let mut waiting = Vec::with_capacity(cases.len());
         let mut subjects = BTreeMap::new();
@@ -232,7 +270,13 @@ impl Store {
             rules.get_or_insert((case.calendar.clone(), sits.cut_off));
             let on_agenda = case.hearing.on_agenda.map(|on| on.sitting);
             let deadline = case.hearing_deadline(now);
-            subjects.insert(case.id, subject);
+            let sees = |viewer: &Viewer| {
+                let Viewer { reach, organisation, .. } = viewer;
+                reach.sees(organisation, &case.workflow, &case.unit, case.applicant).is_some()
+            };
+            if viewer.is_none_or(sees) {
+                subjects.insert(case.id, subject);
+            }
             waiting.push(Waiting { case: case.id, deadline, on_agenda });
         }
         let Some((calendar, cut_off)) = rules else { return Ok(None) };
@@ -246,7 +290,7 @@ impl Store {
             let lacks = matches!(lot.place, Place::Lacking | Place::TooLate(_));
             let deadline = lot.case.deadline.filter(|_| lacks);
             let extra = deadline.and_then(|until| extra(calendar, now, until, cut_off, usual));
-            let subject = subjects.remove(&lot.case.case).unwrap_or_default();
+            let Some(subject) = subjects.remove(&lot.case.case) else { continue };
             cases.push(RoomOfCase { lot, subject, extra });
         }
         let capacity = sittings.iter().map(|sitting| sitting.capacity).max().unwrap_or(u32::MAX);

@@ -9,6 +9,7 @@ mod figures;
 mod inquiries;
 mod reference;
 mod session;
+mod sittings;
 mod tokens;
 mod worklist;
 
@@ -73,6 +74,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(worklist::router())
         .merge(inquiries::router())
         .merge(figures::router())
+        .merge(sittings::router())
         .merge(reference::router());
     OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", v1)
 }

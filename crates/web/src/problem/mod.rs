@@ -1,5 +1,6 @@
 //! What went wrong, as RFC 9457 `application/problem+json` with a stable code.
 
+mod rules;
 mod texts;
 
 use std::{borrow::Cow, ops::Deref};
@@ -256,7 +257,7 @@ impl From<&StoreError> for Problem {
             | StoreError::VersionTaken { .. }
             | StoreError::Retired { .. }
             | StoreError::LoginTaken(_) => StatusCode::CONFLICT,
-            _ => StatusCode::UNPROCESSABLE_ENTITY,
+            _ => rules::status_of(error.code()),
         };
         Self::new(status, error.code()).because(error.to_string())
     }

@@ -64,6 +64,7 @@ impl List {
             from,
             until: moment(&self.to, "--to")?,
             limit: self.limit,
+            ..SittingsQuery::default()
         };
         let rows = store.sittings(&query).await?;
         if out.json {

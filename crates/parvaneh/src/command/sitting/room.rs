@@ -37,7 +37,7 @@ impl Room {
             return Err(Failure::no("unknown-unit", format!("there is no unit '{unit}'"))
                 .help("`parvaneh organisation list` tells the units"));
         }
-        let rooms = store.room(unit.as_ref(), self.role.map(RoleId::from).as_ref()).await?;
+        let rooms = store.room(unit.as_ref(), self.role.map(RoleId::from).as_ref(), None).await?;
         let lacking = rooms
             .iter()
             .flat_map(|room| &room.cases)
