@@ -34,5 +34,6 @@ mod web_fixture;
 mod web_identity;
 mod web_matrix;
 mod web_matrix_resources;
+mod web_second_factor;
 mod web_sittings;
 mod worker;

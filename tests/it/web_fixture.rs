@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use parvaneh_core::{Grant, PersonId, RoleId, UnitId};
-use parvaneh_store::{NewToken, Scope};
+use parvaneh_store::{NewToken, Scope, SecretKey};
 use parvaneh_web::{App, Settings, auth::Secret};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
@@ -49,6 +49,7 @@ impl Service {
 
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let office = Office::sandbox().await;
+        office.store.use_key(&SecretKey::of([7; 32])).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let mut settings = Settings { public_url: url.clone(), ..Settings::default() };

@@ -12,10 +12,10 @@ use crate::{
     web_fixture::{Answer, Service, answered, with_json},
 };
 
-const PASSWORD: &str = "a butterfly on a red rose";
+pub(crate) const PASSWORD: &str = "a butterfly on a red rose";
 
 /// Somebody of the office chooses a password by a link; the cookie that he gets.
-async fn logged_in(service: &Service, name: &str) -> String {
+pub(crate) async fn logged_in(service: &Service, name: &str) -> String {
     service.office.store.save_account(holder(name), name).await.unwrap();
     let link = parvaneh_web::password_link(&service.app, holder(name)).await.unwrap();
     let secret = link.rsplit('/').next().unwrap();
@@ -24,21 +24,26 @@ async fn logged_in(service: &Service, name: &str) -> String {
     cookie_of(&answer)
 }
 
-async fn set_password(service: &Service, link: &str, password: &str) -> Answer {
+pub(crate) async fn set_password(service: &Service, link: &str, password: &str) -> Answer {
     let body = json!({ "link": link, "password": password });
     answered(with_json(service.request(Method::POST, "/password"), &body)).await
 }
 
-fn cookie_of(answer: &Answer) -> String {
+pub(crate) fn cookie_of(answer: &Answer) -> String {
     answer.header("set-cookie").split(';').next().unwrap().to_owned()
 }
 
-async fn log_in(service: &Service, login: &str, password: &str) -> Answer {
+pub(crate) async fn log_in(service: &Service, login: &str, password: &str) -> Answer {
     let body = json!({ "login": login, "password": password });
     answered(with_json(service.request(Method::POST, "/session"), &body)).await
 }
 
-async fn by_cookie(service: &Service, method: Method, path: &str, cookie: &str) -> Answer {
+pub(crate) async fn by_cookie(
+    service: &Service,
+    method: Method,
+    path: &str,
+    cookie: &str,
+) -> Answer {
     let request = service.request(method, path).header("cookie", cookie);
     answered(request.header("sec-fetch-site", "same-origin")).await
 }
@@ -88,19 +93,59 @@ async fn wrong_passwords_close_the_login_for_a_while_whoever_guesses() {
         Attempts { free: 3, pause: Duration::from_secs(60), longest: Duration::from_secs(600) };
     let service = Service::with(|settings| settings.attempts = attempts).await;
     logged_in(&service, "county_officer").await;
-    for _ in 0..3 {
-        let answer = log_in(&service, "county_officer", "not the password").await;
-        assert_eq!((answer.status, answer.code()), (401, "login_failed"));
+    // Whether anybody has the login or not, and however its letters are written: the answers are the
+    // same, one after the other.
+    let mut answers = Vec::new();
+    for login in ["county_officer", "Nobody"] {
+        let mut told = Vec::new();
+        for login in [login, &login.to_uppercase(), login, login, &login.to_uppercase()] {
+            let answer = log_in(&service, login, "not the password").await;
+            let mut body = answer.body.clone();
+            body["request_id"] = Value::Null;
+            told.push((answer.status, answer.header("retry-after").is_empty(), body));
+        }
+        answers.push(told);
     }
+    assert_eq!(answers[0], answers[1]);
+    let statuses: Vec<_> = answers[0].iter().map(|(status, ..)| *status).collect();
+    assert_eq!(statuses, [401, 401, 401, 429, 429]);
     let closed = log_in(&service, "county_officer", PASSWORD).await;
     assert_eq!((closed.status, closed.code()), (429, "login_locked"));
-    assert_eq!(closed.header("retry-after"), "60");
-    let over = "update accounts set locked_until = clock_timestamp() - interval '1 second'";
-    sqlx::query(over).execute(&mut service.office.as_owner().await).await.unwrap();
+    let rest = |answer: &Answer| answer.header("retry-after").parse::<u32>().unwrap();
+    assert!((20..=60).contains(&rest(&closed)), "{closed:?}");
+    let mut owner = service.office.as_owner().await;
+    let over = "update login_failures set locked_until = clock_timestamp() - interval '1 second'";
+    sqlx::query(over).execute(&mut owner).await.unwrap();
+    // A further wrong one closes it for twice as long.
+    assert_eq!(log_in(&service, "nobody", PASSWORD).await.status, 401);
+    let closed = log_in(&service, "nobody", PASSWORD).await;
+    assert_eq!(closed.status, 429);
+    assert!((61..=120).contains(&rest(&closed)), "{closed:?}");
     assert_eq!(log_in(&service, "county_officer", PASSWORD).await.status, 200);
-    // A login that nobody has is answered like a wrong password.
-    let nobody = log_in(&service, "nobody", PASSWORD).await;
-    assert_eq!((nobody.status, nobody.code()), (401, "login_failed"));
+    // The right one makes a new beginning; and logins stand nowhere in what is kept of attempts.
+    let left: Vec<(Vec<u8>, i32)> =
+        sqlx::query_as("select login_hash, failures from login_failures")
+            .fetch_all(&mut owner)
+            .await
+            .unwrap();
+    assert_eq!(left.iter().map(|(_, failures)| *failures).collect::<Vec<_>>(), [4]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_guesses_at_once_are_no_more_than_as_many_one_after_the_other() {
+    let attempts =
+        Attempts { free: 3, pause: Duration::from_secs(60), longest: Duration::from_secs(600) };
+    let service = std::sync::Arc::new(Service::with(|settings| settings.attempts = attempts).await);
+    let guesses = (0..12).map(|_| {
+        let service = service.clone();
+        tokio::spawn(async move { log_in(&service, "nobody", "not the password").await.status })
+    });
+    let mut statuses = Vec::new();
+    for guess in guesses.collect::<Vec<_>>() {
+        statuses.push(guess.await.unwrap());
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [[401].repeat(3), [429].repeat(9)].concat());
 }
 
 #[tokio::test]

@@ -150,6 +150,33 @@ fn rows(case: CaseId, person: PersonId) -> Vec<Cells> {
             json!({ "name": "t", "scopes": ["read"], "days": 1 }),
             Let::Only(&[]),
         ),
+        // Nor does it look after what sessions are begun by.
+        row("get /second-factor", "/second-factor", none.clone(), Let::Everybody),
+        row(
+            "post /second-factor",
+            "/second-factor",
+            json!({ "password": "a butterfly" }),
+            Let::Only(&[]),
+        ),
+        row("put /second-factor", "/second-factor", json!({ "code": "123456" }), Let::Only(&[])),
+        row(
+            "delete /second-factor",
+            "/second-factor",
+            json!({ "password": "a butterfly", "code": "123456" }),
+            Let::Only(&[]),
+        ),
+        row(
+            "post /second-factor/recovery-codes",
+            "/second-factor/recovery-codes",
+            json!({ "password": "a butterfly", "code": "123456" }),
+            Let::Only(&[]),
+        ),
+        row(
+            "delete /people/{id}/second-factor",
+            "/people/{person}/second-factor",
+            none.clone(),
+            Let::Hidden(own),
+        ),
         row("delete /tokens/{id}", "/tokens/{case}", none.clone(), Let::Hidden(&[])),
         row("delete /sessions/{id}", "/sessions/{case}", none.clone(), Let::Hidden(&[])),
         row("delete /sessions", "/sessions", none.clone(), Let::Everybody),
@@ -232,7 +259,7 @@ fn rows(case: CaseId, person: PersonId) -> Vec<Cells> {
 }
 
 /// What needs nobody to have come in.
-const OPEN: &[&str] = &["post /session", "post /password"];
+const OPEN: &[&str] = &["post /session", "post /session/second-factor", "post /password"];
 
 /// Where the case stands when everybody comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -306,7 +333,9 @@ async fn fingerprint(owner: &mut PgConnection) -> String {
             (select count(*) from answered_requests),
             (select md5(string_agg(concat(id, state, taken), ' ' order by id)) from sittings),
             (select md5(string_agg(concat(person, role, unit_id), ' ' order by person, role, unit_id)) from grants),
-            (select md5(string_agg(concat(person, login, password_hash, disabled_at, failures), ' ' order by person)) from accounts),
+            (select md5(string_agg(concat(person, login, password_hash, disabled_at), ' ' order by person)) from accounts),
+            (select md5(string_agg(concat(person, confirmed_at, last_step, failures), ' ' order by person)) from second_factors),
+            (select count(*) from account_events),
             (select count(*) from people),
             (select count(*) from sessions where revoked_at is null),
             (select count(*) from api_tokens where revoked_at is null),

@@ -89,6 +89,17 @@ pub(crate) struct Options {
         value_name = "URL"
     )]
     pub(crate) owner_database_url: Option<String>,
+    /// The key by which secrets in the database are sealed: the base64 of 32 random bytes (openssl rand
+    /// -base64 32), the same for every process of an installation. Beside the private Postgres one is
+    /// kept in the file secret.key
+    #[arg(
+        long,
+        global = true,
+        env = "PARVANEH_SECRET_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    pub(crate) secret_key: Option<String>,
     /// The folder with Postgres' server programs (initdb, postgres), 15 or newer
     #[arg(
         long,

@@ -16,6 +16,7 @@ mod moment;
 mod names;
 mod output;
 mod refused;
+mod secret_key;
 mod settings;
 mod simulation;
 mod source;

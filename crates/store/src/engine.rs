@@ -1,8 +1,10 @@
 //! What every part of the store shares.
 
+use std::sync::OnceLock;
+
 use sqlx::PgPool;
 
-use crate::{hint::Hints, read::HistoryCache, reference::Cache};
+use crate::{hint::Hints, read::HistoryCache, reference::Cache, vault::Vault};
 
 /// What every part of the store shares.
 #[derive(Debug)]
@@ -17,4 +19,6 @@ pub(crate) struct Engine {
     pub(crate) history: HistoryCache,
     /// Held by whoever does a portion of a job: one at a time in a process.
     pub(crate) jobs: tokio::sync::Mutex<()>,
+    /// By what secrets are sealed, once there is a key.
+    pub(crate) vault: OnceLock<Vault>,
 }

@@ -101,6 +101,12 @@ pub enum StoreError {
     /// A delegation or an absence that is not recorded.
     #[error(transparent)]
     Delegation(#[from] parvaneh_core::delegation::DelegationRefusal),
+    /// A secret is to be sealed or opened, and the program was given no key.
+    #[error("there is no key to seal secrets by: set PARVANEH_SECRET_KEY")]
+    NoKey,
+    /// The secrets of this database are sealed by another key.
+    #[error("the secrets of this database are sealed by another key than the one that was given")]
+    WrongKey,
     /// The task that did the work is gone: the program is shutting down.
     #[error("the store is closed")]
     Closed,
@@ -128,6 +134,8 @@ impl StoreError {
             Self::Unknown(_) => "unknown",
             Self::LoginTaken(_) => "login_taken",
             Self::Delegation(refusal) => refusal.code(),
+            Self::NoKey => "secret_key_missing",
+            Self::WrongKey => "secret_key_wrong",
             Self::Closed => "store_closed",
         }
     }

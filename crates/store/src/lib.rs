@@ -32,6 +32,7 @@ mod sitting;
 mod store;
 #[doc(hidden)]
 pub mod testing;
+mod vault;
 
 pub use absence::{AbsenceRow, HandedBack, NewAbsence};
 pub use answered::Begun;
@@ -43,8 +44,9 @@ pub use delegate::{DelegationFilter, DelegationRow, NewDelegation};
 pub use due::{DueListener, Parked, TickOutcome};
 pub use error::{ExecuteError, StoreError};
 pub use identity::{
-    Account, Attempts, Credentials, LinkPurpose, NewLink, NewSession, NewToken, Scope, SecretHash,
-    Session, SessionRow, Token, TokenRow,
+    Account, AccountEvent, AccountEventRow, Attempt, Attempts, Credentials, Doer, LinkPurpose,
+    NewLink, NewSession, NewToken, Scope, SecondFactor, SecretHash, Session, SessionRow, Token,
+    TokenRow,
 };
 pub use job::{Job, JobId};
 pub use migration::{MigrationPreview, PreviewedCase, PreviewedClock, RefusedCase};
@@ -66,3 +68,4 @@ pub use request::{Ask, Executed, Request, Requester};
 pub use sandbox::{EngineClock, SandboxClock};
 pub use sitting::{NewSittings, PlannedSitting, Settled};
 pub use store::{Founding, Migrated, Store, StoreOptions};
+pub use vault::{NotAKey, SecretKey};

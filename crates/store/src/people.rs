@@ -38,10 +38,15 @@ const PEOPLE: &str = "
     insert into people (id, name) select * from unnest($1::uuid[], $2::text[])
     on conflict (id) do update set name = excluded.name";
 
+/// Who gets more rights, gets another secret for his sessions.
 const GRANT: &str = "
-    insert into grants (person, role, unit_id)
-    select * from unnest($1::uuid[], $2::text[], $3::text[])
-    on conflict do nothing";
+    with given as (
+        insert into grants (person, role, unit_id)
+        select * from unnest($1::uuid[], $2::text[], $3::text[])
+        on conflict do nothing
+        returning person)
+    update accounts set raised_at = clock_timestamp()
+    where person in (select person from given)";
 
 const LIST: &str = "
     select p.id, p.name,

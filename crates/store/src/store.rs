@@ -145,6 +145,7 @@ impl Store {
             hints,
             history: HistoryCache::default(),
             jobs: tokio::sync::Mutex::default(),
+            vault: std::sync::OnceLock::new(),
         };
         let engine = Arc::new(engine);
         let lanes = Lanes::start(&engine, lanes, how.batch.clamp(1, 1_000));

@@ -13,7 +13,12 @@ use axum::{
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
 use uuid::Uuid;
 
-use crate::{App, language::Language, problem::Problem};
+use crate::{
+    App,
+    auth::{ClientAddress, Margin},
+    language::Language,
+    problem::Problem,
+};
 
 /// The header with the name of a request.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -42,11 +47,14 @@ pub(crate) fn around(router: Router<App>, app: &App) -> Router<App> {
 }
 
 /// Names the request, gives it its time, tells its problem in its language, and logs how it ended.
-async fn answer(State(app): State<App>, request: Request, next: Next) -> Response {
+async fn answer(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = tokio::time::Instant::now();
     let id = named(&request);
     let language = Language::asked(request.headers());
     let (method, path) = (request.method().clone(), route(&request));
+    let (from, margin) = (ClientAddress::of(request.extensions()), Margin::default());
+    request.extensions_mut().insert(from);
+    request.extensions_mut().insert(margin.clone());
     let answered = tokio::time::timeout(app.settings.patience, next.run(request)).await;
     let mut response = answered.unwrap_or_else(|_| {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout").again_in(2).into_response()
@@ -63,6 +71,9 @@ async fn answer(State(app): State<App>, request: Request, next: Next) -> Respons
         }
     }
     let headers = response.headers_mut();
+    for (name, value) in margin.take() {
+        headers.append(name, value);
+    }
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }

@@ -63,6 +63,7 @@ impl Serve {
         let public_url = self.public_url.as_deref().map(public_url).transpose()?;
         let channels = self.channels.channels()?;
         with_database(options, OnSignal::Finish, async |database, shutdown| {
+            database.unlock(options).await?;
             let store = &database.store;
             let listener = TcpListener::bind(self.listen).await.map_err(|error| {
                 Failure::no("address-taken", format!("{} cannot be had: {error}", self.listen))

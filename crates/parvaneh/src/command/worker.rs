@@ -41,6 +41,7 @@ impl Worker {
         let how = WorkerOptions { batch: self.batch.into(), ..WorkerOptions::default() };
         let channels = self.channels.channels()?;
         with_database(options, OnSignal::Finish, async |database, shutdown| {
+            database.unlock(options).await?;
             let store = &database.store;
             let (totals, sent) = if self.once {
                 let totals = drain(store, how, &shutdown).await?;

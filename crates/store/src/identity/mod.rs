@@ -1,16 +1,22 @@
 //! Who may come in: accounts, sessions, tokens of machines, one-time links.
 //!
-//! Secrets never reach this crate: it keeps what a caller made of them (a password's Argon2id hash,
-//! the SHA-256 of a random secret). All times are the server's, not the engine's: moving the clock
+//! Secrets are kept as what a caller made of them (a password's Argon2id hash, the SHA-256 of a random
+//! secret); those that must be read again, sealed by the key of the installation. All times are the server's, not the engine's: moving the clock
 //! of a sandbox must not log anybody out.
 
 mod account;
+mod attempt;
+mod event;
 mod link;
+mod second_factor;
 mod session;
 mod token;
 
-pub use account::{Account, Attempts, Credentials};
+pub use account::Account;
+pub use attempt::{Attempt, Attempts, Credentials};
+pub use event::{AccountEvent, AccountEventRow, Doer};
 pub use link::{LinkPurpose, NewLink};
+pub use second_factor::SecondFactor;
 pub use session::{NewSession, Session, SessionRow};
 pub use token::{NewToken, Scope, Token, TokenRow};
 

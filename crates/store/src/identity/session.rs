@@ -33,6 +33,8 @@ pub struct Session {
     pub id: Uuid,
     /// Whose.
     pub person: PersonId,
+    /// Whether its person has got more rights since it got its secret: it needs another one.
+    pub is_raised: bool,
 }
 
 /// A session in a list.
@@ -56,22 +58,23 @@ const BEGIN: &str = "
     with cleared as (
         delete from sessions where expires_at < clock_timestamp() - interval '30 days'
     ), noted as (
-        update accounts set failures = 0, locked_until = null, last_login_at = clock_timestamp()
-        where person = $3)
+        update accounts set last_login_at = clock_timestamp() where person = $3)
     insert into sessions (id, secret_hash, person, expires_at, agent, address)
     values ($1, $2, $3, clock_timestamp() + $4 * interval '1 second', $5, $6)";
 
 /// In force, and when it was last seen: a session that nobody uses ends, one of a disabled account
 /// has ended.
 const IN_FORCE: &str = "
-    select s.id, s.person, s.seen_at < clock_timestamp() - interval '1 minute'
+    select s.id, s.person, s.seen_at < clock_timestamp() - interval '1 minute',
+           s.secret_hash = $1 and coalesce(a.raised_at > s.renewed_at, false)
     from sessions s join accounts a on a.person = s.person
-    where s.secret_hash = $1 and s.revoked_at is null and a.disabled_at is null
+    where (s.secret_hash = $1 or s.former_hash = $1 and s.former_until > clock_timestamp())
+      and s.revoked_at is null and a.disabled_at is null
       and s.expires_at > clock_timestamp()
       and s.seen_at > clock_timestamp() - $2 * interval '1 second'";
 
 impl Store {
-    /// Begins a session. The person's wrong passwords are forgotten.
+    /// Begins a session.
     ///
     /// # Errors
     /// The database.
@@ -108,7 +111,11 @@ impl Store {
             .fetch_optional(&self.engine.readers)
             .await?;
         let Some(row) = row else { return Ok(None) };
-        let session = Session { id: row.try_get(0)?, person: PersonId(row.try_get(1)?) };
+        let session = Session {
+            id: row.try_get(0)?,
+            person: PersonId(row.try_get(1)?),
+            is_raised: row.try_get(3)?,
+        };
         if row.try_get(2)? {
             let (engine, id) = (self.engine.clone(), session.id);
             undisturbed(async move {
@@ -121,6 +128,34 @@ impl Store {
             .await?;
         }
         Ok(Some(session))
+    }
+
+    /// Gives a session another secret in place of `from`; says whether it did: of two who renew it at
+    /// once, one does. The former one is good for `grace` more.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn renew_session(
+        &self,
+        from: SecretHash,
+        to: SecretHash,
+        grace: Duration,
+    ) -> Result<bool, StoreError> {
+        let engine = self.engine.clone();
+        undisturbed(async move {
+            let renewed = sqlx::query(
+                "update sessions set secret_hash = $2, renewed_at = clock_timestamp(),
+                        former_hash = $1, former_until = clock_timestamp() + $3 * interval '1 second'
+                 where secret_hash = $1 and revoked_at is null",
+            )
+            .bind(from.to_vec())
+            .bind(to.to_vec())
+            .bind(grace.as_secs_f64())
+            .execute(&engine.writers)
+            .await?;
+            Ok(renewed.rows_affected() == 1)
+        })
+        .await
     }
 
     /// Somebody's sessions that have not ended, the latest first.

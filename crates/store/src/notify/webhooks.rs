@@ -5,7 +5,7 @@ use sqlx::{Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::Reason;
-use crate::{Store, StoreError, store::undisturbed};
+use crate::{Store, StoreError, store::undisturbed, vault};
 
 /// Part of the statement that writes cases, used only when there is a webhook at all: each event
 /// that a webhook wants becomes a delivery, with the event. `$1`, `$2`, `$4` and `$22` to `$26` are
@@ -34,7 +34,8 @@ pub struct NewWebhook {
     pub id: Uuid,
     /// Where to.
     pub url: String,
-    /// By which each delivery is signed. It is kept, and shown to nobody again.
+    /// By which each delivery is signed. It is kept, sealed where there is a key, and shown to nobody
+    /// again.
     pub secret: String,
     /// Only events of this workflow.
     pub workflow: Option<WorkflowId>,
@@ -133,6 +134,8 @@ impl Store {
     /// [`StoreError::Unknown`] for an unknown unit; the database.
     pub async fn add_webhook(&self, webhook: NewWebhook) -> Result<(), StoreError> {
         let engine = self.engine.clone();
+        let of = vault::of_webhook(webhook.id);
+        let secret = vault::seal_text(self.engine.vault.get(), &of, &webhook.secret)?;
         undisturbed(async move {
             sqlx::query(
                 "insert into webhooks (id, url, secret, workflow, unit_id, kinds, with_values)
@@ -140,7 +143,7 @@ impl Store {
             )
             .bind(webhook.id)
             .bind(&webhook.url)
-            .bind(&webhook.secret)
+            .bind(secret)
             .bind(webhook.workflow.as_ref().map(WorkflowId::as_str))
             .bind(webhook.unit.as_ref().map(UnitId::as_str))
             .bind(Some(&webhook.kinds).filter(|kinds| !kinds.is_empty()))
@@ -230,10 +233,14 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn webhook_secret(&self, id: Uuid) -> Result<Option<(String, String)>, StoreError> {
-        Ok(sqlx::query_as("select url, secret from webhooks where id = $1")
-            .bind(id)
-            .fetch_optional(&self.engine.readers)
-            .await?)
+        let row: Option<(String, String)> =
+            sqlx::query_as("select url, secret from webhooks where id = $1")
+                .bind(id)
+                .fetch_optional(&self.engine.readers)
+                .await?;
+        let Some((url, kept)) = row else { return Ok(None) };
+        let of = vault::of_webhook(id);
+        Ok(Some((url, vault::open_text(self.engine.vault.get(), &of, kept)?)))
     }
 
     /// What a webhook is told; `None` when it was removed.
@@ -250,7 +257,11 @@ impl Store {
         let Some(row) = row else { return Ok(None) };
         Ok(Some(WebhookEvent {
             url: row.try_get(0)?,
-            secret: row.try_get(1)?,
+            secret: vault::open_text(
+                self.engine.vault.get(),
+                &vault::of_webhook(reason.target),
+                row.try_get(1)?,
+            )?,
             disabled: row.try_get(2)?,
             body: row.try_get(3)?,
             kind: row.try_get(4)?,

@@ -16,10 +16,10 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{cases::plain, session::RoleAt, session::no_randomness};
+use super::{cases::plain, session::RoleAt};
 use crate::{
     App,
-    auth::{Principal, Secret},
+    auth::{Principal, Secret, no_randomness},
     body::{Body, Path, Query},
     policy::{self, Task},
     problem::{Fault, Problem},
@@ -148,7 +148,7 @@ async fn people(
 ///
 /// # Errors
 /// `not_found`, also for a person of others.
-async fn looked_after(app: &App, viewer: &Viewer, id: Uuid) -> Result<Person, Problem> {
+pub(super) async fn looked_after(app: &App, viewer: &Viewer, id: Uuid) -> Result<Person, Problem> {
     let person = app.store.person(PersonId(id)).await?.ok_or_else(Problem::not_found)?;
     let may = |unit: &UnitId| policy::may(viewer, Task::AdministerPeople, unit);
     let administers = viewer.actor.grants.iter().any(|grant| may(&grant.unit));

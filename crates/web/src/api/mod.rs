@@ -8,6 +8,7 @@ mod described;
 mod figures;
 mod inquiries;
 mod reference;
+mod second_factor;
 mod session;
 mod sittings;
 mod tokens;
@@ -66,6 +67,7 @@ impl Modify for Security {
 pub(crate) fn router() -> OpenApiRouter<App> {
     let v1 = OpenApiRouter::new()
         .merge(session::router())
+        .merge(second_factor::router())
         .merge(tokens::router())
         .merge(accounts::router())
         .merge(cases::router())

@@ -10,15 +10,18 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use parvaneh_core::PersonId;
-use parvaneh_store::{LinkPurpose, NewSession, SessionRow};
+use parvaneh_store::{
+    AccountEvent, Attempt, Credentials, Doer, LinkPurpose, NewSession, SessionRow,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+use super::second_factor::{SecondStep, let_in};
 use crate::{
     App,
-    auth::{self, Passwords, Principal, Secret, Via},
+    auth::{self, ClientAddress, Passwords, Principal, Secret, Via, no_randomness, session_cookie},
     body::{Body, Path},
     problem::{Fault, Problem},
 };
@@ -46,7 +49,7 @@ struct LogIn {
 
 /// Who somebody is.
 #[derive(Debug, Serialize, ToSchema)]
-struct Me {
+pub(super) struct Me {
     /// His identifier.
     person: Uuid,
     /// His name.
@@ -76,6 +79,7 @@ pub(super) struct RoleAt {
     request_body = LogIn,
     responses(
         (status = 200, description = "Logged in; the cookie is set", body = Me),
+        (status = 202, description = "The password is right; the second step is missing", body = SecondStep),
         (status = 401, description = "`login_failed`: the login or the password is wrong"),
         (status = 429, description = "`login_locked`: after several wrong passwords"),
     )
@@ -83,33 +87,72 @@ pub(super) struct RoleAt {
 async fn log_in(
     State(app): State<App>,
     headers: HeaderMap,
+    from: ClientAddress,
     Body(asked): Body<LogIn>,
 ) -> Result<Response, Problem> {
     // Nobody shall be logged in as somebody else by a page that he happens to visit.
     if headers.contains_key("origin") || headers.contains_key("sec-fetch-site") {
         auth::same_site(&app, &headers)?;
     }
-    let known = app.store.credentials(&asked.login).await?;
-    if known.as_ref().is_some_and(|known| known.locked) {
-        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "login_locked").again_in(60));
-    }
+    let known = right_password(&app, &asked.login, asked.password).await?;
+    let known = known.filter(|known| !known.disabled);
+    let known = known.ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "login_failed"))?;
+    let_in(&app, known.person, &headers, from).await
+}
+
+/// Whose password that is; nobody's after as long as somebody's, and for a login that nobody has as
+/// for one that somebody has.
+///
+/// # Errors
+/// `login_locked` after several wrong ones.
+async fn right_password(
+    app: &App,
+    login: &str,
+    password: String,
+) -> Result<Option<Credentials>, Problem> {
+    let known = match app.store.attempt_login(login, app.settings.attempts).await? {
+        Attempt::Open(known) => known,
+        Attempt::Closed(rest) => {
+            let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "login_locked");
+            return Err(problem.again_in(rest.as_secs() + 1));
+        }
+    };
     let hash = known.as_ref().and_then(|known| known.password_hash.clone());
-    let right = app.passwords.is(asked.password, hash).await;
-    let failed = || Problem::new(StatusCode::UNAUTHORIZED, "login_failed");
-    let known = known.ok_or_else(failed)?;
-    if !right {
-        app.store.login_failed(known.person, app.settings.attempts).await?;
-        return Err(failed());
+    if !app.passwords.is(password, hash).await {
+        return Ok(None);
     }
-    if known.disabled {
-        return Err(failed());
-    }
-    begin(&app, known.person, &headers).await
+    app.store.login_succeeded(login).await?;
+    Ok(known)
+}
+
+/// Lets pass who brings his own password; his login.
+///
+/// # Errors
+/// `password_wrong`, `login_locked`.
+pub(super) async fn own_password(
+    app: &App,
+    person: PersonId,
+    password: String,
+) -> Result<String, Problem> {
+    let wrong = || Problem::new(StatusCode::FORBIDDEN, "password_wrong");
+    let login = app.store.account(person).await?.ok_or_else(wrong)?.login;
+    let known = right_password(app, &login, password).await?.ok_or_else(wrong)?;
+    if known.person == person { Ok(login) } else { Err(wrong()) }
+}
+
+/// Who did something to an account, and from where.
+pub(super) fn doer(person: Option<PersonId>, from: ClientAddress) -> Doer {
+    Doer { person, address: from.text() }
 }
 
 /// Begins a session, under a new secret: one that was there before is worth nothing for it.
 #[expect(clippy::disallowed_methods, reason = "the edge: a session has an identifier")]
-async fn begin(app: &App, person: PersonId, headers: &HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn begin(
+    app: &App,
+    person: PersonId,
+    headers: &HeaderMap,
+    from: ClientAddress,
+) -> Result<Response, Problem> {
     let secret = Secret::new().map_err(|error| no_randomness(&error))?;
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let id = Uuid::now_v7();
@@ -119,23 +162,12 @@ async fn begin(app: &App, person: PersonId, headers: &HeaderMap) -> Result<Respo
         person,
         lasts: app.settings.session_longest,
         agent: agent.map(str::to_owned),
-        address: None,
+        address: from.text(),
     };
     app.store.begin_session(session).await?;
-    let cookie = cookie(app, &secret.reveal(), app.settings.session_longest);
+    let cookie = session_cookie(app, &secret.reveal(), app.settings.session_longest);
     let me = me(app, &Principal { person, via: Via::Session(id) }).await?;
     Ok(([(header::SET_COOKIE, cookie)], Json(me)).into_response())
-}
-
-pub(super) fn no_randomness(error: &getrandom::Error) -> Problem {
-    tracing::error!(%error, "the system has no randomness");
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
-}
-
-fn cookie(app: &App, value: &str, lasts: Duration) -> String {
-    let secure = if app.settings.is_secure() { "; Secure" } else { "" };
-    let (name, seconds) = (auth::cookie_name(app), lasts.as_secs());
-    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
 }
 
 async fn me(app: &App, caller: &Principal) -> Result<Me, Problem> {
@@ -175,7 +207,7 @@ async fn log_out(State(app): State<App>, caller: Principal) -> Result<Response, 
     if let Via::Session(id) = caller.via {
         app.store.end_sessions(caller.person, Some(id)).await?;
     }
-    let cookie = cookie(&app, "", Duration::ZERO);
+    let cookie = session_cookie(&app, "", Duration::ZERO);
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 
@@ -194,6 +226,8 @@ struct SessionView {
     expires_at: DateTime<Utc>,
     /// What the browser said of itself.
     agent: Option<String>,
+    /// From where it came.
+    address: Option<String>,
 }
 
 /// Sessions of a person.
@@ -217,6 +251,7 @@ async fn sessions(State(app): State<App>, caller: Principal) -> Result<Json<Sess
         seen_at: row.seen_at,
         expires_at: row.expires_at,
         agent: row.agent,
+        address: row.address,
     };
     Ok(Json(Sessions { items: rows.into_iter().map(view).collect() }))
 }
@@ -279,6 +314,7 @@ struct SetPassword {
 async fn set_password(
     State(app): State<App>,
     headers: HeaderMap,
+    from: ClientAddress,
     Body(asked): Body<SetPassword>,
 ) -> Result<Response, Problem> {
     let spent = || Problem::new(StatusCode::GONE, "link_spent");
@@ -298,5 +334,6 @@ async fn set_password(
     // Of two who hold the link one comes through.
     app.store.use_link(&secret.hash(), purpose).await?.ok_or_else(spent)?;
     app.store.set_password(person, &hash).await?;
-    begin(&app, person, &headers).await
+    app.store.note_account(person, AccountEvent::PasswordSet, doer(None, from)).await?;
+    let_in(&app, person, &headers, from).await
 }

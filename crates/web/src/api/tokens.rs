@@ -15,10 +15,9 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::session::no_randomness;
 use crate::{
     App,
-    auth::{Principal, Secret, Via},
+    auth::{Principal, Secret, Via, no_randomness},
     body::{Body, Path},
     problem::Problem,
 };

@@ -1,7 +1,13 @@
 //! Who asks: a browser with a session, or a machine with a token.
 
+mod address;
+mod margin;
 mod password;
+mod recovery_code;
 mod secret;
+pub(crate) mod totp;
+
+use std::time::Duration;
 
 use axum::{
     extract::FromRequestParts,
@@ -11,6 +17,7 @@ use parvaneh_core::PersonId;
 use parvaneh_store::Scope;
 use uuid::Uuid;
 
+pub(crate) use self::{address::ClientAddress, margin::Margin, recovery_code::RecoveryCode};
 pub use self::{
     password::{Passwords, Weak},
     secret::Secret,
@@ -63,18 +70,61 @@ impl FromRequestParts<App> for Principal {
                 Self { person: found.person, via: Via::Token(found.id, found.scopes) }
             }
             None => {
-                let secret = cookie(app, &parts.headers).ok_or_else(Problem::unauthenticated)?;
+                let secret = session_secret(app, &parts.headers);
+                let secret = secret.ok_or_else(Problem::unauthenticated)?;
                 if changes {
                     same_site(app, &parts.headers)?;
                 }
                 let found = app.store.session(&secret.hash(), app.settings.session_idle).await?;
                 let found = found.ok_or_else(Problem::unauthenticated)?;
+                if found.is_raised {
+                    let margin = parts.extensions.get::<Margin>().cloned().unwrap_or_default();
+                    renew(app, &secret, GRACE, &margin).await?;
+                }
                 Self { person: found.person, via: Via::Session(found.id) }
             }
         };
         principal.needs(if changes { Scope::Write } else { Scope::Read })?;
         Ok(principal)
     }
+}
+
+/// A browser asks several things at once: for so long its former secret is good beside the new one.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Gives a session another secret, which its browser is told beside the answer.
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn renew(
+    app: &App,
+    secret: &Secret,
+    grace: Duration,
+    margin: &Margin,
+) -> Result<(), Problem> {
+    let other = Secret::new().map_err(|error| no_randomness(&error))?;
+    if app.store.renew_session(secret.hash(), other.hash(), grace).await? {
+        let cookie = session_cookie(app, &other.reveal(), app.settings.session_longest);
+        margin.note(header::SET_COOKIE, &cookie);
+    }
+    Ok(())
+}
+
+pub(crate) fn no_randomness(error: &getrandom::Error) -> Problem {
+    tracing::error!(%error, "the system has no randomness");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
+}
+
+/// A cookie that only our own pages send, and no script reads.
+pub(crate) fn cookie(app: &App, name: &str, value: &str, lasts: Duration) -> String {
+    let secure = if app.settings.is_secure() { "; Secure" } else { "" };
+    let seconds = lasts.as_secs();
+    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
+}
+
+/// The cookie of a session.
+pub(crate) fn session_cookie(app: &App, value: &str, lasts: Duration) -> String {
+    cookie(app, cookie_name(app), value, lasts)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<Secret> {
@@ -89,8 +139,13 @@ pub(crate) fn cookie_name(app: &App) -> &'static str {
     if app.settings.is_secure() { "__Host-parvaneh" } else { "parvaneh" }
 }
 
-fn cookie(app: &App, headers: &HeaderMap) -> Option<Secret> {
-    let name = cookie_name(app);
+/// The secret of a session that a browser sends.
+pub(crate) fn session_secret(app: &App, headers: &HeaderMap) -> Option<Secret> {
+    secret_in_cookie(headers, cookie_name(app))
+}
+
+/// The secret in the cookie of that name.
+pub(crate) fn secret_in_cookie(headers: &HeaderMap, name: &str) -> Option<Secret> {
     let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = values.flat_map(|value| value.split(';'));
     pairs.find_map(|pair| {

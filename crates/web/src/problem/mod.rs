@@ -244,10 +244,12 @@ impl From<&StoreError> for Problem {
             | StoreError::Behind { .. }
             | StoreError::Unreadable { .. }
             | StoreError::Organisation(_)
+            | StoreError::WrongKey
             | StoreError::HashMismatch { .. } => {
                 tracing::error!(error.code = error.code(), %error, "a defect");
                 return Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal");
             }
+            StoreError::NoKey => StatusCode::SERVICE_UNAVAILABLE,
             StoreError::NoSuchDefinition { .. }
             | StoreError::NoSuchCalendar(_)
             | StoreError::NoSuchCase(_)
