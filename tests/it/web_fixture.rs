@@ -8,7 +8,7 @@ use parvaneh_store::{NewToken, Scope, SecretKey};
 use parvaneh_web::{App, Settings, auth::Secret};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use uuid::Uuid;
 
 use crate::store_fixture::{Office, holder};
@@ -21,7 +21,8 @@ pub(crate) struct Service {
     pub(crate) url: String,
     pub(crate) client: Client,
     /// Ends it when dropped.
-    _stop: oneshot::Sender<()>,
+    stop: Option<oneshot::Sender<()>>,
+    running: Option<JoinHandle<std::io::Result<()>>>,
 }
 
 /// An answer: its status, its headers, its body as JSON (null where it is none).
@@ -48,7 +49,10 @@ impl Service {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        let office = Office::sandbox().await;
+        Self::over(Office::sandbox().await, change).await
+    }
+
+    pub(crate) async fn over(office: Office, change: impl FnOnce(&mut Settings)) -> Self {
         office.store.use_key(&SecretKey::of([7; 32])).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -59,11 +63,22 @@ impl Service {
         let stopped = async move {
             let _ = stopped.await;
         };
-        tokio::spawn(parvaneh_web::serve(listener, app.clone(), stopped));
+        let running = tokio::spawn(parvaneh_web::serve(listener, app.clone(), stopped));
         // A second installation says so, and does nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().unwrap();
-        Self { office, app, url, client, _stop: stop }
+        Self { office, app, url, client, stop: Some(stop), running: Some(running) }
+    }
+
+    /// Tells it to end.
+    pub(crate) fn end(&mut self) {
+        self.stop.take();
+    }
+
+    /// Waits until it has ended.
+    pub(crate) async fn ended(&mut self) {
+        let running = self.running.take().expect("waited for once");
+        running.await.expect("it ends by itself").expect("its socket is fine");
     }
 
     /// Somebody of the office gets an account, and a token for everything.

@@ -36,14 +36,14 @@ impl Database {
     ///
     /// # Errors
     /// That of the private Postgres, or why the database cannot be used.
-    pub(crate) async fn open(options: &Options) -> Result<Self, Failure> {
+    pub(crate) async fn open(options: &Options, how: StoreOptions) -> Result<Self, Failure> {
         if let Some(url) = named(&options.database_url) {
             let connect = parse(url, "DATABASE_URL")?;
-            let store = Store::connect(connect, StoreOptions::default()).await;
+            let store = Store::connect(connect, how).await;
             return Ok(Self { store: store.map_err(|error| unusable(&error))?, postgres: None });
         }
         let postgres = start(options).await?;
-        match open_private(&postgres, Founding::Production).await {
+        match open_private(&postgres, Founding::Production, how).await {
             Ok((store, migrated)) => {
                 if migrated.is_some_and(|migrated| migrated.founded) {
                     tracing::warn!(
@@ -197,9 +197,9 @@ fn unusable(error: &StoreError) -> Failure {
 async fn open_private(
     postgres: &PrivatePostgres,
     founding: Founding,
+    how: StoreOptions,
 ) -> Result<(Store, Option<Migrated>), Failure> {
-    let connect =
-        || Store::connect(postgres.app_options(PRIVATE_DATABASE), StoreOptions::default());
+    let connect = || Store::connect(postgres.app_options(PRIVATE_DATABASE), how.clone());
     match connect().await {
         Ok(store) => return Ok((store, None)),
         Err(StoreError::Behind { .. } | StoreError::Database(_)) => {}

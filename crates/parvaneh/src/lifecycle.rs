@@ -2,6 +2,7 @@
 
 use std::io;
 
+use parvaneh_store::StoreOptions;
 use parvaneh_worker::{Shutdown, Stop};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -26,7 +27,20 @@ pub(crate) fn with_database(
     on_signal: OnSignal,
     work: impl AsyncFnOnce(&Database, Shutdown) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    with_opened(Database::open(options), on_signal, work)
+    with_database_used(options, StoreOptions::default(), on_signal, work)
+}
+
+/// The same, using the database as an operator wants it to be used.
+///
+/// # Errors
+/// As [`with_database`].
+pub(crate) fn with_database_used(
+    options: &Options,
+    how: StoreOptions,
+    on_signal: OnSignal,
+    work: impl AsyncFnOnce(&Database, Shutdown) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    with_opened(Database::open(options, how), on_signal, work)
 }
 
 /// The same on a new sandbox, which replaces one that is there.

@@ -12,6 +12,7 @@ mod config;
 mod database;
 mod failure;
 mod lifecycle;
+mod limits;
 mod moment;
 mod names;
 mod output;
@@ -20,6 +21,7 @@ mod secret_key;
 mod settings;
 mod simulation;
 mod source;
+mod stretch;
 mod telemetry;
 mod who;
 

@@ -13,6 +13,8 @@ pub(crate) struct Engine {
     pub(crate) writers: PgPool,
     /// For reading; these connections cannot write.
     pub(crate) readers: PgPool,
+    /// One connection, apart from all work: whether the database answers, and how far it is behind.
+    pub(crate) watcher: PgPool,
     pub(crate) cache: Cache,
     pub(crate) hints: Hints,
     /// How long tasks took lately.

@@ -21,6 +21,9 @@ pub enum StoreError {
         /// The first migration that it lacks.
         missing: i64,
     },
+    /// The server takes no writes: it is a standby.
+    #[error("the database is a standby and takes no writes")]
+    ReadOnly,
     /// Only a sandbox has a movable clock.
     #[error("this database is not a sandbox: its clock cannot be moved")]
     NotSandbox,
@@ -119,6 +122,7 @@ impl StoreError {
             Self::Database(_) => "database",
             Self::Migration(_) => "migration",
             Self::Behind { .. } => "database_behind",
+            Self::ReadOnly => "database_read_only",
             Self::NotSandbox => "not_a_sandbox",
             Self::ClockRefused(_) => "clock_refused",
             Self::VersionTaken { .. } => "version_taken",

@@ -33,6 +33,7 @@ mod store;
 #[doc(hidden)]
 pub mod testing;
 mod vault;
+mod watch;
 
 pub use absence::{AbsenceRow, HandedBack, NewAbsence};
 pub use answered::Begun;
@@ -69,3 +70,4 @@ pub use sandbox::{EngineClock, SandboxClock};
 pub use sitting::{NewSittings, PlannedSitting, Settled};
 pub use store::{Founding, Migrated, Store, StoreOptions};
 pub use vault::{NotAKey, SecretKey};
+pub use watch::{Backlog, PoolUse};

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use parvaneh_core::Instant;
 use sqlx::{
-    Connection, Executor, PgConnection, PgPool, Row,
+    AssertSqlSafe, Connection, Executor, PgConnection, PgPool, Row,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -16,6 +16,7 @@ use crate::{
     lane::Lanes,
     read::HistoryCache,
     reference::{Cache, Reference},
+    watch,
 };
 
 /// Forward only; see `migrations/README.md`.
@@ -34,12 +35,30 @@ pub struct StoreOptions {
     pub batch: usize,
     /// How long anything waits for a connection before its caller is told that the database is away.
     pub patience: Duration,
+    /// How long a statement may take that only reads.
+    pub reading: Duration,
+    /// How long a statement may take that writes.
+    pub writing: Duration,
+    /// How long a statement waits for a lock.
+    pub lock: Duration,
+    /// How long a transaction may stand open without doing anything.
+    pub idle_in_transaction: Duration,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
         let patience = Duration::from_secs(30);
-        Self { readers: 8, writers: 6, lanes: 2, batch: 64, patience }
+        Self {
+            readers: 8,
+            writers: 6,
+            lanes: 2,
+            batch: 64,
+            patience,
+            reading: Duration::from_secs(60),
+            writing: Duration::from_secs(30),
+            lock: Duration::from_secs(10),
+            idle_in_transaction: Duration::from_secs(30),
+        }
     }
 }
 
@@ -74,17 +93,11 @@ const UNUSED: Duration = Duration::from_secs(1);
 /// Reads cannot write, so nothing is lost when a reader is cancelled wherever it stands.
 const READER: &str = "
     set default_transaction_read_only = on;
-    set statement_timeout = '60s';
-    set lock_timeout = '5s';
-    set idle_in_transaction_session_timeout = '60s';
     set timezone = 'UTC'";
 
 /// Hot statements look rows up by their keys, whatever the statistics of a table that has just
 /// begun to fill may say; and planning them takes longer than running them.
 const WRITER: &str = "
-    set statement_timeout = '30s';
-    set lock_timeout = '10s';
-    set idle_in_transaction_session_timeout = '30s';
     set timezone = 'UTC';
     set jit = off;
     set plan_cache_mode = force_generic_plan;
@@ -94,6 +107,22 @@ const WRITER: &str = "
 /// Nothing of the application runs with more rights than the application has.
 const AS_APPLICATION: &str = "
     select set_config('role', 'parvaneh_app', false) where current_user <> 'parvaneh_app'";
+
+impl StoreOptions {
+    /// What a connection is told when it is opened.
+    fn settings(&self, of_its_kind: &str, statement: Duration) -> Arc<str> {
+        // 0 would mean: for ever.
+        let [statement, lock, idle] =
+            [statement, self.lock, self.idle_in_transaction].map(|time| time.as_millis().max(1));
+        let settings = format!(
+            "set statement_timeout = {statement};
+             set lock_timeout = {lock};
+             set idle_in_transaction_session_timeout = {idle};
+             {of_its_kind}"
+        );
+        settings.into()
+    }
+}
 
 impl Store {
     /// Brings a database up to date as its owner, and founds it if it is new: from then on its
@@ -130,17 +159,20 @@ impl Store {
         let lanes = how.lanes.max(1);
         // Beside the lanes: the worker, and a job.
         let connections = how.writers.max(lanes as u32 + 2);
-        let writers =
-            Pooling { settings: WRITER, connections, patience: how.patience, wary: false };
+        let settings = how.settings(WRITER, how.writing);
+        let writers = Pooling { settings, connections, patience: how.patience, wary: false };
         let writers = writers.open(&options).await?;
         let connections = how.readers.max(1);
-        let readers = Pooling { settings: READER, connections, patience: how.patience, wary: true };
+        let settings = how.settings(READER, how.reading);
+        let readers = Pooling { settings, connections, patience: how.patience, wary: true };
         let readers = readers.open(&options).await?;
         check_schema(&readers).await?;
+        let watcher = watch::pool(&options, how.settings(READER, watch::PATIENCE));
         let hints = Hints::start(writers.clone());
         let engine = Engine {
             writers,
             readers,
+            watcher,
             cache: Cache::default(),
             hints,
             history: HistoryCache::default(),
@@ -196,6 +228,7 @@ impl Store {
     /// Ends the connections after what is under way has been done.
     pub async fn close(&self) {
         self.lanes.close().await;
+        self.engine.watcher.close().await;
         self.engine.readers.close().await;
         self.engine.writers.close().await;
     }
@@ -233,9 +266,9 @@ where
 }
 
 /// How a pool keeps its connections.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Pooling {
-    settings: &'static str,
+    settings: Arc<str>,
     connections: u32,
     patience: Duration,
     /// Whether its users can be cancelled and try nothing again: then no connection is handed out
@@ -249,7 +282,7 @@ impl Pooling {
         let Self { settings, connections, patience, wary } = self;
         // A pool would try again until its time is up, and not say why.
         let mut first = PgConnection::connect_with(options).await?;
-        prepare(&mut first, settings).await?;
+        prepare(&mut first, &settings).await?;
         first.close().await?;
         let pool = PgPoolOptions::new()
             .max_connections(connections)
@@ -263,7 +296,10 @@ impl Pooling {
                     Ok(true)
                 })
             })
-            .after_connect(move |connection, _| Box::pin(prepare(connection, settings)))
+            .after_connect(move |connection, _| {
+                let settings = settings.clone();
+                Box::pin(async move { prepare(connection, &settings).await })
+            })
             .after_release(move |connection, _| {
                 Box::pin(async move { Ok(!wary || is_at_rest(connection).await?) })
             })
@@ -283,13 +319,22 @@ async fn is_at_rest(connection: &mut PgConnection) -> Result<bool, sqlx::Error> 
     query.fetch_one(connection).await?.try_get(0)
 }
 
-async fn prepare(connection: &mut PgConnection, settings: &'static str) -> Result<(), sqlx::Error> {
+/// Makes a new connection one of the application's, with these settings.
+pub(crate) async fn prepare(
+    connection: &mut PgConnection,
+    settings: &str,
+) -> Result<(), sqlx::Error> {
     connection.execute(AS_APPLICATION).await?;
-    connection.execute(sqlx::raw_sql(settings)).await?;
+    // Put together from numbers and texts of this module alone.
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(settings))).await?;
     Ok(())
 }
 
-async fn check_schema(pool: &PgPool) -> Result<(), StoreError> {
+/// Whether the database has every migration that this program knows.
+///
+/// # Errors
+/// [`StoreError::Behind`]; the database.
+pub(crate) async fn check_schema(pool: &PgPool) -> Result<(), StoreError> {
     let first = MIGRATIONS.iter().map(|migration| migration.version).min().unwrap_or_default();
     let there: bool = sqlx::query_scalar(
         "select to_regclass('_sqlx_migrations') is not null and to_regclass('installation') is not null",
@@ -319,7 +364,7 @@ mod tests {
     async fn a_connection_at_rest_is_used_again() {
         let database = TestDatabase::new().await;
         let patience = Duration::from_secs(30);
-        let pooling = Pooling { settings: READER, connections: 1, patience, wary: true };
+        let pooling = Pooling { settings: READER.into(), connections: 1, patience, wary: true };
         let pool = pooling.open(&database.app_options()).await.unwrap();
         let mut servers = std::collections::BTreeSet::new();
         for _ in 0..20 {
@@ -340,7 +385,7 @@ mod tests {
             .await
             .unwrap();
         let patience = Duration::from_secs(30);
-        let pooling = Pooling { settings: "", connections: 1, patience, wary: true };
+        let pooling = Pooling { settings: "".into(), connections: 1, patience, wary: true };
         let pool = pooling.open(&database.app_options()).await.unwrap();
         for n in 0..50 {
             let patience = Duration::from_micros(10 * n);

@@ -1,15 +1,15 @@
 //! The service as a whole.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::Router;
 use parvaneh_core::{Case, Definition};
 use parvaneh_store::{Store, Viewer};
-use tokio::net::TcpListener;
 
 use crate::{
     Settings, api,
     auth::{Passwords, Principal},
+    health::{self, Ending, Probe},
     layers,
     problem::Problem,
 };
@@ -22,12 +22,21 @@ pub struct App {
     /// How the service behaves.
     pub settings: Arc<Settings>,
     pub(crate) passwords: Passwords,
+    /// When the service is about to end.
+    pub(crate) ending: Ending,
+    pub(crate) probe: Probe,
 }
 
 impl App {
     /// The service over a store.
     pub fn new(store: Store, settings: Settings) -> Self {
-        Self { store, settings: Arc::new(settings), passwords: Passwords::new() }
+        Self {
+            store,
+            settings: Arc::new(settings),
+            passwords: Passwords::new(),
+            ending: Ending::new(),
+            probe: Probe::default(),
+        }
     }
 
     /// The definition by which a case runs.
@@ -44,19 +53,6 @@ impl App {
 /// Every address of the service.
 pub fn router(app: App) -> Router {
     let (api, document) = api::router().split_for_parts();
-    let router = Router::new().merge(api).merge(api::description(document));
+    let router = Router::new().merge(api).merge(api::description(document)).merge(health::router());
     layers::around(router, &app).with_state(app)
-}
-
-/// Answers on that socket until `stop` is ready; then finishes what has begun.
-///
-/// # Errors
-/// When the socket fails.
-pub async fn serve(
-    listener: TcpListener,
-    app: App,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop).await
 }

@@ -23,13 +23,21 @@ use crate::{
 /// The header with the name of a request.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Every answer that can hold something personal.
-const HEADERS: &[(HeaderName, &str)] = &[
+/// With every answer: each can hold something personal, and none is a page or belongs into one of
+/// another site (OWASP, REST Security Cheat Sheet and HTTP Headers Cheat Sheet).
+static HEADERS: [(HeaderName, &str); 9] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
     (header::CACHE_CONTROL, "no-store"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), usb=()",
+    ),
+    (HeaderName::from_static("x-permitted-cross-domain-policies"), "none"),
 ];
 
 pub(crate) fn around(router: Router<App>, app: &App) -> Router<App> {
@@ -74,7 +82,7 @@ async fn answer(State(app): State<App>, mut request: Request, next: Next) -> Res
     for (name, value) in margin.take() {
         headers.append(name, value);
     }
-    for (name, value) in HEADERS {
+    for (name, value) in &HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if let Ok(value) = HeaderValue::from_str(&id) {

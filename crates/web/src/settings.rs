@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use parvaneh_store::Attempts;
 
+use crate::Connections;
+
 /// How the service behaves.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -20,6 +22,8 @@ pub struct Settings {
     pub longest_body: usize,
     /// How long a request may take, its body included.
     pub patience: Duration,
+    /// What connections may do.
+    pub connections: Connections,
 }
 
 impl Default for Settings {
@@ -35,6 +39,7 @@ impl Default for Settings {
             },
             longest_body: 1024 * 1024,
             patience: Duration::from_secs(30),
+            connections: Connections::default(),
         }
     }
 }

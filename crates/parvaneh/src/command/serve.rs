@@ -15,7 +15,8 @@ use crate::{
     channels::ChannelOptions,
     config::Options,
     failure::Failure,
-    lifecycle::{OnSignal, with_database},
+    lifecycle::{OnSignal, with_database_used},
+    limits::{DatabaseLimits, RequestLimits},
     output::Output,
 };
 
@@ -51,6 +52,10 @@ pub(crate) struct Serve {
     #[arg(long)]
     describe: bool,
     #[command(flatten)]
+    requests: RequestLimits,
+    #[command(flatten)]
+    database: DatabaseLimits,
+    #[command(flatten)]
     channels: ChannelOptions,
 }
 
@@ -62,7 +67,8 @@ impl Serve {
         }
         let public_url = self.public_url.as_deref().map(public_url).transpose()?;
         let channels = self.channels.channels()?;
-        with_database(options, OnSignal::Finish, async |database, shutdown| {
+        let how = self.database.store();
+        with_database_used(options, how, OnSignal::Finish, async |database, shutdown| {
             database.unlock(options).await?;
             let store = &database.store;
             let listener = TcpListener::bind(self.listen).await.map_err(|error| {
@@ -71,7 +77,8 @@ impl Serve {
             })?;
             let address = listener.local_addr().unwrap_or(self.listen);
             let public_url = public_url.unwrap_or_else(|| format!("http://{address}"));
-            let settings = Settings { public_url, ..Settings::default() };
+            let mut settings = Settings { public_url, ..Settings::default() };
+            self.requests.limit(&mut settings);
             let app = App::new(store.clone(), settings);
             let link = first_administrator(&app).await?;
             tell(&app, address, link.as_deref(), out)?;

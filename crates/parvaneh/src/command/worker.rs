@@ -12,7 +12,8 @@ use crate::{
     channels::ChannelOptions,
     config::Options,
     failure::Failure,
-    lifecycle::{OnSignal, with_database},
+    lifecycle::{OnSignal, with_database_used},
+    limits::DatabaseLimits,
     output::Output,
 };
 
@@ -33,6 +34,8 @@ pub(crate) struct Worker {
     #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     batch: u16,
     #[command(flatten)]
+    database: DatabaseLimits,
+    #[command(flatten)]
     channels: ChannelOptions,
 }
 
@@ -40,7 +43,8 @@ impl Worker {
     pub(crate) fn run(self, options: &Options, out: &Output) -> Result<(), Failure> {
         let how = WorkerOptions { batch: self.batch.into(), ..WorkerOptions::default() };
         let channels = self.channels.channels()?;
-        with_database(options, OnSignal::Finish, async |database, shutdown| {
+        let database = self.database.store();
+        with_database_used(options, database, OnSignal::Finish, async |database, shutdown| {
             database.unlock(options).await?;
             let store = &database.store;
             let (totals, sent) = if self.once {

@@ -1,6 +1,7 @@
 //! A database of its own for a test of commands that need one.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -9,9 +10,11 @@ use std::{
 
 use parvaneh_core::{Grant, PersonId};
 use parvaneh_store::{
-    Store, StoreOptions,
+    NewToken, Scope, Store, StoreOptions,
     embedded::{PrivatePostgres, ServerSearch},
 };
+use parvaneh_web::auth::Secret;
+use sqlx::Connection as _;
 use tokio::runtime::Runtime;
 
 use super::{Run, finish};
@@ -53,9 +56,7 @@ impl Installation {
         self.with_store(async |store| {
             let (mut named, mut grants) = (Vec::new(), Vec::new());
             for (name, grant) in people {
-                // The same name is the same person.
-                let bytes = name.bytes().cycle().take(16).collect::<Vec<_>>();
-                let person = PersonId(uuid::Uuid::from_slice(&bytes).expect("16 bytes"));
+                let person = person_named(name);
                 named.push((person, (*name).to_owned()));
                 if let Some((role, unit)) = grant.split_once('@') {
                     grants.push((person, Grant { role: role.into(), unit: unit.into() }));
@@ -72,6 +73,39 @@ impl Installation {
         self.with_store(async |store| {
             store.sandbox_clock().set_frozen(to).await.expect("a sandbox");
         });
+    }
+
+    /// A token for everything that a person may do; he gets an account.
+    #[expect(clippy::disallowed_methods, reason = "tests are an edge: identifiers are made here")]
+    pub(crate) fn token(&self, person: &str) -> String {
+        let secret = Secret::new().expect("randomness");
+        self.with_store(async |store| {
+            let person = person_named(person);
+            store.save_account(person, "login").await.expect("an account");
+            let token = NewToken {
+                id: uuid::Uuid::now_v7(),
+                secret_hash: secret.hash(),
+                person,
+                name: "test".to_owned(),
+                scopes: Scope::ALL.to_vec(),
+                lasts: std::time::Duration::from_secs(3_600),
+            };
+            store.add_token(token).await.expect("a token");
+        });
+        secret.reveal()
+    }
+
+    /// The identifiers of all cases.
+    pub(crate) fn cases(&self) -> BTreeSet<String> {
+        let (runtime, server) = self.kept.as_ref().expect("only a sandbox's server runs on");
+        runtime.block_on(async {
+            let options = server.app_options("parvaneh");
+            let mut database =
+                sqlx::PgConnection::connect_with(&options).await.expect("a database");
+            let ids =
+                sqlx::query_scalar("select id::text from cases").fetch_all(&mut database).await;
+            ids.expect("the cases").into_iter().collect()
+        })
     }
 
     /// The address of a sandbox's database, as the application.
@@ -151,4 +185,10 @@ impl Drop for Installation {
         // What is left in /tmp after a failure is no reason for another one.
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// The same name is the same person.
+fn person_named(name: &str) -> PersonId {
+    let bytes = name.bytes().cycle().take(16).collect::<Vec<_>>();
+    PersonId(uuid::Uuid::from_slice(&bytes).expect("16 bytes"))
 }

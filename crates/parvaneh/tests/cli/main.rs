@@ -15,6 +15,7 @@ mod notices;
 mod people;
 mod publishing;
 mod ranking;
+mod rolling;
 mod sitting;
 mod tutorial;
 mod usage;

@@ -235,7 +235,7 @@ impl From<StoreError> for Problem {
 impl From<&StoreError> for Problem {
     fn from(error: &StoreError) -> Self {
         let status = match error {
-            StoreError::Database(_) | StoreError::Closed => {
+            StoreError::Database(_) | StoreError::ReadOnly | StoreError::Closed => {
                 tracing::error!(error.code = error.code(), %error, "the database");
                 // Nothing of the database's own words reaches a caller.
                 return Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable").again_in(2);
