@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::{NaiveDate, TimeDelta};
 use parvaneh_core::{Case, CaseId, Fact, Grant, Instant, UnitId, event::STATUTORY};
 use parvaneh_store::{
-    Change, ClosedDay, Closing, ClosureError, ClosuresQuery, Executed, Reopening, Store,
+    Change, ClosedDay, Closing, ClosureError, ClosuresQuery, Executed, PreviewPage, Reopening,
+    Store,
 };
 use parvaneh_worker::{Shutdown, WorkerOptions, drain};
 
@@ -73,7 +74,8 @@ async fn a_closure_moves_what_lies_in_its_unit_and_its_end_puts_it_back() {
     let before = deadline_of_task(&opened);
 
     let change = close(PROVINCE, last_day());
-    let preview = store.preview_closures(&change, 10, |_, _| {}).await.unwrap();
+    let preview =
+        store.preview_closures(&change, &PreviewPage::first(10), |_, _| {}).await.unwrap();
     assert_eq!((preview.looked_at, preview.cases), (1, 1));
     let told = &preview.first[0];
     let task = told.clocks.iter().find(|one| one.clock != STATUTORY).unwrap();
@@ -177,7 +179,11 @@ async fn who_keeps_the_calendar_closes_where_he_keeps_it() {
         Change::Close(Closing { day, reason: "snow".to_owned(), by: Some(by) })
     };
     let refused = async |change| {
-        let preview = office.store.preview_closures(&change, 1, |_, _| {}).await.unwrap_err();
+        let preview = office
+            .store
+            .preview_closures(&change, &PreviewPage::first(1), |_, _| {})
+            .await
+            .unwrap_err();
         let refused = office.store.change_closures(change).await.unwrap_err();
         assert_eq!(preview.code(), refused.code());
         refused

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sqlx::{PgConnection, Row};
 
 use crate::{
-    store_fixture::{COUNTY, PROVINCE, act, applicant, holder},
+    store_fixture::{COUNTY, PROVINCE, act, applicant, holder, new_case},
     web_fixture::{Answer, Service, answered, with_json},
     web_matrix_resources,
 };
@@ -39,6 +39,9 @@ const CALLERS: &[(&str, &str, &str)] = &[
     ("other manager", "manager", ELSEWHERE),
     ("own administrator", "administrator", PROVINCE),
     ("other administrator", "administrator", ELSEWHERE),
+    ("the administrator", "administrator", "ir"),
+    ("own keeper", "calendar_keeper", PROVINCE),
+    ("other keeper", "calendar_keeper", ELSEWHERE),
     ("stranger", "", ""),
     ("applicant", "", ""),
 ];
@@ -272,6 +275,13 @@ enum State {
     Ended,
 }
 
+/// Whether a caller is among them. What the administrator of the province may there, that of the
+/// whole organisation may too.
+fn names(them: &[&str], caller: &str) -> bool {
+    let too = caller == "the administrator" && them.contains(&"own administrator");
+    them.contains(&caller) || too
+}
+
 /// Whether that answer is the right one for that caller.
 fn is_right(lets: &Let, home: bool, caller: &str, answer: &Answer) -> bool {
     let sees = SEE.contains(&caller);
@@ -281,6 +291,13 @@ fn is_right(lets: &Let, home: bool, caller: &str, answer: &Answer) -> bool {
     let reads_only = caller == "own auditor";
     // What stands in the way is the state of the case, or what was sent, or who it is.
     let refused = [403, 409, 422].contains(&answer.status);
+    // He comes after the administrator of the province, and finds it done.
+    if let Let::Only(them) | Let::Hidden(them) | Let::Of(them, _) = lets
+        && caller == "the administrator"
+        && them.contains(&"own administrator")
+    {
+        return done || [404, 409].contains(&answer.status);
+    }
     match lets {
         Let::Everybody => done,
         Let::Seers => {
@@ -290,7 +307,7 @@ fn is_right(lets: &Let, home: bool, caller: &str, answer: &Answer) -> bool {
                 hidden
             }
         }
-        Let::OfCase(them) if home && them.contains(&caller) => done,
+        Let::OfCase(them) if home && names(them, caller) => done,
         Let::OfCase(_) | Let::Seen if sees && reads_only => refused,
         Let::OfCase(_) | Let::Seen => {
             if sees {
@@ -300,15 +317,15 @@ fn is_right(lets: &Let, home: bool, caller: &str, answer: &Answer) -> bool {
             }
         }
         Let::Only(them) => {
-            if them.contains(&caller) {
+            if names(them, caller) {
                 done
             } else {
                 answer.status == 403
             }
         }
-        Let::Once(them) if them.contains(&caller) => done || answer.status == 409,
+        Let::Once(them) if names(them, caller) => done || answer.status == 409,
         Let::Once(_) => answer.status == 403,
-        Let::Hidden(them) if them.contains(&caller) => {
+        Let::Hidden(them) if names(them, caller) => {
             if home {
                 done
             } else {
@@ -316,8 +333,8 @@ fn is_right(lets: &Let, home: bool, caller: &str, answer: &Answer) -> bool {
             }
         }
         Let::Hidden(_) => hidden,
-        Let::Of(them, _) if them.contains(&caller) => done || [409, 422].contains(&answer.status),
-        Let::Of(_, seers) if seers.contains(&caller) => answer.status == 403,
+        Let::Of(them, _) if names(them, caller) => done || [409, 422].contains(&answer.status),
+        Let::Of(_, seers) if names(seers, caller) => answer.status == 403,
         Let::Of(..) => hidden,
     }
 }
@@ -332,6 +349,10 @@ async fn fingerprint(owner: &mut PgConnection) -> String {
             (select count(*) from idempotency_keys),
             (select count(*) from answered_requests),
             (select md5(string_agg(concat(id, state, taken), ' ' order by id)) from sittings),
+            (select md5(string_agg(concat(no, reopened_at), ' ' order by no)) from closures),
+            (select md5(string_agg(concat(id, revoked_at), ' ' order by id)) from delegations),
+            (select md5(string_agg(concat(id, ended_at), ' ' order by id)) from absences),
+            (select count(*) from jobs),
             (select md5(string_agg(concat(person, role, unit_id), ' ' order by person, role, unit_id)) from grants),
             (select md5(string_agg(concat(person, login, password_hash, disabled_at), ' ' order by person)) from accounts),
             (select md5(string_agg(concat(person, confirmed_at, last_step, failures), ' ' order by person)) from second_factors),
@@ -454,6 +475,43 @@ async fn everybody_asks_everything_of_a_case_about_which_others_are_asked() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everybody_asks_everything_of_a_case_that_has_ended() {
     everybody_asks_everything(State::Ended).await;
+}
+
+/// The identifier in a batch: what somebody is told of an item is what he is told of it alone, and a
+/// case that he does not see is one that is not there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_tells_nobody_more_than_its_items_would_alone() {
+    let service = Service::start().await;
+    let (tokens, _) = everybody(&service).await;
+    let mut owner = service.office.as_owner().await;
+    let commands = [
+        (Method::PUT, "/suspension", json!({ "suspend": { "reason": "because" } })),
+        (Method::POST, "/actions", json!({ "act": { "action": "nothing" } })),
+        (Method::DELETE, "/agenda", json!({ "take_off_agenda": { "reason": "because" } })),
+    ];
+    for (caller, ..) in CALLERS {
+        let case = case_in(&service, State::Reception).await.to_string();
+        let before = fingerprint(&mut owner).await;
+        for (method, path, doing) in &commands {
+            let body = doing.as_object().unwrap().values().next().unwrap();
+            let path = format!("/cases/{case}{path}");
+            let alone = service.ask(method.clone(), &path, &tokens[caller], Some(body)).await;
+            let missing = new_case().to_string();
+            let items = json!({ "items": [
+                { "case": case, "do": doing }, { "case": missing, "do": doing },
+            ] });
+            let batch = service.post("/cases/bulk", &tokens[caller], &items).await;
+            assert_eq!(batch.status, 200, "{caller} {doing}: {batch:?}");
+            let [item, absent] = [0, 1].map(|place| batch.body["items"][place].clone());
+            let told = |one: &Value| (one["status"].clone(), one["problem"]["code"].clone());
+            assert_eq!(told(&item), (json!(alone.status), json!(alone.code())), "{caller} {doing}");
+            assert_eq!(told(&absent), (json!(404), json!("not_found")), "{caller}: {absent}");
+            if !SEE.contains(caller) {
+                assert_eq!(item["problem"], absent["problem"], "{caller} {doing}");
+            }
+        }
+        assert_eq!(before, fingerprint(&mut owner).await, "{caller}: nothing of it can be done");
+    }
 }
 
 #[test]

@@ -1,19 +1,23 @@
 //! Who may do what with the resources that are no cases: rows of the matrix, and what they ask for.
 
 use chrono::TimeDelta;
-use parvaneh_core::SittingId;
-use parvaneh_store::NewSittings;
+use parvaneh_core::{DelegationId, Grant, SittingId};
+use parvaneh_store::{Change, ClosedDay, Closing, NewAbsence, NewDelegation, NewSittings};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
     sittings::HEARING,
-    store_fixture::{Office, PROVINCE, holder, start},
+    store_fixture::{COUNTY, Office, PROVINCE, holder, start},
     web_matrix::{Cells, Let},
 };
 
 /// A sitting of the commission of the province.
 const SITTING: Uuid = Uuid::from_u128(0x5177);
+/// A role that an officer of the county lends.
+const DELEGATION: Uuid = Uuid::from_u128(0xde1e);
+/// An absence of that officer.
+const ABSENCE: Uuid = Uuid::from_u128(0xab5e);
 
 /// What everybody asks for besides cases: a sitting in ten days.
 pub(crate) async fn furnish(office: &Office) {
@@ -30,6 +34,38 @@ pub(crate) async fn furnish(office: &Office) {
         skip_closed: false,
     };
     store.plan_sittings(holder("secretariat"), sittings).await.unwrap();
+    let day = ClosedDay {
+        calendar: "ir".into(),
+        unit: COUNTY.into(),
+        date: "2030-01-01".parse().unwrap(),
+        hours: None,
+    };
+    let closing = Closing { day, reason: "snow".to_owned(), by: None };
+    store.change_closures(Change::Close(closing)).await.unwrap();
+    let officer = holder("county_officer");
+    let grant = Grant { role: "county_officer".into(), unit: COUNTY.into() };
+    let lent = NewDelegation {
+        id: DelegationId(DELEGATION),
+        by: officer,
+        from: officer,
+        to: holder("secretariat"),
+        grant,
+        workflows: Vec::new(),
+        starts: None,
+        until: start() + TimeDelta::days(20),
+        reason: "leave".to_owned(),
+    };
+    store.delegate(lent).await.unwrap();
+    let absence = NewAbsence {
+        id: ABSENCE,
+        by: officer,
+        person: officer,
+        starts: Some(start() + TimeDelta::days(5)),
+        until: start() + TimeDelta::days(9),
+        reason: "leave".to_owned(),
+        substitute: None,
+    };
+    store.absent(absence).await.unwrap();
 }
 
 pub(crate) fn rows() -> Vec<Cells> {
@@ -42,7 +78,95 @@ pub(crate) fn rows() -> Vec<Cells> {
     let none = Value::Null;
     let reason = || json!({ "reason": "because" });
     let sitting = format!("/sittings/{SITTING}");
+    let officer = holder("county_officer").to_string();
+    // Who sees what concerns the work of an officer: who assigns it, who administers him.
+    let overseers = Let::Hidden(&["own head", "own administrator"]);
+    let assigner = || Let::Of(&["own head"], &["own administrator"]);
+    let close = json!({ "unit": COUNTY, "date": "2030-01-02", "reason": "snow" });
+    let month = start() + TimeDelta::days(30);
+    let lend = json!({ "from": officer, "to": holder("second_member").to_string(),
+                       "role": "county_officer", "unit": COUNTY, "until": month, "reason": "leave" });
+    let away = json!({ "person": officer, "starts": start() + TimeDelta::days(12), "until": month,
+                       "reason": "leave" });
+    let own_administrator = || Let::Only(&["own administrator"]);
     vec![
+        row("get /calendars", "/calendars", none.clone(), Let::Everybody),
+        row(
+            "get /calendars/{id}/days",
+            &format!("/calendars/ir/days?period=1403/02&unit={COUNTY}"),
+            none.clone(),
+            Let::Everybody,
+        ),
+        row("get /closures", "/closures", none.clone(), Let::Everybody),
+        row("get /closures/{no}", "/closures/1", none.clone(), Let::Everybody),
+        row("post /closures", "/closures", close.clone(), Let::Only(&["own keeper"])),
+        row(
+            "post /closures/preview",
+            "/closures/preview",
+            json!({ "close": close }),
+            Let::Only(&["own keeper"]),
+        ),
+        row(
+            "post /closures/{no}/withdrawal",
+            "/closures/1/withdrawal",
+            reason(),
+            Let::Once(&["own keeper"]),
+        ),
+        row("get /jobs", "/jobs", none.clone(), Let::Everybody),
+        row(
+            "get /jobs/{id}",
+            "/jobs/1",
+            none.clone(),
+            Let::Hidden(&["own keeper", "the administrator"]),
+        ),
+        row("get /delegations", "/delegations", none.clone(), Let::Everybody),
+        row("get /delegations", &format!("/delegations?person={officer}"), none.clone(), overseers),
+        row(
+            "get /delegations",
+            &format!("/delegations?unit={COUNTY}"),
+            none.clone(),
+            own_administrator(),
+        ),
+        row(
+            "get /delegations/{id}",
+            &format!("/delegations/{DELEGATION}"),
+            none.clone(),
+            Let::Hidden(&["own head", "own administrator"]),
+        ),
+        row("post /delegations", "/delegations", lend, assigner()),
+        row(
+            "post /delegations/{id}/revocation",
+            &format!("/delegations/{DELEGATION}/revocation"),
+            reason(),
+            assigner(),
+        ),
+        row("get /absences", "/absences", none.clone(), Let::Everybody),
+        row(
+            "get /absences",
+            &format!("/absences?person={officer}"),
+            none.clone(),
+            Let::Hidden(&["own head", "own administrator"]),
+        ),
+        row(
+            "get /absences",
+            &format!("/absences?unit={COUNTY}"),
+            none.clone(),
+            own_administrator(),
+        ),
+        row("post /absences", "/absences", away, assigner()),
+        row(
+            "post /absences/{id}/end",
+            &format!("/absences/{ABSENCE}/end"),
+            none.clone(),
+            assigner(),
+        ),
+        // The batch is answered item by item: see below.
+        row(
+            "post /cases/bulk",
+            "/cases/bulk",
+            json!({ "items": [{ "case": Uuid::nil(), "do": { "comment": { "text": "seen" } } }] }),
+            Let::Everybody,
+        ),
         row("get /sittings", "/sittings", none.clone(), Let::Everybody),
         row("get /sittings/room", "/sittings/room", none.clone(), Let::Everybody),
         row(

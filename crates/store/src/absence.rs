@@ -5,7 +5,7 @@
 //! come is kept with the absence, so that the next round goes on where one was broken off.
 
 use parvaneh_core::{
-    CaseId, Command, DelegationId, Instant, PersonId,
+    CaseId, Command, DelegationId, Instant, PersonId, UnitId,
     delegation::{DelegationRefusal, check_period, check_reason, may_record_absence},
 };
 use sha2::{Digest, Sha256};
@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     Ask, ExecuteError, NewDelegation, Request, Requester, Store, StoreError,
+    actor::actor,
     delegate::{Rules, delegate_in_tx, known, lock_in_tx},
     store::undisturbed,
 };
@@ -176,6 +177,19 @@ impl Store {
     /// # Errors
     /// [`StoreError::Delegation`] when the rules say no, or when there is none.
     pub async fn back(&self, person: PersonId, by: PersonId) -> Result<AbsenceRow, StoreError> {
+        self.end_absence(person, None, by).await
+    }
+
+    /// The same, of that absence only.
+    ///
+    /// # Errors
+    /// As [`Self::back`].
+    pub async fn end_absence(
+        &self,
+        person: PersonId,
+        only: Option<Uuid>,
+        by: PersonId,
+    ) -> Result<AbsenceRow, StoreError> {
         let rules = Rules::load(self).await?;
         let engine = self.engine.clone();
         let id = undisturbed(async move {
@@ -191,6 +205,7 @@ impl Store {
                 "update absences set ended_at = $2, ended_by = $3
                  where id = (select id from absences
                              where person = any($1) and ended_at is null and ends_at > $2
+                               and ($4::uuid is null or id = $4)
                              order by starts_at limit 1)
                    and ended_at is null
                  returning id",
@@ -198,6 +213,7 @@ impl Store {
             .bind(accounts)
             .bind(now)
             .bind(by.person.0)
+            .bind(only)
             .fetch_optional(&mut *in_tx)
             .await?;
             let Some(id) = ended else {
@@ -230,15 +246,50 @@ impl Store {
         person: Option<PersonId>,
         id: Option<Uuid>,
     ) -> Result<Vec<AbsenceRow>, StoreError> {
+        self.list_absences(person, id, None).await
+    }
+
+    /// Absences of those who hold a role at a unit or below it, which last or are to come.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn absences_within(&self, unit: &UnitId) -> Result<Vec<AbsenceRow>, StoreError> {
+        self.list_absences(None, None, Some(unit)).await
+    }
+
+    /// Whether a person may say of another that he is away, and lend for him: himself, or who assigns
+    /// his work.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn may_stand_for(&self, by: PersonId, person: PersonId) -> Result<bool, StoreError> {
+        let rules = Rules::load(self).await?;
+        let mut connection = self.engine.readers.acquire().await?;
+        let (_, Some(by)) = actor(&mut *connection, by).await? else { return Ok(false) };
+        let (_, Some(person)) = actor(&mut *connection, person).await? else { return Ok(false) };
+        let assigning = |role: &parvaneh_core::RoleId| rules.assigning(role, &[]);
+        Ok(may_record_absence(&rules.organisation, assigning, &by, &person).is_ok())
+    }
+
+    async fn list_absences(
+        &self,
+        person: Option<PersonId>,
+        id: Option<Uuid>,
+        within: Option<&UnitId>,
+    ) -> Result<Vec<AbsenceRow>, StoreError> {
         let sql = format!(
             "select {COLUMNS} from (select engine_now() as now) clock, absences a
              where ($1::uuid is null or a.person = $1)
                and (a.id = $2 or ($2 is null and a.ended_at is null and a.ends_at > clock.now))
+               and ($3::text is null or exists (
+                   select from grants held join unit_closure c on c.unit = held.unit_id
+                   where held.person = a.person and c.above = $3))
              order by a.starts_at, a.id limit 1000"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(person.map(|person| person.0))
             .bind(id)
+            .bind(within.map(UnitId::as_str))
             .fetch_all(&self.engine.readers)
             .await?;
         rows.iter().map(|row| Ok(absence(row)?)).collect()

@@ -78,6 +78,10 @@ pub struct DelegationFilter {
     pub person: Option<PersonId>,
     /// Only that one.
     pub id: Option<DelegationId>,
+    /// Only of roles at this unit or below it.
+    pub within: Option<UnitId>,
+    /// Only those after this one, the last of the page before: when it begins, and its identifier.
+    pub after: Option<(Instant, DelegationId)>,
     /// Also those that are over or revoked.
     pub over: bool,
     /// At most so many; 0 is no limit.
@@ -211,6 +215,14 @@ impl Store {
                 where me.id = ";
             sql.push(" and (d.from_person = any(").push(accounts).push_bind(person.0);
             sql.push(")) or d.to_person = any(").push(accounts).push_bind(person.0).push(")))");
+        }
+        if let Some(unit) = &filter.within {
+            sql.push(" and d.unit_id in (select unit from unit_closure where above = ");
+            sql.push_bind(unit.to_string()).push(")");
+        }
+        if let Some((starts, id)) = filter.after {
+            sql.push(" and (d.starts_at, d.id) > (").push_bind(starts).push(", ");
+            sql.push_bind(id.0).push(")");
         }
         if !filter.over {
             sql.push(" and d.revoked_at is null and d.ends_at > clock.now");

@@ -39,7 +39,7 @@ pub use absence::{AbsenceRow, HandedBack, NewAbsence};
 pub use answered::Begun;
 pub use closure::{
     Affected, CALENDAR_KEEPER, Change, ClosedDay, Closing, ClosureError, ClosureRow, ClosuresQuery,
-    MovedCase, Preview, Reopening, Settled as ClosureSettled,
+    MovedCase, Preview, PreviewPage, Reopening, Settled as ClosureSettled,
 };
 pub use delegate::{DelegationFilter, DelegationRow, NewDelegation};
 pub use due::{DueListener, Parked, TickOutcome};

@@ -1,6 +1,13 @@
 //! In which language somebody wants to be answered.
 
-use axum::http::{HeaderMap, header::ACCEPT_LANGUAGE};
+use std::convert::Infallible;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header::ACCEPT_LANGUAGE, request::Parts},
+};
+
+use crate::App;
 
 /// A language of the product.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +50,14 @@ impl Language {
             }
         }
         best.1
+    }
+}
+
+impl FromRequestParts<App> for Language {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Infallible> {
+        Ok(Self::asked(&parts.headers))
     }
 }
 

@@ -55,16 +55,33 @@ pub(crate) async fn once<T: Serialize>(
     asked: &impl Serialize,
     doing: impl Future<Output = Result<(StatusCode, T), Problem>> + Send + 'static,
 ) -> Result<Response, Problem> {
+    let doing = async move { doing.await.map(|(status, done)| (status, done, true)) };
+    once_settled(app, caller, key, what, asked, doing).await
+}
+
+/// The same of what may not be settled yet: `doing` also says whether it is. What is not is done again
+/// under the same key.
+///
+/// # Errors
+/// As [`once`].
+pub(crate) async fn once_settled<T: Serialize>(
+    app: &App,
+    caller: &Principal,
+    key: Key,
+    what: &str,
+    asked: &impl Serialize,
+    doing: impl Future<Output = Result<(StatusCode, T, bool), Problem>> + Send + 'static,
+) -> Result<Response, Problem> {
     let doing = async move {
-        let (status, done) = doing.await?;
+        let (status, done, settled) = doing.await?;
         let body = serde_json::to_string(&done).map_err(|error| {
             tracing::error!(%error, "an answer that is no JSON");
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
         })?;
-        Ok::<_, Problem>((status, body))
+        Ok::<_, Problem>((status, body, settled))
     };
     let Some(key) = key.key else {
-        let (status, body) = finished(doing).await?;
+        let (status, body, _) = finished(doing).await?;
         return Ok(answered(status, body));
     };
     let asked = serde_json::to_vec(asked).unwrap_or_default();
@@ -88,9 +105,10 @@ pub(crate) async fn once<T: Serialize>(
         }
     }
     let (store, person) = (app.store.clone(), caller.person);
-    let (status, body) = finished(async move {
+    let (status, body, _) = finished(async move {
         let done = doing.await;
-        let kept = done.as_ref().ok().map(|(status, body)| (status.as_u16(), body.clone()));
+        let kept = done.as_ref().ok().filter(|(.., settled)| *settled);
+        let kept = kept.map(|(status, body, _)| (status.as_u16(), body.clone()));
         store.end_request(person, &key, kept).await?;
         done
     })

@@ -4,8 +4,8 @@
 //! **Invariant.** Every address asks here before it shows or changes anything, and what somebody may
 //! not know of is told like what is not there.
 
-use parvaneh_core::{CaseId, Sitting, UnitId, reach::Sight};
-use parvaneh_store::Viewer;
+use parvaneh_core::{CaseId, PersonId, Sitting, UnitId, reach::Sight};
+use parvaneh_store::{Person, Viewer};
 
 use crate::{App, problem::Problem};
 
@@ -28,13 +28,19 @@ pub enum Task {
     AdministerWorkflows,
     /// See figures.
     SeeFigures,
+    /// Close offices, and open them again.
+    KeepCalendars,
+    /// Look after what runs by itself: jobs, deliveries, webhooks, parked cases. Only for the whole
+    /// organisation.
+    Operate,
 }
 
 impl Task {
     /// The roles that may do it.
     pub fn roles(self) -> &'static [&'static str] {
         match self {
-            Self::AdministerPeople | Self::AdministerWorkflows => &[ADMINISTRATOR],
+            Self::AdministerPeople | Self::AdministerWorkflows | Self::Operate => &[ADMINISTRATOR],
+            Self::KeepCalendars => &[parvaneh_store::CALENDAR_KEEPER],
             Self::SeeFigures => &[MANAGER, AUDITOR, ADMINISTRATOR],
         }
     }
@@ -61,6 +67,41 @@ pub fn permit(viewer: &Viewer, task: Task, unit: &UnitId) -> Result<(), Problem>
     }
     let roles = task.roles().join("' or '");
     Err(Problem::forbidden(format!("this needs the role '{roles}' at '{unit}' or above it")))
+}
+
+/// Lets pass who may do that for the whole organisation.
+///
+/// # Errors
+/// `forbidden`.
+pub fn permit_everywhere(viewer: &Viewer, task: Task) -> Result<(), Problem> {
+    let root = viewer.organisation.units().find(|unit| unit.parent.is_none());
+    match root {
+        Some(root) => permit(viewer, task, &root.id),
+        None => Err(Problem::forbidden("there is no organisation yet")),
+    }
+}
+
+/// Whether a person's roles are looked after by the viewer: he administers somewhere, and that person
+/// holds roles only where he does.
+pub fn looks_after(viewer: &Viewer, person: &Person) -> bool {
+    let may = |unit: &UnitId| may(viewer, Task::AdministerPeople, unit);
+    viewer.actor.grants.iter().any(|grant| may(&grant.unit))
+        && person.grants.iter().all(|grant| may(&grant.unit))
+}
+
+/// Lets pass who sees what concerns somebody's work: himself, who assigns it, who administers him.
+///
+/// # Errors
+/// `not_found`, also for somebody unknown.
+pub async fn see_work_of(app: &App, viewer: &Viewer, person: PersonId) -> Result<(), Problem> {
+    let own = person == viewer.actor.person || viewer.reach.accounts.contains(&person);
+    if own || app.store.may_stand_for(viewer.actor.person, person).await? {
+        return Ok(());
+    }
+    match app.store.person(person).await? {
+        Some(person) if looks_after(viewer, &person) => Ok(()),
+        _ => Err(Problem::not_found()),
+    }
 }
 
 /// Lets pass who sees a case, and says why he does.

@@ -15,7 +15,7 @@ use sqlx::{PgConnection, PgPool, Row, postgres::PgRow};
 
 pub use self::{
     decide::{CALENDAR_KEEPER, Change, ClosedDay, Closing, ClosureError, Reopening, Settled},
-    preview::{Affected, MovedCase, Preview},
+    preview::{Affected, MovedCase, Preview, PreviewPage},
 };
 use crate::{Store, StoreError, job, job::JobId, reference::parse_calendar};
 
@@ -63,6 +63,10 @@ pub struct ClosuresQuery {
     pub until: Option<chrono::NaiveDate>,
     /// Also those that were taken back.
     pub all: bool,
+    /// Only those after this one, the last of the page before: its day and its number.
+    pub after: Option<(chrono::NaiveDate, u32)>,
+    /// At most so many; 0 is no limit.
+    pub limit: usize,
 }
 
 /// One state of a calendar as it is stored.
@@ -293,8 +297,35 @@ impl Store {
                 && query.from.is_none_or(|from| from <= closure.date)
                 && query.until.is_none_or(|until| closure.date <= until)
         });
+        if let Some(after) = query.after {
+            rows.retain(|row| (row.closure.date, row.closure.no) > after);
+        }
         rows.sort_by_key(|row| (row.closure.date, row.closure.no));
+        if query.limit > 0 {
+            rows.truncate(query.limit);
+        }
         Ok(rows)
+    }
+
+    /// A closure by its number, in force or not; with the calendar that it belongs to.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn closure(&self, no: u32) -> Result<Option<ClosureRow>, StoreError> {
+        let Ok(no) = i32::try_from(no) else { return Ok(None) };
+        let select = sqlx::AssertSqlSafe(format!("{CLOSURES} where no = $1"));
+        let row = sqlx::query(select).bind(no).fetch_optional(&self.engine.readers).await?;
+        row.as_ref().map(closure).transpose()
+    }
+
+    /// The identifiers of the calendars that have been published.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn calendar_ids(&self) -> Result<Vec<CalendarId>, StoreError> {
+        let ids = "select distinct id from calendars order by id";
+        let ids: Vec<String> = sqlx::query_scalar(ids).fetch_all(&self.engine.readers).await?;
+        Ok(ids.into_iter().map(CalendarId::from).collect())
     }
 
     /// The calendar as it was at an instant: by it, what stopped then was judged.

@@ -3,7 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use parvaneh_core::{
-    Calendars, Caller, Case, CaseId, Command, Context, Fact, Instant, StepId, UnitId,
+    Calendars, Caller, Case, CaseId, Command, Context, Fact, Instant, PersonId, StepId, UnitId,
+    WorkflowId,
     calendar::{CalendarChange, DecidedClosure, Revision, closed_version},
     decide,
     event::{ClockNo, STATUTORY},
@@ -12,7 +13,7 @@ use sqlx::Row;
 use uuid::Uuid;
 
 use super::{Change, ClosureError, decide::find, in_force, register};
-use crate::{Store, StoreError, reference::parse_calendar};
+use crate::{Store, StoreError, Viewer, reference::parse_calendar};
 
 /// What a change would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +32,32 @@ pub struct Preview {
     pub failed: u64,
     /// The first of those that would be moved.
     pub first: Vec<MovedCase>,
+    /// Where to go on, when there are more of those: the last of the first.
+    pub next: Option<(UnitId, CaseId)>,
+}
+
+/// Which of the cases that would be moved are told one by one.
+#[derive(Clone, Debug, Default)]
+pub struct PreviewPage {
+    /// At most so many.
+    pub most: usize,
+    /// Only those that somebody sees; `None` is for operators. Those that he does not see are counted.
+    pub viewer: Option<Viewer>,
+    /// Only those after this one, the last of the page before. Then nothing is counted.
+    pub after: Option<(UnitId, CaseId)>,
+}
+
+impl PreviewPage {
+    /// The first of all.
+    pub fn first(most: usize) -> Self {
+        Self { most, ..Self::default() }
+    }
+
+    fn shows(&self, moved: &MovedCase) -> bool {
+        self.viewer.as_ref().is_none_or(|Viewer { reach, organisation, .. }| {
+            reach.sees(organisation, &moved.workflow, &moved.unit, moved.applicant).is_some()
+        })
+    }
 }
 
 /// A case whose deadlines would move.
@@ -40,6 +67,10 @@ pub struct MovedCase {
     pub case: CaseId,
     /// What it is about.
     pub subject: String,
+    /// Its workflow.
+    pub workflow: WorkflowId,
+    /// Who applies.
+    pub applicant: PersonId,
     /// Its unit.
     pub unit: UnitId,
     /// Where it stands.
@@ -67,7 +98,7 @@ pub struct Affected {
 const PORTION: i64 = 500;
 
 impl Store {
-    /// What a change of the closures would do now, with the first `most` cases that it would move.
+    /// What a change of the closures would do now, with a page of the cases that it would move.
     /// `seen` is told how many cases have been looked at, of how many.
     ///
     /// # Errors
@@ -75,7 +106,7 @@ impl Store {
     pub async fn preview_closures(
         &self,
         change: &Change,
-        most: usize,
+        page: &PreviewPage,
         mut seen: impl FnMut(u64, u64),
     ) -> Result<Preview, ClosureError> {
         self.check_closure_change(change).await?;
@@ -87,13 +118,21 @@ impl Store {
             .bind(Some(unit))
             .fetch_one(&self.engine.readers)
             .await?;
-        let units: Vec<String> =
-            sqlx::query_scalar("select unit from unit_closure where above = $1 order by unit")
-                .bind(unit)
-                .fetch_all(&self.engine.readers)
-                .await?;
+        let (from, mut case) = match &page.after {
+            Some((unit, case)) => (unit.as_str(), case.0),
+            None => ("", Uuid::nil()),
+        };
+        // In the order of bytes, which is that of the identifiers in a cursor, whatever the database's.
+        let units: Vec<String> = sqlx::query_scalar(
+            "select unit from unit_closure where above = $1 and unit collate \"C\" >= $2
+             order by unit collate \"C\"",
+        )
+        .bind(unit)
+        .bind(from)
+        .fetch_all(&self.engine.readers)
+        .await?;
         for unit in units {
-            let mut after = Uuid::nil();
+            let mut after = if unit == from { std::mem::take(&mut case) } else { Uuid::nil() };
             loop {
                 let rows = sqlx::query(
                     "select id, state::text from cases
@@ -107,7 +146,7 @@ impl Store {
                 for row in &rows {
                     preview.looked_at += 1;
                     match self.would_move(row.try_get(1)?, &calendars, now).await? {
-                        Ok(Some(moved)) => preview.take(moved, most),
+                        Ok(Some(moved)) => preview.take(moved, page),
                         Ok(None) => {}
                         Err(why) => {
                             let case: Uuid = row.try_get(0)?;
@@ -117,6 +156,9 @@ impl Store {
                     }
                 }
                 seen(preview.looked_at, total as u64);
+                if page.after.is_some() && preview.next.is_some() {
+                    return Ok(preview);
+                }
                 match rows.last() {
                     Some(last) if rows.len() as i64 == PORTION => after = last.try_get(0)?,
                     _ => break,
@@ -227,6 +269,8 @@ impl Store {
         Ok(Ok(moved.map(|deadlines| MovedCase {
             case: case.id,
             subject: case.subject.clone(),
+            workflow: case.workflow.clone(),
+            applicant: case.applicant,
             unit: case.unit.clone(),
             step: case.place.name().clone(),
             clocks: deadlines
@@ -244,15 +288,20 @@ impl Store {
 }
 
 impl Preview {
-    fn take(&mut self, moved: MovedCase, most: usize) {
+    fn take(&mut self, moved: MovedCase, page: &PreviewPage) {
         self.cases += 1;
         self.clocks += moved.clocks.len() as u64;
         if let Some(statutory) = moved.clocks.iter().find(|one| one.clock == STATUTORY) {
             self.become_late += u64::from(!statutory.late_before && statutory.late_after);
             self.become_on_time += u64::from(statutory.late_before && !statutory.late_after);
         }
-        if self.first.len() < most {
+        if !page.shows(&moved) {
+            return;
+        }
+        if self.first.len() < page.most {
             self.first.push(moved);
+        } else if self.next.is_none() {
+            self.next = self.first.last().map(|last| (last.unit.clone(), last.case));
         }
     }
 }

@@ -9,7 +9,7 @@ mod reschedule;
 
 use std::collections::BTreeSet;
 
-use parvaneh_core::{CaseId, Instant};
+use parvaneh_core::{CaseId, Instant, UnitId};
 use serde::Deserialize;
 use serde_json::Value;
 use sqlx::{PgConnection, Row, postgres::PgRow};
@@ -63,6 +63,13 @@ const IN_ONE_GO: usize = 64;
 const COLUMNS: &str = "id, kind, parameters, total, done, changed, failed, error, created_at, \
                        finished_at";
 
+impl Job {
+    /// The unit whose cases it is for, with those below it; `None` is every case.
+    pub fn unit(&self) -> Option<UnitId> {
+        self.parameters.get("unit").and_then(Value::as_str).map(UnitId::from)
+    }
+}
+
 impl Store {
     /// A job, finished or not.
     ///
@@ -70,8 +77,23 @@ impl Store {
     /// The database.
     pub async fn job(&self, id: JobId) -> Result<Option<Job>, StoreError> {
         let select = sqlx::AssertSqlSafe(format!("select {COLUMNS} from jobs where id = $1"));
-        let row = sqlx::query(select).bind(id as i32).fetch_optional(&self.engine.readers).await?;
+        let row = sqlx::query(select).bind(i32::try_from(id).unwrap_or(i32::MAX));
+        let row = row.fetch_optional(&self.engine.readers).await?;
         row.as_ref().map(job).transpose()
+    }
+
+    /// Jobs, the latest first: those before `before`, the last of the page before it.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn jobs(&self, before: Option<JobId>, limit: u32) -> Result<Vec<Job>, StoreError> {
+        let select = sqlx::AssertSqlSafe(format!(
+            "select {COLUMNS} from jobs where ($1::integer is null or id < $1)
+             order by id desc limit $2"
+        ));
+        let before = before.map(|before| i32::try_from(before).unwrap_or(i32::MAX));
+        let rows = sqlx::query(select).bind(before).bind(i64::from(limit));
+        rows.fetch_all(&self.engine.readers).await?.iter().map(job).collect()
     }
 
     /// Jobs that are not finished, the oldest first.

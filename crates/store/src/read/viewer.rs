@@ -1,12 +1,13 @@
 //! What somebody is and what he sees now: asked before anything is shown.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use parvaneh_core::{
     Actor, CaseId, Instant, Organisation, PersonId, UnitId, WorkflowId,
     reach::{Reach, Sight},
 };
 use sqlx::Row;
+use uuid::Uuid;
 
 use crate::{Store, StoreError, actor::actor};
 
@@ -54,5 +55,31 @@ impl Store {
         let (unit, applicant) =
             (UnitId::from(row.try_get::<String, _>(1)?), PersonId(row.try_get(2)?));
         Ok(viewer.reach.sees(&viewer.organisation, &workflow, &unit, applicant))
+    }
+
+    /// The same of many cases, in their order.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn sights(
+        &self,
+        cases: &[CaseId],
+        viewer: &Viewer,
+    ) -> Result<Vec<Option<Sight>>, StoreError> {
+        let ids: Vec<Uuid> = cases.iter().map(|case| case.0).collect();
+        let rows =
+            sqlx::query("select id, workflow, unit_id, applicant from cases where id = any($1)")
+                .bind(ids)
+                .fetch_all(&self.engine.readers)
+                .await?;
+        let mut seen = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            let workflow = WorkflowId::from(row.try_get::<String, _>(1)?);
+            let (unit, applicant) =
+                (UnitId::from(row.try_get::<String, _>(2)?), PersonId(row.try_get(3)?));
+            let sight = viewer.reach.sees(&viewer.organisation, &workflow, &unit, applicant);
+            seen.insert(CaseId(row.try_get(0)?), sight);
+        }
+        Ok(cases.iter().map(|case| seen.get(case).copied().flatten()).collect())
     }
 }

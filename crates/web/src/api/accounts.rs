@@ -150,9 +150,7 @@ async fn people(
 /// `not_found`, also for a person of others.
 pub(super) async fn looked_after(app: &App, viewer: &Viewer, id: Uuid) -> Result<Person, Problem> {
     let person = app.store.person(PersonId(id)).await?.ok_or_else(Problem::not_found)?;
-    let may = |unit: &UnitId| policy::may(viewer, Task::AdministerPeople, unit);
-    let administers = viewer.actor.grants.iter().any(|grant| may(&grant.unit));
-    if administers && person.grants.iter().all(|grant| may(&grant.unit)) {
+    if policy::looks_after(viewer, &person) {
         return Ok(person);
     }
     Err(Problem::not_found())

@@ -94,7 +94,7 @@ fn fault(pointer: &str, error: &TermError) -> Problem {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "action": "accept", "values": { "capital": 2000000000 } }))]
-struct Act {
+pub(super) struct Act {
     /// The action.
     #[schema(min_length = 1, max_length = 200, example = "accept")]
     action: String,
@@ -106,6 +106,17 @@ struct Act {
     #[serde(default)]
     #[schema(value_type = Object)]
     values: Map<String, Value>,
+}
+
+impl From<Act> for Command {
+    fn from(body: Act) -> Self {
+        Self::Act {
+            action: body.action.into(),
+            reason: body.reason,
+            citation: body.citation,
+            given: given(body.values),
+        }
+    }
 }
 
 /// Take an action
@@ -128,12 +139,7 @@ async fn act(
     Path(case): Path<Uuid>,
     Body(body): Body<Act>,
 ) -> Result<Response, Problem> {
-    let command = Command::Act {
-        action: body.action.into(),
-        reason: body.reason,
-        citation: body.citation,
-        given: given(body.values),
-    };
+    let command = body.into();
     change(&app, &caller, terms, CaseId(case), command).await
 }
 
@@ -141,10 +147,16 @@ async fn act(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "values": { "capital": 2000000000 } }))]
-struct Fill {
+pub(super) struct Fill {
     /// By the names of the fields; `null` takes an optional value away.
     #[schema(value_type = Object)]
     values: Map<String, Value>,
+}
+
+impl From<Fill> for Command {
+    fn from(body: Fill) -> Self {
+        Self::Fill { given: given(body.values) }
+    }
 }
 
 /// Fill in values of the step's form
@@ -167,7 +179,7 @@ async fn fill(
     Path(case): Path<Uuid>,
     Body(body): Body<Fill>,
 ) -> Result<Response, Problem> {
-    let command = Command::Fill { given: given(body.values) };
+    let command = body.into();
     change(&app, &caller, terms, CaseId(case), command).await
 }
 
@@ -175,10 +187,16 @@ async fn fill(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "text": "The founders will bring the deed on Saturday" }))]
-struct Comment {
+pub(super) struct Comment {
     /// The remark.
     #[schema(min_length = 1, max_length = 10000)]
     text: String,
+}
+
+impl From<Comment> for Command {
+    fn from(body: Comment) -> Self {
+        Self::Comment { text: body.text }
+    }
 }
 
 /// Leave a remark
@@ -201,7 +219,7 @@ async fn comment(
     Path(case): Path<Uuid>,
     Body(body): Body<Comment>,
 ) -> Result<Response, Problem> {
-    let command = Command::Comment { text: body.text };
+    let command = body.into();
     change(&app, &caller, terms, CaseId(case), command).await
 }
 
@@ -209,9 +227,15 @@ async fn comment(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "reason": "The founders have moved to another province" }))]
-struct Withdraw {
+pub(super) struct Withdraw {
     /// Why.
     reason: Option<String>,
+}
+
+impl From<Withdraw> for Command {
+    fn from(body: Withdraw) -> Self {
+        Self::Withdraw { reason: body.reason }
+    }
 }
 
 /// Withdraw the application
@@ -234,7 +258,7 @@ async fn withdraw(
     Path(case): Path<Uuid>,
     Body(body): Body<Withdraw>,
 ) -> Result<Response, Problem> {
-    let command = Command::Withdraw { reason: body.reason };
+    let command = body.into();
     change(&app, &caller, terms, CaseId(case), command).await
 }
 
@@ -242,11 +266,17 @@ async fn withdraw(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "vote": "for" }))]
-struct CastVote {
+pub(super) struct CastVote {
     /// How.
     vote: VoteName,
     /// Why.
     reason: Option<String>,
+}
+
+impl From<CastVote> for Command {
+    fn from(body: CastVote) -> Self {
+        Self::Vote { vote: body.vote.into(), reason: body.reason }
+    }
 }
 
 /// Vote in a commission; a later vote replaces an earlier one
@@ -269,7 +299,7 @@ async fn vote(
     Path(case): Path<Uuid>,
     Body(body): Body<CastVote>,
 ) -> Result<Response, Problem> {
-    let command = Command::Vote { vote: body.vote.into(), reason: body.reason };
+    let command = body.into();
     change(&app, &caller, terms, CaseId(case), command).await
 }
 
@@ -277,9 +307,15 @@ async fn vote(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "sitting": "0192f0c1-2a4b-7c3d-8e5f-60718293a4b5" }))]
-struct PutOnAgenda {
+pub(super) struct PutOnAgenda {
     /// The sitting.
     sitting: Uuid,
+}
+
+impl From<PutOnAgenda> for Command {
+    fn from(body: PutOnAgenda) -> Self {
+        Self::PutOnAgenda { sitting: SittingId(body.sitting) }
+    }
 }
 
 /// Put the case on the agenda of a sitting
@@ -302,7 +338,7 @@ async fn put_on_agenda(
     Path(case): Path<Uuid>,
     Body(body): Body<PutOnAgenda>,
 ) -> Result<Response, Problem> {
-    let command = Command::PutOnAgenda { sitting: SittingId(body.sitting) };
+    let command = body.into();
     change(&app, &caller, terms, CaseId(case), command).await
 }
 
@@ -370,12 +406,18 @@ async fn recuse(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "reason": "The founders are abroad", "basis": "Art. 12" }))]
-struct Suspend {
+pub(super) struct Suspend {
     /// Why.
     #[schema(min_length = 1, max_length = 10000)]
     reason: String,
     /// By what right.
     basis: Option<String>,
+}
+
+impl From<Suspend> for Command {
+    fn from(body: Suspend) -> Self {
+        Self::Suspend { reason: body.reason, basis: body.basis }
+    }
 }
 
 /// Suspend every running clock
@@ -398,7 +440,7 @@ async fn suspend(
     Path(case): Path<Uuid>,
     Body(body): Body<Suspend>,
 ) -> Result<Response, Problem> {
-    let command = Command::Suspend { reason: body.reason, basis: body.basis };
+    let command = body.into();
     change(&app, &caller, terms, CaseId(case), command).await
 }
 
@@ -406,9 +448,15 @@ async fn suspend(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "reason": "They have come back" }))]
-struct Resume {
+pub(super) struct Resume {
     /// Why.
     reason: Option<String>,
+}
+
+impl From<Resume> for Command {
+    fn from(body: Resume) -> Self {
+        Self::Resume { reason: body.reason }
+    }
 }
 
 /// Let the clocks run again
@@ -431,7 +479,7 @@ async fn resume(
     Path(case): Path<Uuid>,
     Body(body): Body<Resume>,
 ) -> Result<Response, Problem> {
-    let command = Command::Resume { reason: body.reason };
+    let command = body.into();
     change(&app, &caller, terms, CaseId(case), command).await
 }
 

@@ -1,12 +1,18 @@
 //! The API under `/api/v1`: one file per resource.
 
+mod absences;
 mod accounts;
+mod bulk;
+mod calendars;
 mod cases;
 mod changes;
 mod clocks;
+mod closures;
+mod delegations;
 mod described;
 mod figures;
 mod inquiries;
+mod jobs;
 mod reference;
 mod second_factor;
 mod session;
@@ -76,7 +82,13 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(worklist::router())
         .merge(inquiries::router())
         .merge(figures::router())
+        .merge(bulk::router())
         .merge(sittings::router())
+        .merge(calendars::router())
+        .merge(closures::router())
+        .merge(jobs::router())
+        .merge(delegations::router())
+        .merge(absences::router())
         .merge(reference::router());
     OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", v1)
 }

@@ -23,11 +23,11 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 /// A text in both languages.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-struct TextView {
+pub(super) struct TextView {
     /// In Persian.
-    fa: String,
+    pub(super) fa: String,
     /// In English.
-    en: String,
+    pub(super) en: String,
 }
 
 impl From<&Text> for TextView {

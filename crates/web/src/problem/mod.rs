@@ -25,6 +25,12 @@ use crate::language::Language;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem(Box<Details>);
 
+impl Serialize for Problem {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
 impl PartialSchema for Problem {
     fn schema() -> RefOr<Schema> {
         Details::schema()
@@ -180,8 +186,9 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "parameter_invalid").with_faults(faults)
     }
 
-    /// The same in a language, for the request of that name.
-    pub(crate) fn told(mut self, language: Language, request_id: Option<&str>) -> Response {
+    /// The same with its texts in a language.
+    #[must_use]
+    pub(crate) fn in_language(mut self, language: Language) -> Self {
         let text = title(&self.code);
         self.0.title = match (text, language) {
             (Some(text), Language::Persian) => text.fa.to_owned(),
@@ -195,7 +202,17 @@ impl Problem {
                 }
             }
         }
-        self.0.request_id = request_id.map(str::to_owned);
+        self
+    }
+
+    /// The same in a language, as the answer to the request of that name.
+    pub(crate) fn told(self, language: Language, request_id: Option<&str>) -> Response {
+        let mut problem = self.in_language(language);
+        problem.0.request_id = request_id.map(str::to_owned);
+        problem.answer(language)
+    }
+
+    fn answer(self, language: Language) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&*self.0).unwrap_or_default();
         let mut response = Response::new(Body::from(body));

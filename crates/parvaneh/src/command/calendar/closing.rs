@@ -12,7 +12,7 @@ use parvaneh_core::{
 };
 use parvaneh_store::{
     Change, ClosedDay, Closing, ClosureRow, ClosureSettled as Settled, Job, JobId, MovedCase,
-    Preview, Reopening, Store,
+    Preview, PreviewPage, Reopening, Store,
 };
 use parvaneh_worker::{Shutdown, WorkerOptions};
 use serde_json::{Value, json};
@@ -144,7 +144,7 @@ impl What {
         let zone = store.calendars(&change.day().calendar).await?.national().zone();
         let mut bar: Option<Progress> = None;
         let preview = store
-            .preview_closures(change, self.limit, |seen, total| {
+            .preview_closures(change, &PreviewPage::first(self.limit), |seen, total| {
                 bar.get_or_insert_with(|| Progress::new("looking", total)).at(seen);
             })
             .await?;

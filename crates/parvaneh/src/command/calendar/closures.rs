@@ -45,6 +45,7 @@ impl List {
                 from: self.year.map(JalaliPeriod::start),
                 until: self.year.map(|year| year.end() - Days::new(1)),
                 all: self.all,
+                ..ClosuresQuery::default()
             };
             let rows = store.closures(&calendar, &query).await?;
             if out.json {

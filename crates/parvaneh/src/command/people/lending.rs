@@ -114,7 +114,12 @@ impl Delegations {
             Some(text) => Some(person(store, text).await?.id),
             None => None,
         };
-        let filter = DelegationFilter { person: of, id: None, over: self.all, limit: self.limit };
+        let filter = DelegationFilter {
+            person: of,
+            over: self.all,
+            limit: self.limit,
+            ..DelegationFilter::default()
+        };
         show(store, store.delegations(&filter).await?, out, false).await
     }
 }
