@@ -161,6 +161,19 @@ fn rows(case: CaseId, person: PersonId) -> Vec<Cells> {
             json!({ "password": "a butterfly" }),
             Let::Only(&[]),
         ),
+        row(
+            "put /password",
+            "/password",
+            json!({ "current": "a butterfly", "password": "another butterfly" }),
+            Let::Only(&[]),
+        ),
+        row("get /account-events", "/account-events", none.clone(), Let::Everybody),
+        row(
+            "get /people/{id}/account-events",
+            "/people/{person}/account-events",
+            none.clone(),
+            Let::Hidden(own),
+        ),
         row("put /second-factor", "/second-factor", json!({ "code": "123456" }), Let::Only(&[])),
         row(
             "delete /second-factor",
@@ -262,7 +275,8 @@ fn rows(case: CaseId, person: PersonId) -> Vec<Cells> {
 }
 
 /// What needs nobody to have come in.
-const OPEN: &[&str] = &["post /session", "post /session/second-factor", "post /password"];
+const OPEN: &[&str] =
+    &["post /session", "post /session/second-factor", "post /password", "post /password/recovery"];
 
 /// Where the case stands when everybody comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -46,8 +46,8 @@ pub use due::{DueListener, Parked, TickOutcome};
 pub use error::{ExecuteError, StoreError};
 pub use identity::{
     Account, AccountEvent, AccountEventRow, Attempt, Attempts, Credentials, Doer, LinkPurpose,
-    NewLink, NewSession, NewToken, Scope, SecondFactor, SecretHash, Session, SessionRow, Token,
-    TokenRow,
+    NewLink, NewSession, NewToken, RecoveryMail, Scope, SecondFactor, SecretHash, Session,
+    SessionRow, Token, TokenRow,
 };
 pub use job::{Job, JobId};
 pub use migration::{MigrationPreview, PreviewedCase, PreviewedClock, RefusedCase};

@@ -11,14 +11,18 @@ use crate::{Store, StoreError, store::undisturbed};
 /// What a link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkPurpose {
-    /// Setting a password: the first one, or a new one for somebody who has lost his.
+    /// Setting a password: the first one, or a new one for somebody who has lost his, by the hand of an
+    /// administrator.
     SetPassword,
+    /// Setting a new one, by a mail to the address of record.
+    RecoverPassword,
 }
 
 impl LinkPurpose {
     fn as_str(self) -> &'static str {
         match self {
             Self::SetPassword => "set_password",
+            Self::RecoverPassword => "recover_password",
         }
     }
 }
@@ -62,22 +66,22 @@ impl Store {
         .await
     }
 
-    /// Whose link that is, if it works; it is not used up by being asked about.
+    /// Whose link that is, if it works for one of these; it is not used up by being asked about.
     ///
     /// # Errors
     /// The database.
     pub async fn link_holder(
         &self,
         secret: &SecretHash,
-        purpose: LinkPurpose,
+        purposes: &[LinkPurpose],
     ) -> Result<Option<PersonId>, StoreError> {
         let person: Option<Uuid> = sqlx::query_scalar(
             "select l.person from one_time_links l join accounts a on a.person = l.person
-             where l.secret_hash = $1 and l.purpose = $2 and l.used_at is null
+             where l.secret_hash = $1 and l.purpose = any ($2) and l.used_at is null
                and l.expires_at > clock_timestamp() and a.disabled_at is null",
         )
         .bind(secret.as_slice())
-        .bind(purpose.as_str())
+        .bind(names(purposes))
         .fetch_optional(&self.engine.readers)
         .await?;
         Ok(person.map(PersonId))
@@ -91,24 +95,28 @@ impl Store {
     pub async fn use_link(
         &self,
         secret: &SecretHash,
-        purpose: LinkPurpose,
+        purposes: &[LinkPurpose],
     ) -> Result<Option<PersonId>, StoreError> {
-        let (engine, secret) = (self.engine.clone(), *secret);
+        let (engine, secret, purposes) = (self.engine.clone(), *secret, names(purposes));
         undisturbed(async move {
             let person: Option<Uuid> = sqlx::query_scalar(
                 "update one_time_links l set used_at = clock_timestamp()
                  from accounts a
                  where a.person = l.person and a.disabled_at is null
-                   and l.secret_hash = $1 and l.purpose = $2 and l.used_at is null
+                   and l.secret_hash = $1 and l.purpose = any ($2) and l.used_at is null
                    and l.expires_at > clock_timestamp()
                  returning l.person",
             )
             .bind(secret.as_slice())
-            .bind(purpose.as_str())
+            .bind(purposes)
             .fetch_optional(&engine.writers)
             .await?;
             Ok(person.map(PersonId))
         })
         .await
     }
+}
+
+fn names(purposes: &[LinkPurpose]) -> Vec<&'static str> {
+    purposes.iter().map(|purpose| purpose.as_str()).collect()
 }

@@ -12,8 +12,8 @@ mod webhooks;
 
 pub use claim::{Claimed, Due, FailedDelivery, Outcome, Sent};
 pub use digest::DigestCandidate;
-pub(crate) use preferences::LATER_BY_MAIL;
 pub use preferences::{Choice, Language, NoticeKind, Preferences};
+pub(crate) use preferences::{LATER_BY_MAIL, language};
 pub(crate) use webhooks::HOOKED;
 pub use webhooks::{NewWebhook, Webhook, WebhookEvent};
 
@@ -33,6 +33,8 @@ pub enum Channel {
     Digest,
     /// One event to one program.
     Webhook,
+    /// A link by which a person sets a new password, by e-mail.
+    Recovery,
 }
 
 impl Channel {
@@ -42,23 +44,25 @@ impl Channel {
             Self::Email => "email",
             Self::Digest => "digest",
             Self::Webhook => "webhook",
+            Self::Recovery => "recovery",
         }
     }
 }
 
 /// A reason to send something: there is at most one delivery for each.
 ///
-/// As text: `email:<case>:<person>:<event>`, `webhook:<case>:<webhook>:<event>` or
-/// `digest:<person>:<person>:<day>`, where days are counted from 1970-01-01.
+/// As text: `email:<case>:<person>:<event>`, `webhook:<case>:<webhook>:<event>`,
+/// `digest:<person>:<person>:<day>`, where days are counted from 1970-01-01, or
+/// `recovery:<recovery>:<person>:0`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reason {
-    /// The case; of a digest, the person.
+    /// The case; of a digest, the person; of a recovery, itself.
     pub about: Uuid,
     /// By what.
     pub channel: Channel,
     /// To whom: the person, or the webhook.
     pub target: Uuid,
-    /// The event's number; of a digest, its day.
+    /// The event's number; of a digest, its day; of a recovery, 0.
     pub no: i32,
 }
 
@@ -85,7 +89,8 @@ impl FromStr for Reason {
 }
 
 fn channel(name: &str) -> Option<Channel> {
-    [Channel::Email, Channel::Digest, Channel::Webhook].into_iter().find(|c| c.as_str() == name)
+    let all = [Channel::Email, Channel::Digest, Channel::Webhook, Channel::Recovery];
+    all.into_iter().find(|channel| channel.as_str() == name)
 }
 
 /// A reason in the first four columns of a row.
@@ -103,7 +108,7 @@ mod tests {
     #[test]
     fn a_reason_is_read_as_it_is_written() {
         let (about, target) = (Uuid::from_u128(7), Uuid::from_u128(8));
-        for channel in [Channel::Email, Channel::Digest, Channel::Webhook] {
+        for channel in [Channel::Email, Channel::Digest, Channel::Webhook, Channel::Recovery] {
             let reason = Reason { about, channel, target, no: 12 };
             assert_eq!(reason.to_string().parse::<Reason>().unwrap(), reason);
         }

@@ -288,7 +288,7 @@ fn preferences(row: &PgRow) -> Result<Preferences, StoreError> {
 }
 
 /// The table holds no other than the two.
-pub(super) fn language(tag: &str) -> Language {
+pub(crate) fn language(tag: &str) -> Language {
     if tag == "en" { Language::En } else { Language::Fa }
 }
 

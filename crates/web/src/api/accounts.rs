@@ -10,16 +10,19 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use parvaneh_core::{Grant, PersonId, RoleId, UnitId};
-use parvaneh_store::{LinkPurpose, NewLink, PeopleFilter, Person, Viewer};
+use parvaneh_store::{AccountEvent, LinkPurpose, NewLink, PeopleFilter, Person, Viewer};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{cases::plain, session::RoleAt};
+use super::{
+    cases::plain,
+    session::{RoleAt, doer},
+};
 use crate::{
     App,
-    auth::{Principal, Secret, no_randomness},
+    auth::{ClientAddress, Principal, Secret, no_randomness},
     body::{Body, Path, Query},
     policy::{self, Task},
     problem::{Fault, Problem},
@@ -391,9 +394,10 @@ async fn link(
 async fn disable(
     State(app): State<App>,
     caller: Principal,
+    from: ClientAddress,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    set_disabled(&app, &caller, id, true).await
+    set_disabled(&app, &caller, from, id, true).await
 }
 
 /// Let a disabled account in again
@@ -408,14 +412,16 @@ async fn disable(
 async fn enable(
     State(app): State<App>,
     caller: Principal,
+    from: ClientAddress,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    set_disabled(&app, &caller, id, false).await
+    set_disabled(&app, &caller, from, id, false).await
 }
 
 async fn set_disabled(
     app: &App,
     caller: &Principal,
+    from: ClientAddress,
     id: Uuid,
     disabled: bool,
 ) -> Result<StatusCode, Problem> {
@@ -423,5 +429,7 @@ async fn set_disabled(
     let person = looked_after(app, &viewer, id).await?;
     app.store.account(person.id).await?.ok_or_else(Problem::not_found)?;
     app.store.set_disabled(person.id, disabled).await?;
+    let done = if disabled { AccountEvent::AccountDisabled } else { AccountEvent::AccountEnabled };
+    app.store.note_account(person.id, done, doer(Some(caller.person), from)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,6 +1,7 @@
 //! The API under `/api/v1`: one file per resource.
 
 mod absences;
+mod account_events;
 mod accounts;
 mod bulk;
 mod calendars;
@@ -13,6 +14,7 @@ mod described;
 mod figures;
 mod inquiries;
 mod jobs;
+mod password;
 mod reference;
 mod second_factor;
 mod session;
@@ -74,6 +76,8 @@ pub(crate) fn router() -> OpenApiRouter<App> {
     let v1 = OpenApiRouter::new()
         .merge(session::router())
         .merge(second_factor::router())
+        .merge(password::router())
+        .merge(account_events::router())
         .merge(tokens::router())
         .merge(accounts::router())
         .merge(cases::router())

@@ -229,7 +229,7 @@ struct SharedSecret {
 }
 
 /// Only a session sets up what sessions are begun by.
-fn in_session(caller: &Principal) -> Result<(), Problem> {
+pub(super) fn in_session(caller: &Principal) -> Result<(), Problem> {
     match caller.via {
         Via::Session(_) => Ok(()),
         _ => Err(Problem::forbidden("a token does not look after an account: log in")),

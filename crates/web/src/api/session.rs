@@ -1,4 +1,4 @@
-//! Logging in and out, one's sessions, and setting a password by a link.
+//! Logging in and out, and one's sessions.
 
 use std::time::Duration;
 
@@ -10,9 +10,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use parvaneh_core::PersonId;
-use parvaneh_store::{
-    AccountEvent, Attempt, Credentials, Doer, LinkPurpose, NewSession, SessionRow,
-};
+use parvaneh_store::{Attempt, Credentials, Doer, NewSession, SessionRow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -21,9 +19,9 @@ use uuid::Uuid;
 use super::second_factor::{SecondStep, let_in};
 use crate::{
     App,
-    auth::{self, ClientAddress, Passwords, Principal, Secret, Via, no_randomness, session_cookie},
+    auth::{self, ClientAddress, Principal, Secret, Via, no_randomness, session_cookie},
     body::{Body, Path},
-    problem::{Fault, Problem},
+    problem::Problem,
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -31,7 +29,6 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(log_in, who_am_i, log_out))
         .routes(routes!(sessions, end_sessions))
         .routes(routes!(end_session))
-        .routes(routes!(set_password))
 }
 
 /// What somebody logs in with.
@@ -285,55 +282,4 @@ async fn end_session(
         0 => Err(Problem::not_found()),
         _ => Ok(StatusCode::NO_CONTENT),
     }
-}
-
-/// A new password, by a link that works once.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "link": "the text after /set-password/", "password": "correct horse battery staple" }))]
-struct SetPassword {
-    /// The secret of the link.
-    #[schema(min_length = 1, max_length = 200)]
-    link: String,
-    /// The password: 12 characters or more, and none that somebody would try first.
-    #[schema(min_length = 1, max_length = 1000)]
-    password: String,
-}
-
-/// Set a password by a link
-#[utoipa::path(
-    post, path = "/password", tag = "session",
-    security(()),
-    request_body = SetPassword,
-    responses(
-        (status = 200, description = "Set, and logged in; every other session has ended", body = Me),
-        (status = 410, description = "`link_spent`: it was used, or its time is over"),
-        (status = 422, description = "`password_weak`"),
-    )
-)]
-async fn set_password(
-    State(app): State<App>,
-    headers: HeaderMap,
-    from: ClientAddress,
-    Body(asked): Body<SetPassword>,
-) -> Result<Response, Problem> {
-    let spent = || Problem::new(StatusCode::GONE, "link_spent");
-    let secret = Secret::read(&asked.link).ok_or_else(spent)?;
-    let purpose = LinkPurpose::SetPassword;
-    let person = app.store.link_holder(&secret.hash(), purpose).await?.ok_or_else(spent)?;
-    let account = app.store.account(person).await?.ok_or_else(spent)?;
-    if let Err(weak) = Passwords::check(&asked.password, &[&account.login, &account.name]) {
-        let faults = vec![Fault::new("/password", "password_weak", weak.to_string())];
-        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "password_weak");
-        return Err(problem.with_faults(faults));
-    }
-    let hash = app.passwords.hash(asked.password).await.map_err(|error| {
-        tracing::error!(error, "hashing a password");
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
-    })?;
-    // Of two who hold the link one comes through.
-    app.store.use_link(&secret.hash(), purpose).await?.ok_or_else(spent)?;
-    app.store.set_password(person, &hash).await?;
-    app.store.note_account(person, AccountEvent::PasswordSet, doer(None, from)).await?;
-    let_in(&app, person, &headers, from).await
 }

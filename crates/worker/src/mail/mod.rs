@@ -72,6 +72,13 @@ pub(crate) async fn send(
             }
             digest::Found::Nothing(why) => return Ok(Outcome::Skipped(why.to_owned())),
         },
+        Channel::Recovery => match store.recovery_mail(&claimed.reason).await? {
+            Some(mail) => {
+                let written = mailer.templates.recovery(&mail);
+                (mail.email, mail.language, written)
+            }
+            None => return Ok(Outcome::Skipped("it is worth nothing any more".to_owned())),
+        },
         Channel::Webhook => return Ok(Outcome::Failed("an event is no mail".to_owned())),
     };
     let reason = claimed.reason.to_string();

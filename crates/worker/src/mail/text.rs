@@ -11,7 +11,7 @@ use parvaneh_core::{
     event::{Entry, Owner, STATUTORY, StatutoryChange},
     jalali::{month_name_en, month_name_fa, weekday_name_en, weekday_name_fa},
 };
-use parvaneh_store::Language;
+use parvaneh_store::{Language, RecoveryMail};
 use serde::Serialize;
 use serde_json::json;
 
@@ -28,7 +28,7 @@ macro_rules! templates {
 const NOTICES: [&str; 6] =
     ["warning", "escalation", "own_escalation", "received", "turn", "decision"];
 
-const TEXTS: [(&str, &str); 18] = templates!(
+const TEXTS: [(&str, &str); 20] = templates!(
     "warning",
     "escalation",
     "own_escalation",
@@ -37,6 +37,7 @@ const TEXTS: [(&str, &str); 18] = templates!(
     "decision",
     "notice",
     "digest",
+    "recovery",
     "test"
 );
 
@@ -215,6 +216,15 @@ impl Templates {
         self.write("digest", language, Value::from(Serde(said)))
     }
 
+    /// A mail with a link by which its reader sets a new password.
+    pub fn recovery(&self, mail: &RecoveryMail) -> Written {
+        let RecoveryMail { login, site, link, minutes, language, .. } = mail;
+        let minutes = digits(&minutes.to_string(), *language);
+        let login = login.split_whitespace().collect::<Vec<_>>().join(" ");
+        let said = json!({ "login": login, "site": site, "link": link, "minutes": minutes });
+        self.write("recovery", *language, Value::from(Serde(said)))
+    }
+
     /// A mail that only says that mails arrive.
     pub fn test(&self, language: Language) -> Written {
         self.write("test", language, Value::from(Serde(json!({}))))
@@ -367,7 +377,7 @@ mod tests {
 
     #[test]
     fn every_template_says_the_same_things_in_both_languages() {
-        for (pair, kind) in TEXTS.chunks(2).zip([""; 9]) {
+        for (pair, kind) in TEXTS.chunks(2).zip([""; 10]) {
             let [(fa, persian), (en, english)] = pair else { panic!("a pair: {pair:?}{kind}") };
             assert_eq!(fa.replace(".fa.", ".en."), *en);
             assert_eq!(names(persian), names(english), "{fa} and {en}");
@@ -393,7 +403,15 @@ mod tests {
     fn every_template_renders_over_samples_in_both_languages() {
         let templates = Templates::new();
         for language in LANGUAGES {
-            let mut all = vec![templates.test(language)];
+            let recovery = templates.recovery(&RecoveryMail {
+                email: "a@example.org".to_owned(),
+                language,
+                login: "<یاری>".to_owned(),
+                site: "https://licences.example".to_owned(),
+                link: "https://licences.example/set-password/x".to_owned(),
+                minutes: 30,
+            });
+            let mut all = vec![templates.test(language), recovery];
             for statutory in [true, false] {
                 for kind in [
                     "warning",
