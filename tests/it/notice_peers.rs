@@ -70,7 +70,7 @@ pub(crate) struct MailServer {
 
 /// Where `./run test` puts what tests need.
 #[expect(clippy::disallowed_methods, reason = "tests are an edge")]
-fn tools() -> PathBuf {
+pub(crate) fn tools() -> PathBuf {
     let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     if let Some(tools) = named("PARVANEH_TOOLS") {
         return tools.into();

@@ -138,6 +138,24 @@ fn rows(case: CaseId, person: PersonId) -> Vec<Cells> {
             none.clone(),
             Let::Hidden(own),
         ),
+        row(
+            "get /people/{id}/identities",
+            "/people/{person}/identities",
+            none.clone(),
+            Let::Hidden(own),
+        ),
+        row(
+            "post /people/{id}/identities",
+            "/people/{person}/identities",
+            json!({ "email": "looked.after@office.example" }),
+            Let::Hidden(own),
+        ),
+        row(
+            "delete /people/{id}/identities/{identity}",
+            "/people/{person}/identities/{case}",
+            none.clone(),
+            Let::Hidden(&[]),
+        ),
         row("post /people/{id}/roles", "/people/{person}/roles", role(), Let::Hidden(own)),
         row("delete /people/{id}/roles", "/people/{person}/roles", role(), Let::Hidden(own)),
         row(
@@ -275,8 +293,15 @@ fn rows(case: CaseId, person: PersonId) -> Vec<Cells> {
 }
 
 /// What needs nobody to have come in.
-const OPEN: &[&str] =
-    &["post /session", "post /session/second-factor", "post /password", "post /password/recovery"];
+const OPEN: &[&str] = &[
+    "get /oidc",
+    "get /oidc/login",
+    "get /oidc/callback",
+    "post /session",
+    "post /session/second-factor",
+    "post /password",
+    "post /password/recovery",
+];
 
 /// Where the case stands when everybody comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -372,6 +397,7 @@ async fn fingerprint(owner: &mut PgConnection) -> String {
             (select md5(string_agg(concat(person, confirmed_at, last_step, failures), ' ' order by person)) from second_factors),
             (select count(*) from account_events),
             (select count(*) from people),
+            (select count(*) from identities),
             (select count(*) from sessions where revoked_at is null),
             (select count(*) from api_tokens where revoked_at is null),
             (select count(*) from one_time_links where used_at is null))",
@@ -391,6 +417,16 @@ async fn case_in(service: &Service, state: State) -> CaseId {
         office.store.execute(request).await.unwrap();
     }
     case
+}
+
+/// A provider with whose people accounts can be linked; nobody comes by it here.
+fn provider() -> parvaneh_web::Oidc {
+    let settings = parvaneh_web::OidcSettings {
+        issuer: "https://id.example".to_owned(),
+        client_id: "parvaneh".to_owned(),
+        ..Default::default()
+    };
+    parvaneh_web::Oidc::new(settings).unwrap()
 }
 
 /// Everybody with a token, and a county officer who has an account and is looked after.
@@ -430,7 +466,7 @@ async fn ask(service: &Service, row: &Cells, token: Option<&str>) -> Answer {
 }
 
 async fn everybody_asks_everything(state: State) {
-    let service = Service::start().await;
+    let service = Service::with(|settings| settings.oidc = Some(provider())).await;
     let (tokens, person) = everybody(&service).await;
     let mut owner = service.office.as_owner().await;
     let (mut cells, mut denied, mut wrong) = (0, 0, Vec::new());

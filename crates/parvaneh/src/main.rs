@@ -11,6 +11,7 @@ mod command;
 mod config;
 mod database;
 mod failure;
+mod identity;
 mod lifecycle;
 mod limits;
 mod moment;

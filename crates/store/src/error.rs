@@ -101,6 +101,9 @@ pub enum StoreError {
     /// Somebody else logs in by that name.
     #[error("the login '{0}' belongs to somebody else")]
     LoginTaken(String),
+    /// That identity of a provider is linked with an account, or expected for one, already.
+    #[error("the identity is linked with an account already, or expected for one")]
+    IdentityTaken,
     /// A delegation or an absence that is not recorded.
     #[error(transparent)]
     Delegation(#[from] parvaneh_core::delegation::DelegationRefusal),
@@ -137,6 +140,7 @@ impl StoreError {
             Self::Sitting { code, .. } => code,
             Self::Unknown(_) => "unknown",
             Self::LoginTaken(_) => "login_taken",
+            Self::IdentityTaken => "identity_taken",
             Self::Delegation(refusal) => refusal.code(),
             Self::NoKey => "secret_key_missing",
             Self::WrongKey => "secret_key_wrong",

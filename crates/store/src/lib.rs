@@ -45,9 +45,9 @@ pub use delegate::{DelegationFilter, DelegationRow, NewDelegation};
 pub use due::{DueListener, Parked, TickOutcome};
 pub use error::{ExecuteError, StoreError};
 pub use identity::{
-    Account, AccountEvent, AccountEventRow, Attempt, Attempts, Credentials, Doer, LinkPurpose,
-    NewLink, NewSession, NewToken, RecoveryMail, Scope, SecondFactor, SecretHash, Session,
-    SessionRow, Token, TokenRow,
+    Account, AccountEvent, AccountEventRow, Attempt, Attempts, ByIdentity, Credentials, Doer,
+    Identity, KnownBy, LinkPurpose, NewIdentity, NewLink, NewSession, NewToken, Newcomer, Proved,
+    RecoveryMail, Scope, SecondFactor, SecretHash, Session, SessionRow, Token, TokenRow,
 };
 pub use job::{Job, JobId};
 pub use migration::{MigrationPreview, PreviewedCase, PreviewedClock, RefusedCase};

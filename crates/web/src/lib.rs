@@ -21,6 +21,7 @@ mod view;
 
 pub use api::password_link;
 pub use app::{App, router};
+pub use auth::{Oidc, OidcSettings, OidcUnusable};
 pub use health::Ending;
 pub use server::{Connections, serve};
 pub use settings::Settings;

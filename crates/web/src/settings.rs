@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use parvaneh_store::Attempts;
 
-use crate::Connections;
+use crate::{Connections, auth::Oidc};
 
 /// How the service behaves.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct Settings {
     pub attempts: Attempts,
     /// The longest body of a request, in bytes.
     pub longest_body: usize,
+    /// By which identity provider people can come in, beside by password.
+    pub oidc: Option<Oidc>,
     /// How long a request may take, its body included.
     pub patience: Duration,
     /// What connections may do.
@@ -38,6 +40,7 @@ impl Default for Settings {
                 longest: Duration::from_secs(30 * 60),
             },
             longest_body: 1024 * 1024,
+            oidc: None,
             patience: Duration::from_secs(30),
             connections: Connections::default(),
         }

@@ -15,6 +15,7 @@ use crate::{
     channels::ChannelOptions,
     config::Options,
     failure::Failure,
+    identity::IdentityOptions,
     lifecycle::{OnSignal, with_database_used},
     limits::{DatabaseLimits, RequestLimits},
     output::Output,
@@ -56,6 +57,8 @@ pub(crate) struct Serve {
     #[command(flatten)]
     database: DatabaseLimits,
     #[command(flatten)]
+    identity: IdentityOptions,
+    #[command(flatten)]
     channels: ChannelOptions,
 }
 
@@ -67,6 +70,7 @@ impl Serve {
         }
         let public_url = self.public_url.as_deref().map(public_url).transpose()?;
         let channels = self.channels.channels()?;
+        let oidc = self.identity.provider()?;
         let how = self.database.store();
         with_database_used(options, how, OnSignal::Finish, async |database, shutdown| {
             database.unlock(options).await?;
@@ -77,7 +81,7 @@ impl Serve {
             })?;
             let address = listener.local_addr().unwrap_or(self.listen);
             let public_url = public_url.unwrap_or_else(|| format!("http://{address}"));
-            let mut settings = Settings { public_url, ..Settings::default() };
+            let mut settings = Settings { public_url, oidc, ..Settings::default() };
             self.requests.limit(&mut settings);
             let app = App::new(store.clone(), settings);
             let link = first_administrator(&app).await?;

@@ -78,6 +78,17 @@ pub(crate) fn contradictions(settings: &Settings) -> Vec<Problem> {
             "set public_url to where people reach it, or their browsers are refused",
         ));
     }
+    if let Some(issuer) = value("oidc_issuer") {
+        let client_id = value("oidc_client_id").unwrap_or_default();
+        let provider = parvaneh_web::OidcSettings { issuer, client_id, ..Default::default() };
+        if let Err(error) = parvaneh_web::Oidc::new(provider) {
+            let message = format!("nobody can log in by the identity provider: {error}");
+            tell("oidc_issuer", &message, "see `oidc_client_id` too");
+        }
+    } else if value("oidc_client_id").is_some() {
+        let message = "a client of an identity provider is named, but no provider";
+        warnings.push(tell("oidc_client_id", message, "set oidc_issuer"));
+    }
     for index in warnings {
         found[index].severity = parvaneh_core::document::Severity::Warning;
     }

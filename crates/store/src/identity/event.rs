@@ -28,6 +28,12 @@ pub enum AccountEvent {
     AccountDisabled,
     /// The account was let in again.
     AccountEnabled,
+    /// An identity of a provider was linked, or is expected.
+    IdentityLinked,
+    /// Somebody came by an expected identity, which is his from now on.
+    IdentityBound,
+    /// An identity was taken away.
+    IdentityRemoved,
 }
 
 impl AccountEvent {
@@ -44,6 +50,9 @@ impl AccountEvent {
             Self::PasswordRecoveryAsked => "password_recovery_asked",
             Self::AccountDisabled => "account_disabled",
             Self::AccountEnabled => "account_enabled",
+            Self::IdentityLinked => "identity_linked",
+            Self::IdentityBound => "identity_bound",
+            Self::IdentityRemoved => "identity_removed",
         }
     }
 }

@@ -217,6 +217,6 @@ impl Store {
 }
 
 /// What a browser says of itself can be of any length.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_control()).take(200).collect()
 }

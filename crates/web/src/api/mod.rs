@@ -12,8 +12,10 @@ mod closures;
 mod delegations;
 mod described;
 mod figures;
+mod identities;
 mod inquiries;
 mod jobs;
+mod oidc;
 mod password;
 mod reference;
 mod second_factor;
@@ -78,6 +80,8 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(second_factor::router())
         .merge(password::router())
         .merge(account_events::router())
+        .merge(oidc::router())
+        .merge(identities::router())
         .merge(tokens::router())
         .merge(accounts::router())
         .merge(cases::router())

@@ -2,6 +2,7 @@
 
 mod address;
 mod margin;
+mod oidc;
 mod password;
 mod recovery_code;
 mod secret;
@@ -17,8 +18,10 @@ use parvaneh_core::PersonId;
 use parvaneh_store::Scope;
 use uuid::Uuid;
 
+pub(crate) use self::oidc::{Begun, Failed, LASTS as LOGIN_LASTS, is_local};
 pub(crate) use self::{address::ClientAddress, margin::Margin, recovery_code::RecoveryCode};
 pub use self::{
+    oidc::{Oidc, OidcSettings, OidcUnusable},
     password::{Passwords, Weak},
     secret::Secret,
 };
@@ -146,11 +149,16 @@ pub(crate) fn session_secret(app: &App, headers: &HeaderMap) -> Option<Secret> {
 
 /// The secret in the cookie of that name.
 pub(crate) fn secret_in_cookie(headers: &HeaderMap, name: &str) -> Option<Secret> {
+    cookie_named(name, headers).and_then(Secret::read)
+}
+
+/// What the cookie of that name holds.
+pub(crate) fn cookie_named<'a>(name: &str, headers: &'a HeaderMap) -> Option<&'a str> {
     let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = values.flat_map(|value| value.split(';'));
     pairs.find_map(|pair| {
         let (key, value) = pair.trim().split_once('=')?;
-        (key == name).then(|| Secret::read(value))?
+        (key == name).then_some(value)
     })
 }
 

@@ -275,7 +275,8 @@ impl From<&StoreError> for Problem {
             | StoreError::ClockRefused(_)
             | StoreError::VersionTaken { .. }
             | StoreError::Retired { .. }
-            | StoreError::LoginTaken(_) => StatusCode::CONFLICT,
+            | StoreError::LoginTaken(_)
+            | StoreError::IdentityTaken => StatusCode::CONFLICT,
             _ => rules::status_of(error.code()),
         };
         Self::new(status, error.code()).because(error.to_string())
