@@ -254,7 +254,7 @@ async fn by_pgbench(office: &Office<'_>, in_flight: usize, length: Duration) -> 
     let mut admin = office.as_admin().await;
     let bench = "do $$ begin
         if not exists (select from pg_roles where rolname = 'bench') then
-            create role bench login password 'bench' in role parvaneh_app;
+            create role bench login password 'bench' in role parvaneh_engine;
         end if; end $$;";
     sqlx::raw_sql(bench).execute(&mut admin).await.unwrap();
     let database = &office.name;

@@ -111,7 +111,7 @@ async fn a_write_that_the_server_finishes_later_is_still_one() {
     store.execute(before).await.unwrap();
     // While this is open nobody can write an event: the first attempt waits in the server, whose
     // client has gone, and the second waits behind it.
-    let mut gate = office.as_owner().await;
+    let mut gate = office.as_admin().await;
     sqlx::raw_sql("begin; lock table case_events in share mode").execute(&mut gate).await.unwrap();
     let asked = tokio::spawn(async move { store.execute(remark(case)).await });
     let mut admin = office.as_admin().await;

@@ -75,7 +75,7 @@ async fn two_thousand_callers_leave_no_transaction_open_and_take_no_write_with_t
     let mut admin = office.as_admin().await;
     let sessions = "select count(*) filter (where state = 'idle' and xact_start is null), count(*)
         from pg_stat_activity
-        where datname = current_database() and usename = 'parvaneh_app'";
+        where datname = current_database() and usename = 'parvaneh_program'";
     let open = eventually("every session rests", async || {
         let (resting, all): (i64, i64) =
             sqlx::query_as(sessions).fetch_one(&mut admin).await.unwrap();

@@ -267,7 +267,7 @@ async fn what_is_refused_leaves_no_trace() {
         refused.push((code, request));
     }
 
-    let mut owner = office.as_owner().await;
+    let mut owner = office.as_admin().await;
     let before = everything(&mut owner).await;
     assert_eq!(before["cases"].0, 2);
     let told = |verdict: Result<_, ExecuteError>| verdict.map_or_else(|e| e.code(), |_: ()| "done");

@@ -26,7 +26,7 @@ async fn a_worker_killed_between_claim_and_commit_leaves_nothing_claimed() {
     }
     let worker = WorkerProcess::start(&office.database.app_options()).await.ready().await;
     // While this is open everybody can read and claim, and nobody can write an event.
-    let mut gate = office.as_owner().await;
+    let mut gate = office.as_admin().await;
     sqlx::raw_sql("begin; lock table case_events in share mode").execute(&mut gate).await.unwrap();
     office.advance(TimeDelta::days(6)).await;
     let mut admin = office.as_admin().await;
@@ -62,7 +62,7 @@ async fn what_the_server_cannot_do_parks_no_case() {
         office.opened().await;
     }
     office.advance(TimeDelta::days(6)).await;
-    let mut gate = office.as_owner().await;
+    let mut gate = office.as_admin().await;
     sqlx::raw_sql("begin; lock table case_events in share mode").execute(&mut gate).await.unwrap();
     let working = tokio::spawn({
         let store = office.store.clone();
@@ -115,7 +115,7 @@ async fn after_an_outage_levels_fire_in_order_and_late_silence_is_held() {
     // The silence of the first is found within its grace.
     let found = clock.set_frozen(deadline(&prompt) + TimeDelta::days(1)).await.unwrap();
     work(&office).await;
-    let seen = audit(&office.store, &mut office.as_owner().await).await;
+    let seen = audit(&office.store, &mut office.as_admin().await).await;
     let levels: Vec<&Event> =
         seen.timelines[&waiting].iter().filter(|e| e.fact.kind() == "escalated").collect();
     let of_the_task: Vec<_> = levels
@@ -137,7 +137,7 @@ async fn after_an_outage_levels_fire_in_order_and_late_silence_is_held() {
     work(&office).await;
     office.advance(TimeDelta::days(3)).await;
     work(&office).await;
-    let seen = audit(&office.store, &mut office.as_owner().await).await;
+    let seen = audit(&office.store, &mut office.as_admin().await).await;
     assert_eq!(last(&seen.timelines[&late.id], "silence_took_effect"), None);
     assert_eq!((seen.count("silence_held"), seen.due.len()), (1, 0));
     let reason = "the server was flooded".to_owned();
@@ -145,7 +145,7 @@ async fn after_an_outage_levels_fire_in_order_and_late_silence_is_held() {
     let released = office.does("provincial_director", late.id, release).await.unwrap();
     assert_eq!(released.case.place.name().as_str(), "lapsed");
     assert_eq!(released.events[0].effective_at, office.store.now().await.unwrap(), "not before");
-    let seen = audit(&office.store, &mut office.as_owner().await).await;
+    let seen = audit(&office.store, &mut office.as_admin().await).await;
     let again: Vec<&Event> =
         seen.timelines[&waiting].iter().filter(|e| e.fact.kind() == "escalated").collect();
     let once: std::collections::BTreeSet<_> = again

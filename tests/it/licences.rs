@@ -195,7 +195,7 @@ pub(crate) async fn audit_register<'e>(
 
 /// The register is what the timelines make of it.
 async fn audited(office: &Office) -> BTreeMap<LicenceNumber, RegisteredLicence> {
-    let mut owner = office.as_owner().await;
+    let mut owner = office.as_admin().await;
     // In an order in which nothing happened.
     let bodies = "select body::text from case_events order by hash";
     let bodies: Vec<String> = sqlx::query_scalar(bodies).fetch_all(&mut owner).await.unwrap();
@@ -359,7 +359,7 @@ async fn silence_renews_like_a_decision_and_meets_what_others_have_done() {
 async fn an_end_without_its_licence_is_not_written() {
     let office = office().await;
     let case = opened(&office.store, "establish", None).await;
-    let mut owner = office.as_owner().await;
+    let mut owner = office.as_admin().await;
     for statement in [
         "create function broken() returns trigger language plpgsql as
          $$ begin raise exception 'the disk is full' using errcode = '23000'; end $$",
@@ -501,7 +501,7 @@ async fn a_case_can_be_about_a_case_that_is_late() {
         refused(office.store.execute(opening("hasten", nothing)).await),
         RefusalCode::UnknownCase
     );
-    let mut owner = office.as_owner().await;
+    let mut owner = office.as_admin().await;
     // Silence is held up, so that the case is late.
     sqlx::query("update cases set next_due_at = null where id = $1")
         .bind(delayed.0)

@@ -29,6 +29,7 @@ mod store_migration;
 mod store_reach;
 mod store_read;
 mod store_rights;
+mod store_wall;
 mod web_api;
 mod web_bulk;
 mod web_calendars;

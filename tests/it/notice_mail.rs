@@ -39,7 +39,7 @@ async fn sent(store: &Store, channels: &Arc<Channels>) -> Sendings {
 async fn states(office: &Office) -> Vec<(String, i64)> {
     let counts = "select state, count(*) from deliveries where channel = 'email'
         group by state order by state";
-    sqlx::query_as(counts).fetch_all(&mut office.as_owner().await).await.unwrap()
+    sqlx::query_as(counts).fetch_all(&mut office.as_admin().await).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +78,7 @@ async fn a_mail_says_what_happened_in_the_readers_language_and_comes_once() {
     );
 
     // Neither another round nor another delivery of the same events sends anything again.
-    let mut owner = office.as_owner().await;
+    let mut owner = office.as_admin().await;
     sqlx::query("update outbox set delivered_at = null, reached = null")
         .execute(&mut owner)
         .await
@@ -99,7 +99,7 @@ async fn an_applicant_is_told_of_receipt_return_and_result() {
     };
     let outbox = async || -> i64 {
         let count = "select count(*) from outbox";
-        sqlx::query_scalar(count).fetch_one(&mut office.as_owner().await).await.unwrap()
+        sqlx::query_scalar(count).fetch_one(&mut office.as_admin().await).await.unwrap()
     };
     // Without an address nothing is kept for him.
     office.opened().await;

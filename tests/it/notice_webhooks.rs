@@ -142,7 +142,7 @@ async fn what_time_causes_is_told_too_and_an_event_goes_with_its_case_or_not_at_
                 (select count(*) from case_events e join deliveries d
                  on d.about = e.case_id and d.no = e.seq and d.kind = e.kind)",
     )
-    .fetch_one(&mut office.as_owner().await)
+    .fetch_one(&mut office.as_admin().await)
     .await
     .unwrap();
     let counts: [i64; 3] = [row.get(0), row.get(1), row.get(2)];
@@ -208,7 +208,7 @@ async fn a_receiver_that_fails_is_asked_again_and_one_that_hangs_holds_up_no_oth
     // What is disabled is told nothing; enabled again, only what happens from then on.
     office.opened().await;
     let counted = "select count(*) from deliveries where target = $1 and state = 'waiting'";
-    let mut owner = office.as_owner().await;
+    let mut owner = office.as_admin().await;
     let waits: i64 =
         sqlx::query_scalar(counted).bind(Uuid::from_u128(4)).fetch_one(&mut owner).await.unwrap();
     assert_eq!(waits, 0);
@@ -246,7 +246,7 @@ async fn what_is_not_public_is_not_reached_without_leave() {
     assert_eq!(receiver.at("/good/a").len(), 0);
     let errors: Vec<String> =
         sqlx::query_scalar("select last_error from deliveries order by target")
-            .fetch_all(&mut office.as_owner().await)
+            .fetch_all(&mut office.as_admin().await)
             .await
             .unwrap();
     for (error, part) in

@@ -107,7 +107,7 @@ async fn a_delegation_gives_power_in_its_period_and_at_no_other_time() {
     office.advance(TimeDelta::microseconds(1)).await;
     assert_eq!(claims(&office, clerk, &case).await, Err("not_permitted"));
     assert_eq!(office.store.delegations(&DelegationFilter::default()).await.unwrap(), []);
-    assert_sound(&mut office.as_owner().await).await;
+    assert_sound(&mut office.as_admin().await).await;
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn a_delegation_can_be_revoked_narrowed_and_named() {
         "select body::text from case_events where body->'by'->'officer'->'on_behalf_of' is not null
          order by recorded_at desc, seq desc limit 1",
     )
-    .fetch_one(&mut office.as_owner().await)
+    .fetch_one(&mut office.as_admin().await)
     .await
     .unwrap();
     assert!(text.contains(&id(2).to_string()), "{text}");
@@ -339,7 +339,7 @@ async fn four_eyes_are_kept_by_natural_persons() {
     assert_eq!(assign(fresh).await.unwrap_err().code(), "assignee_absent");
     store.back(fresh, fresh).await.unwrap();
     assert_eq!(assign(fresh).await.unwrap().case.tasks[0].assignee, Some(fresh));
-    assert_sound(&mut office.as_owner().await).await;
+    assert_sound(&mut office.as_admin().await).await;
 }
 
 #[tokio::test]
@@ -451,7 +451,7 @@ async fn the_tasks_of_who_is_away_go_to_his_substitute_or_back() {
     store.back(officer, holder("county_head")).await.unwrap();
     let refused = store.execute(Request::command(clerk, cases[1], comment("x"))).await;
     assert_eq!(refused.unwrap_err().code(), "not_permitted");
-    assert_sound(&mut office.as_owner().await).await;
+    assert_sound(&mut office.as_admin().await).await;
 }
 
 #[tokio::test]
@@ -475,7 +475,7 @@ async fn a_substitute_who_cannot_be_one_leaves_nothing_behind() {
 #[tokio::test]
 async fn who_somebody_is_costs_a_few_look_ups_whatever_there_is() {
     let office = Office::sandbox().await;
-    let mut owner = office.as_owner().await;
+    let mut owner = office.as_admin().await;
     sqlx::raw_sql(
         "insert into people (id, name)
              select gen_random_uuid(), 'p' || n from generate_series(1, 20000) n;

@@ -271,7 +271,7 @@ async fn officers_go_on_while_a_job_runs_and_a_killed_worker_loses_nothing() {
     assert_eq!(progress().await.done, 30);
     // While this is open everybody can read, and nobody can write an event: the job stands still in
     // the middle of a portion.
-    let mut gate = office.as_owner().await;
+    let mut gate = office.as_admin().await;
     sqlx::raw_sql("begin; lock table case_events in share mode").execute(&mut gate).await.unwrap();
     let worker = WorkerProcess::start(&office.database.app_options()).await.ready().await;
     let mut admin = office.as_admin().await;

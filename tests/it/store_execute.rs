@@ -76,7 +76,7 @@ async fn a_case_opens_moves_and_escalates() {
     assert_eq!(office.store.tick_due(100).await.unwrap().claimed, 0, "a tick is idempotent");
     let moved = office.does("county_head", case.id, act("accept")).await.unwrap();
     assert_eq!(moved.case.place.name().as_str(), "inquiries");
-    assert_sound(&mut office.as_owner().await).await;
+    assert_sound(&mut office.as_admin().await).await;
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn what_time_has_caused_is_recorded_before_a_command() {
     let at = office.store.now().await.unwrap();
     assert!(done.events.iter().all(|event| event.recorded_at == at && event.effective_at <= at));
     let fired: i64 = sqlx::query_scalar("select count(*) from escalations")
-        .fetch_one(&mut office.as_owner().await)
+        .fetch_one(&mut office.as_admin().await)
         .await
         .unwrap();
     assert_eq!(fired, 4);
@@ -179,7 +179,7 @@ async fn a_repeat_gets_the_same_answer_and_changes_nothing() {
     assert!(!office.store.execute(officer).await.unwrap().repeated);
     let empty = Request::command(applicant(), id, comment("now")).with_key("");
     assert_eq!(code(office.store.execute(empty).await), "idempotency_key_invalid");
-    assert_sound(&mut office.as_owner().await).await;
+    assert_sound(&mut office.as_admin().await).await;
 }
 
 #[tokio::test]
@@ -196,7 +196,7 @@ async fn a_repeat_of_what_changed_nothing_changes_nothing_later_either() {
     let again = office.store.execute(claim).await.unwrap();
     assert!(again.repeated && again.events.is_empty());
     assert_eq!(office.store.person(holder("nobody")).await.unwrap(), None);
-    assert_sound(&mut office.as_owner().await).await;
+    assert_sound(&mut office.as_admin().await).await;
 }
 
 #[tokio::test]
@@ -217,5 +217,5 @@ async fn each_request_of_a_batch_has_its_own_verdict() {
         .map(|verdict| verdict.as_ref().map_or_else(|e| e.code(), |_| "done"))
         .collect();
     assert_eq!(said, ["done", "done", "unknown_action", "no_such_case", "done"]);
-    assert_sound(&mut office.as_owner().await).await;
+    assert_sound(&mut office.as_admin().await).await;
 }

@@ -36,7 +36,7 @@ async fn remarks(connection: &mut PgConnection) -> BTreeMap<String, usize> {
 
 /// Everything that was acknowledged stands there, and nothing twice.
 async fn assert_kept(office: &Office, acknowledged: impl IntoIterator<Item = String>) {
-    let mut owner = office.as_owner().await;
+    let mut owner = office.as_admin().await;
     let found = remarks(&mut owner).await;
     let twice: Vec<_> = found.iter().filter(|(_, times)| **times > 1).collect();
     assert!(twice.is_empty(), "written twice: {twice:?}");
@@ -72,7 +72,7 @@ async fn of_two_who_act_at_once_one_wins_and_the_other_is_told() {
         assert_eq!(one.is_ok() as u32 + two.is_ok() as u32, 1);
         assert_eq!(one.err().or(two.err()).unwrap().code(), "task_taken");
     }
-    assert_sound(&mut office.as_owner().await).await;
+    assert_sound(&mut office.as_admin().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -137,7 +137,7 @@ async fn many_writers_on_the_same_cases_lose_nothing() {
         acknowledged.extend(writer.await.unwrap());
     }
     assert!(acknowledged.len() > 250, "too many conflicts: {}", acknowledged.len());
-    assert_eq!(remarks(&mut office.as_owner().await).await.len(), acknowledged.len());
+    assert_eq!(remarks(&mut office.as_admin().await).await.len(), acknowledged.len());
     assert_kept(&office, acknowledged).await;
 }
 
@@ -193,7 +193,7 @@ async fn broken_connections_lose_nothing_and_do_nothing_twice() {
             while broken.load(Ordering::Relaxed) < enough {
                 let killed: Vec<bool> = sqlx::query_scalar(
                     "select pg_terminate_backend(pid) from pg_stat_activity
-                     where datname = current_database() and usename = 'parvaneh_app'
+                     where datname = current_database() and usename = 'parvaneh_program'
                      order by random() limit 1",
                 )
                 .fetch_all(&mut admin)
@@ -307,7 +307,7 @@ async fn every_level_fires_once_whatever_the_number_of_workers() {
     }
     let distinct: HashSet<_> = ticked.iter().collect();
     assert_eq!(distinct.len(), ticked.len(), "two workers did the same");
-    let mut owner = office.as_owner().await;
+    let mut owner = office.as_admin().await;
     let (fired, events): (i64, i64) = sqlx::query_as(
         "select (select count(*) from escalations),
                 (select count(*) from case_events where kind = 'escalated')",
@@ -328,7 +328,7 @@ async fn a_poisoned_case_is_parked_and_blocks_nobody() {
         cases.push(office.opened().await.id);
     }
     let (unreadable, unwritable, unknown) = (cases[1], cases[4], cases[7]);
-    let mut owner = office.as_owner().await;
+    let mut owner = office.as_admin().await;
     let mut poison = async |sql: &'static str, case: CaseId| {
         assert_eq!(
             sqlx::query(sql).bind(case.0).execute(&mut owner).await.unwrap().rows_affected(),

@@ -159,12 +159,20 @@ impl Office {
         Store::connect(options, StoreOptions::default()).await.expect("another store")
     }
 
-    /// A bare connection with the rights of the application.
+    /// A bare connection with the rights of the application's engine.
     pub(crate) async fn as_application(&self) -> PgConnection {
-        self.database.app_options().connect().await.expect("a connection")
+        self.in_role("parvaneh_engine").await
     }
 
-    /// A bare connection as the owner.
+    /// A bare connection as the application becomes one of the roles that it can be.
+    pub(crate) async fn in_role(&self, role: &str) -> PgConnection {
+        let mut connection = self.database.app_options().connect().await.expect("a connection");
+        let set = sqlx::query("select set_config('role', $1, false)").bind(role);
+        set.execute(&mut connection).await.expect("a role");
+        connection
+    }
+
+    /// A bare connection as the owner, who sees no row of a case: for those there is the superuser.
     pub(crate) async fn as_owner(&self) -> PgConnection {
         self.database.owner_options().connect().await.expect("a connection")
     }

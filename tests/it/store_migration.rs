@@ -242,7 +242,7 @@ async fn officers_go_on_and_cases_are_opened_while_it_runs_and_a_killed_worker_l
     assert_eq!((progress().await.done, progress().await.changed), (30, 30));
     // While this is open everybody can read, and nobody can write an event: the job stands still in
     // the middle of a portion.
-    let mut gate = office.as_owner().await;
+    let mut gate = office.as_admin().await;
     sqlx::raw_sql("begin; lock table case_events in share mode").execute(&mut gate).await.unwrap();
     let worker = WorkerProcess::start(&office.database.app_options()).await.ready().await;
     let mut admin = office.as_admin().await;

@@ -131,7 +131,7 @@ async fn stored(office: &Office, ids: &[CaseId]) -> Vec<Case> {
 #[tokio::test]
 async fn on_time_figures_agree_with_the_rules() {
     let (office, ids) = busy_office(11, 60).await;
-    assert_sound(&mut office.as_owner().await).await;
+    assert_sound(&mut office.as_admin().await).await;
     let cases = stored(&office, &ids).await;
     let now = office.store.now().await.unwrap();
     let calendars = office.store.calendars(&"ir".into()).await.unwrap();
@@ -255,7 +255,7 @@ async fn every_late_day_is_somebodys() {
             "select count(*) from tasks where closed_at is not null and purpose <> 'vote'
              and outcome not in ('not_needed', 'withdrawn', 'silence_of_authority')",
         )
-        .fetch_one(&mut office.as_owner().await)
+        .fetch_one(&mut office.as_admin().await)
         .await
         .unwrap();
         assert_eq!(closed, counted as u64);
@@ -402,7 +402,7 @@ async fn the_stored_row_is_the_fold_at_every_prefix() {
     let mut owner = None;
     let (office, ids) = busy_office_watched(23, 8, async |office: &Office| {
         if owner.is_none() {
-            owner = Some(office.as_owner().await);
+            owner = Some(office.as_admin().await);
         }
         assert_sound(owner.as_mut().unwrap()).await;
     })
@@ -496,7 +496,7 @@ async fn everybody_who_is_told_gets_one_notice_for_an_event() {
         }
     }
     // A warning to the officer; a breach to the officer and to both heads.
-    let mut owner = office.as_owner().await;
+    let mut owner = office.as_admin().await;
     let (expected, reached): (i64, i64) =
         sqlx::query_as("select count(*), sum(reached) from outbox")
             .fetch_one(&mut owner)

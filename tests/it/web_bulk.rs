@@ -101,7 +101,7 @@ async fn a_batch_that_was_broken_off_is_finished_by_its_repeat() {
     let first = send(&service, &officer, "broken", &items).await;
     assert_eq!(first.body["done"], 3, "{first:?}");
     // As if the program had ended before it could keep the answer, and the third change had not come.
-    let mut owner = service.office.as_owner().await;
+    let mut owner = service.office.as_admin().await;
     let officer_id = holder("county_officer").0;
     sqlx::query("delete from answered_requests where person = $1 and key = 'broken'")
         .bind(officer_id)

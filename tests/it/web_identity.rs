@@ -113,7 +113,7 @@ async fn wrong_passwords_close_the_login_for_a_while_whoever_guesses() {
     assert_eq!((closed.status, closed.code()), (429, "login_locked"));
     let rest = |answer: &Answer| answer.header("retry-after").parse::<u32>().unwrap();
     assert!((20..=60).contains(&rest(&closed)), "{closed:?}");
-    let mut owner = service.office.as_owner().await;
+    let mut owner = service.office.as_admin().await;
     let over = "update login_failures set locked_until = clock_timestamp() - interval '1 second'";
     sqlx::query(over).execute(&mut owner).await.unwrap();
     // A further wrong one closes it for twice as long.
@@ -180,7 +180,7 @@ async fn what_is_taken_away_is_gone_at_the_next_request() {
 #[tokio::test]
 async fn a_session_ends_unused_and_at_its_end_and_with_a_new_password() {
     let service = Service::start().await;
-    let mut owner = service.office.as_owner().await;
+    let mut owner = service.office.as_admin().await;
     for past in ["seen_at = seen_at - interval '61 minutes'", "expires_at = clock_timestamp()"] {
         let cookie = logged_in(&service, "county_officer").await;
         assert_eq!(by_cookie(&service, Method::GET, "/session", &cookie).await.status, 200);

@@ -468,7 +468,7 @@ async fn ask(service: &Service, row: &Cells, token: Option<&str>) -> Answer {
 async fn everybody_asks_everything(state: State) {
     let service = Service::with(|settings| settings.oidc = Some(provider())).await;
     let (tokens, person) = everybody(&service).await;
-    let mut owner = service.office.as_owner().await;
+    let mut owner = service.office.as_admin().await;
     let (mut cells, mut denied, mut wrong) = (0, 0, Vec::new());
     for place in 0..rows(CaseId(person.0), person).len() {
         let case = case_in(&service, state).await;
@@ -533,7 +533,7 @@ async fn everybody_asks_everything_of_a_case_that_has_ended() {
 async fn a_batch_tells_nobody_more_than_its_items_would_alone() {
     let service = Service::start().await;
     let (tokens, _) = everybody(&service).await;
-    let mut owner = service.office.as_owner().await;
+    let mut owner = service.office.as_admin().await;
     let commands = [
         (Method::PUT, "/suspension", json!({ "suspend": { "reason": "because" } })),
         (Method::POST, "/actions", json!({ "act": { "action": "nothing" } })),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Actor, Definition, Instant, Organisation, PersonId, RoleId, UnitId, WorkflowId,
+    Actor, Definition, Grant, Instant, Organisation, PersonId, RoleId, UnitId, WorkflowId,
     definition::StepKind,
 };
 
@@ -19,27 +19,33 @@ pub struct Readers {
     workflows: BTreeMap<RoleId, BTreeSet<WorkflowId>>,
     /// The members of commissions that decide in sittings, by workflow.
     commissions: BTreeMap<WorkflowId, BTreeSet<RoleId>>,
+    /// The roles of other bodies.
+    bodies: BTreeSet<RoleId>,
 }
 
 impl Readers {
     /// The roles of all these definitions: every version by which a case may run.
     pub fn of<'a>(definitions: impl IntoIterator<Item = &'a Definition>) -> Self {
-        let mut workflows = BTreeMap::<RoleId, BTreeSet<WorkflowId>>::new();
-        let mut commissions = BTreeMap::<WorkflowId, BTreeSet<RoleId>>::new();
+        let mut readers = Self::default();
         for definition in definitions {
             for step in definition.steps.values() {
                 if let StepKind::Commission(commission) = &step.kind
                     && commission.sittings.is_some()
                 {
-                    let members = commissions.entry(definition.id.clone()).or_default();
+                    let members = readers.commissions.entry(definition.id.clone()).or_default();
                     members.insert(commission.members.clone());
                 }
             }
-            for (name, _) in definition.roles.iter().filter(|(_, role)| !role.agency) {
-                workflows.entry(name.clone()).or_default().insert(definition.id.clone());
+            for (name, role) in &definition.roles {
+                if role.agency {
+                    readers.bodies.insert(name.clone());
+                } else {
+                    let workflows = readers.workflows.entry(name.clone()).or_default();
+                    workflows.insert(definition.id.clone());
+                }
             }
         }
-        Self { workflows, commissions }
+        readers
     }
 }
 
@@ -71,12 +77,25 @@ pub struct Reach {
     /// The commissions whose sittings he sees, by the role of their members: at this unit and below
     /// it. They are those before which the cases of his offices may come.
     pub commissions: Vec<(RoleId, UnitId)>,
+    /// The roles whose tasks are his, of cases that he sees: his own roles, and those that are lent to him
+    /// for every workflow.
+    pub offices: Vec<Grant>,
+    /// The other bodies for which he answers, by his own roles or by what is lent to him.
+    pub bodies: Vec<Grant>,
 }
 
 impl Reach {
     /// What `actor` sees at `now`: by his own roles, and by those that are lent to him.
     pub fn of(actor: &Actor, readers: &Readers, now: Instant) -> Self {
         let mut jurisdictions = BTreeSet::new();
+        let in_force = actor.lent.iter().filter(|lent| lent.starts <= now && now < lent.until);
+        let lent = in_force.clone().map(|lent| &lent.grant);
+        let bodies = actor.grants.iter().chain(lent);
+        let bodies = bodies.filter(|grant| readers.bodies.contains(&grant.role)).cloned().collect();
+        let lent = in_force.filter(|lent| lent.workflows.is_empty()).map(|lent| &lent.grant);
+        let offices = actor.grants.iter().chain(lent);
+        let offices = offices.filter(|grant| readers.workflows.contains_key(&grant.role));
+        let offices = offices.cloned().collect();
         for grant in &actor.grants {
             if grant.role.as_str() == AUDITOR {
                 jurisdictions.insert(Jurisdiction { workflow: None, unit: grant.unit.clone() });
@@ -110,6 +129,8 @@ impl Reach {
             accounts,
             jurisdictions: jurisdictions.into_iter().collect(),
             commissions: commissions.into_iter().collect(),
+            offices,
+            bodies,
         }
     }
 

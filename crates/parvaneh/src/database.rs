@@ -181,9 +181,14 @@ fn unusable(error: &StoreError) -> Failure {
                           program starts a private Postgres of its own")
         }
         StoreError::Migration(_) => failure.help(
-            "the owner must be allowed to create the role parvaneh_app, or a superuser does it once: \
-             create role parvaneh_app nologin; grant parvaneh_app to OWNER; create role USER login in \
-             role parvaneh_app",
+            "the owner must be allowed to create roles, or a superuser does it once: \
+             create role parvaneh_app nologin; create role parvaneh_engine nologin in role parvaneh_app; \
+             create role parvaneh_program nologin noinherit in role parvaneh_engine; \
+             grant parvaneh_app, parvaneh_program to OWNER; create role USER login in role \
+             parvaneh_program",
+        ),
+        StoreError::NotOfTheProgram => failure.help(
+            "a superuser lets the role of DATABASE_URL become the program: grant parvaneh_program to USER",
         ),
         StoreError::Behind { .. } => failure.help(
             "run `parvaneh migrate`, with PARVANEH_OWNER_DATABASE_URL set to the role that owns the \

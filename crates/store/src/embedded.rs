@@ -31,8 +31,13 @@ pub use search::{MINIMUM_VERSION, ServerSearch, default_data_dir, find_server};
 const ADMIN_ROLE: &str = "parvaneh_admin";
 /// The role that owns the databases and everything in them; migrations run as it.
 pub const OWNER_ROLE: &str = "parvaneh_owner";
-/// The role of the running application: it owns nothing and may do only what it was granted.
+/// The role with the rights of the application: it owns nothing and may do only what it was granted,
+/// and sees of cases what belongs to the reader that its transaction names.
 pub const APP_ROLE: &str = "parvaneh_app";
+/// The same with every case in sight.
+pub const ENGINE_ROLE: &str = "parvaneh_engine";
+/// What the application logs in as. It may become one of these two, and nothing else.
+pub const PROGRAM_ROLE: &str = "parvaneh_program";
 
 /// A running private Postgres that this process uses.
 ///
@@ -113,7 +118,7 @@ impl PrivatePostgres {
 
     /// How to connect to `database` as the application, which owns nothing.
     pub fn app_options(&self, database: &str) -> PgConnectOptions {
-        self.options(APP_ROLE, database)
+        self.options(PROGRAM_ROLE, database)
     }
 
     /// How to connect to `database` as the server's superuser: for repair and for fault tests.
@@ -125,7 +130,7 @@ impl PrivatePostgres {
         connect_options(&self.server, &self.secret, role, database)
     }
 
-    /// Makes `name` a database of [`OWNER_ROLE`] to which [`APP_ROLE`] may connect and nobody else.
+    /// Makes `name` a database of [`OWNER_ROLE`] to which [`PROGRAM_ROLE`] may connect and nobody else.
     /// Says whether it was created now.
     ///
     /// # Errors
@@ -157,7 +162,7 @@ impl PrivatePostgres {
             sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await?;
         }
         let sql = format!(
-            "revoke all on database {name} from public; grant connect on database {name} to {APP_ROLE}"
+            "revoke all on database {name} from public; grant connect on database {name} to {APP_ROLE}, {PROGRAM_ROLE}"
         );
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await?;
         admin.close().await?;
@@ -182,23 +187,28 @@ impl PrivatePostgres {
     async fn ensure_roles(&self) -> Result<(), EmbeddedError> {
         let mut admin = PgConnection::connect_with(&self.admin_options("postgres")).await?;
         let present: Vec<String> =
-            sqlx::query_scalar("select rolname::text from pg_roles where rolname in ($1, $2)")
-                .bind(OWNER_ROLE)
-                .bind(APP_ROLE)
-                .fetch_all(&mut admin)
-                .await?;
-        for role in [OWNER_ROLE, APP_ROLE] {
+            sqlx::query_scalar("select rolname::text from pg_roles").fetch_all(&mut admin).await?;
+        for (role, kind) in [
+            (OWNER_ROLE, "login"),
+            (APP_ROLE, "login"),
+            (ENGINE_ROLE, "nologin"),
+            (PROGRAM_ROLE, "login noinherit"),
+        ] {
             if !present.iter().any(|name| name == role) {
                 let password = self.secret.password(role);
                 let sql = format!(
-                    "create role {role} login nosuperuser nocreatedb nocreaterole noreplication \
+                    "create role {role} {kind} nosuperuser nocreatedb nocreaterole noreplication \
                      password '{password}'"
                 );
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await?;
             }
         }
-        // So that who has only the owner's options can step down to the application's rights.
-        let sql = format!("grant {APP_ROLE} to {OWNER_ROLE}");
+        // The owner too can step down to the application's rights: through a role that inherits
+        // nothing, so that it sees by itself no more than anybody.
+        let sql = format!(
+            "grant {APP_ROLE} to {OWNER_ROLE}, {ENGINE_ROLE}; grant {ENGINE_ROLE} to {PROGRAM_ROLE}; \
+             grant {PROGRAM_ROLE} to {OWNER_ROLE}"
+        );
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await?;
         admin.close().await?;
         Ok(())

@@ -15,6 +15,8 @@ pub(crate) struct Engine {
     pub(crate) readers: PgPool,
     /// One connection, apart from all work: whether the database answers, and how far it is behind.
     pub(crate) watcher: PgPool,
+    /// For reading for a person: what these see is named in each transaction, and before it is nothing.
+    pub(crate) people: PgPool,
     pub(crate) cache: Cache,
     pub(crate) hints: Hints,
     /// How long tasks took lately.

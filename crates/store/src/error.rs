@@ -24,6 +24,9 @@ pub enum StoreError {
     /// The server takes no writes: it is a standby.
     #[error("the database is a standby and takes no writes")]
     ReadOnly,
+    /// Whoever logs in cannot become the program.
+    #[error("the role that logs in is no member of parvaneh_program")]
+    NotOfTheProgram,
     /// Only a sandbox has a movable clock.
     #[error("this database is not a sandbox: its clock cannot be moved")]
     NotSandbox,
@@ -126,6 +129,7 @@ impl StoreError {
             Self::Migration(_) => "migration",
             Self::Behind { .. } => "database_behind",
             Self::ReadOnly => "database_read_only",
+            Self::NotOfTheProgram => "database_role",
             Self::NotSandbox => "not_a_sandbox",
             Self::ClockRefused(_) => "clock_refused",
             Self::VersionTaken { .. } => "version_taken",

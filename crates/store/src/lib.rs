@@ -25,6 +25,7 @@ mod outbox;
 mod people;
 mod publish;
 mod read;
+mod reading;
 mod reference;
 mod request;
 mod sandbox;
@@ -60,10 +61,10 @@ pub use people::{PeopleFilter, Person};
 pub use publish::{Published, PublishedDefinition, UnitRow};
 pub use read::{
     AgendaItem, Band, CaseAboutRow, CaseFile, CaseRow, CasesQuery, Cursor, EscalationCount,
-    FiledTask, Hands, LicenceChangeRow, LicenceFile, LicenceRow, LicencesQuery, OnTime, OnTimeBy,
-    OnTimeKey, OnTimeQuery, OnTimeRow, Ranked, Ranking, RankingQuery, Room, RoomOfCase, SittingRow,
-    SittingsQuery, Sort, Standing, Timeline, TimelineEntry, Viewer, WorkItem, Worklist,
-    WorklistQuery, Workload, WorkloadBy, WorkloadQuery,
+    FiledTask, Hands, Inquiries, Inquiry, LicenceChangeRow, LicenceFile, LicenceRow, LicencesQuery,
+    OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow, Ranked, Ranking, RankingQuery, Room,
+    RoomOfCase, SittingRow, SittingsQuery, Sort, Standing, Timeline, TimelineEntry, Viewer,
+    WorkItem, Worklist, WorklistQuery, Workload, WorkloadBy, WorkloadQuery,
 };
 pub use request::{Ask, Executed, Request, Requester};
 pub use sandbox::{EngineClock, SandboxClock};

@@ -135,7 +135,7 @@ impl Store {
         .bind(person.0)
         .bind(only_unread)
         .bind(i64::from(limit))
-        .fetch_all(&self.engine.readers)
+        .fetch_all(&mut *self.reads().await?)
         .await?;
         rows.iter()
             .map(|row| {

@@ -15,6 +15,7 @@ use crate::{
     hint::Hints,
     lane::Lanes,
     read::HistoryCache,
+    reading::Reader,
     reference::{Cache, Reference},
     watch,
 };
@@ -25,7 +26,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 /// How the store uses the database.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
-    /// How many connections serve the read models.
+    /// How many connections serve the read models at most, and how many those that read for a person.
     pub readers: u32,
     /// How many connections serve everything that writes; at least two more than there are lanes.
     pub writers: u32,
@@ -84,7 +85,9 @@ pub struct Migrated {
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) engine: Arc<Engine>,
-    lanes: Arc<Lanes>,
+    pub(crate) lanes: Arc<Lanes>,
+    /// For whom it reads; `None` is the program itself.
+    pub(crate) reader: Option<Arc<Reader>>,
 }
 
 /// A connection that has not been used for so long may have died unseen.
@@ -93,6 +96,7 @@ const UNUSED: Duration = Duration::from_secs(1);
 /// Reads cannot write, so nothing is lost when a reader is cancelled wherever it stands.
 const READER: &str = "
     set default_transaction_read_only = on;
+    set standard_conforming_strings = on;
     set timezone = 'UTC'";
 
 /// Hot statements look rows up by their keys, whatever the statistics of a table that has just
@@ -104,9 +108,32 @@ const WRITER: &str = "
     set enable_seqscan = off;
     set enable_nestloop = off";
 
-/// Nothing of the application runs with more rights than the application has.
-const AS_APPLICATION: &str = "
-    select set_config('role', 'parvaneh_app', false) where current_user <> 'parvaneh_app'";
+/// The migration that makes the roles.
+const ROLES_SINCE: i64 = 30;
+
+/// What a connection is. Nothing of the application runs with more rights than the application has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The engine itself: every case.
+    Engine,
+    /// Whoever its transaction names; nobody, and so nothing, before it does ([`crate::reading`]).
+    Reader,
+}
+
+impl Role {
+    fn assumed(self) -> &'static str {
+        match self {
+            Self::Engine => {
+                "select set_config('role', 'parvaneh_engine', false)
+                 where current_user <> 'parvaneh_engine'"
+            }
+            Self::Reader => {
+                "select set_config('role', 'parvaneh_app', false)
+                 where current_user <> 'parvaneh_app'"
+            }
+        }
+    }
+}
 
 impl StoreOptions {
     /// What a connection is told when it is opened.
@@ -159,12 +186,22 @@ impl Store {
         let lanes = how.lanes.max(1);
         // Beside the lanes: the worker, and a job.
         let connections = how.writers.max(lanes as u32 + 2);
-        let settings = how.settings(WRITER, how.writing);
-        let writers = Pooling { settings, connections, patience: how.patience, wary: false };
-        let writers = writers.open(&options).await?;
-        let connections = how.readers.max(1);
-        let settings = how.settings(READER, how.reading);
-        let readers = Pooling { settings, connections, patience: how.patience, wary: true };
+        let writing = Pooling {
+            role: Role::Engine,
+            settings: how.settings(WRITER, how.writing),
+            connections,
+            patience: how.patience,
+            wary: false,
+        };
+        let writers = writing.open(&options).await?;
+        let readers = Pooling {
+            role: Role::Engine,
+            settings: how.settings(READER, how.reading),
+            connections: how.readers.max(1),
+            patience: how.patience,
+            wary: true,
+        };
+        let people = Pooling { role: Role::Reader, ..readers.clone() }.pool(&options);
         let readers = readers.open(&options).await?;
         check_schema(&readers).await?;
         let watcher = watch::pool(&options, how.settings(READER, watch::PATIENCE));
@@ -173,6 +210,7 @@ impl Store {
             writers,
             readers,
             watcher,
+            people,
             cache: Cache::default(),
             hints,
             history: HistoryCache::default(),
@@ -181,7 +219,7 @@ impl Store {
         };
         let engine = Arc::new(engine);
         let lanes = Lanes::start(&engine, lanes, how.batch.clamp(1, 1_000));
-        Ok(Self { engine, lanes: Arc::new(lanes) })
+        Ok(Self { engine, lanes: Arc::new(lanes), reader: None })
     }
 
     /// Does what is asked of a case: the one way by which cases change.
@@ -229,6 +267,7 @@ impl Store {
     pub async fn close(&self) {
         self.lanes.close().await;
         self.engine.watcher.close().await;
+        self.engine.people.close().await;
         self.engine.readers.close().await;
         self.engine.writers.close().await;
     }
@@ -268,6 +307,7 @@ where
 /// How a pool keeps its connections.
 #[derive(Clone)]
 struct Pooling {
+    role: Role,
     settings: Arc<str>,
     connections: u32,
     patience: Duration,
@@ -279,12 +319,17 @@ struct Pooling {
 
 impl Pooling {
     async fn open(self, options: &PgConnectOptions) -> Result<PgPool, StoreError> {
-        let Self { settings, connections, patience, wary } = self;
         // A pool would try again until its time is up, and not say why.
         let mut first = PgConnection::connect_with(options).await?;
-        prepare(&mut first, &settings).await?;
+        prepare(&mut first, self.role, &self.settings).await.map_err(no_role)?;
         first.close().await?;
-        let pool = PgPoolOptions::new()
+        Ok(self.pool(options))
+    }
+
+    /// A pool that connects when it is used.
+    fn pool(self, options: &PgConnectOptions) -> PgPool {
+        let Self { role, settings, connections, patience, wary } = self;
+        PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(patience)
             .test_before_acquire(wary)
@@ -298,15 +343,24 @@ impl Pooling {
             })
             .after_connect(move |connection, _| {
                 let settings = settings.clone();
-                Box::pin(async move { prepare(connection, &settings).await })
+                Box::pin(async move { prepare(connection, role, &settings).await })
             })
             .after_release(move |connection, _| {
-                Box::pin(async move { Ok(!wary || is_at_rest(connection).await?) })
+                Box::pin(async move {
+                    match role {
+                        Role::Reader => forget(connection).await,
+                        Role::Engine => Ok(!wary || is_at_rest(connection).await?),
+                    }
+                })
             })
-            .connect_with(options.clone())
-            .await?;
-        Ok(pool)
+            .connect_lazy_with(options.clone())
     }
+}
+
+/// Ends the transaction that named a reader, and with it whose connection it was.
+async fn forget(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    connection.execute(sqlx::raw_sql("rollback")).await?;
+    Ok(true)
 }
 
 /// Whether no transaction is open. Only the server knows: a `begin` whose future was dropped has
@@ -322,12 +376,24 @@ async fn is_at_rest(connection: &mut PgConnection) -> Result<bool, sqlx::Error> 
 /// Makes a new connection one of the application's, with these settings.
 pub(crate) async fn prepare(
     connection: &mut PgConnection,
+    role: Role,
     settings: &str,
 ) -> Result<(), sqlx::Error> {
-    connection.execute(AS_APPLICATION).await?;
+    connection.execute(role.assumed()).await?;
     // Put together from numbers and texts of this module alone.
     connection.execute(sqlx::raw_sql(AssertSqlSafe(settings))).await?;
     Ok(())
+}
+
+/// Tells why a connection could not become what it is for.
+fn no_role(error: sqlx::Error) -> StoreError {
+    let code = error.as_database_error().and_then(|error| error.code());
+    match code.as_deref() {
+        // The role is made by a migration.
+        Some("22023") => StoreError::Behind { missing: ROLES_SINCE },
+        Some("42501") => StoreError::NotOfTheProgram,
+        _ => error.into(),
+    }
 }
 
 /// Whether the database has every migration that this program knows.
@@ -364,7 +430,9 @@ mod tests {
     async fn a_connection_at_rest_is_used_again() {
         let database = TestDatabase::new().await;
         let patience = Duration::from_secs(30);
-        let pooling = Pooling { settings: READER.into(), connections: 1, patience, wary: true };
+        let role = Role::Engine;
+        let settings = READER.into();
+        let pooling = Pooling { role, settings, connections: 1, patience, wary: true };
         let pool = pooling.open(&database.app_options()).await.unwrap();
         let mut servers = std::collections::BTreeSet::new();
         for _ in 0..20 {
@@ -385,7 +453,8 @@ mod tests {
             .await
             .unwrap();
         let patience = Duration::from_secs(30);
-        let pooling = Pooling { settings: "".into(), connections: 1, patience, wary: true };
+        let role = Role::Engine;
+        let pooling = Pooling { role, settings: "".into(), connections: 1, patience, wary: true };
         let pool = pooling.open(&database.app_options()).await.unwrap();
         for n in 0..50 {
             let patience = Duration::from_micros(10 * n);

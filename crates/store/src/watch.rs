@@ -12,7 +12,8 @@ use sqlx::{
 
 use crate::{
     Store, StoreError,
-    store::{check_schema, prepare},
+    engine::Engine,
+    store::{Role, check_schema, prepare},
 };
 
 /// How long a probe waits for the database.
@@ -69,7 +70,7 @@ pub struct Backlog {
 /// How a pool of connections is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolUse {
-    /// `readers` or `writers`.
+    /// `readers`, `people` (those that read for somebody) or `writers`.
     pub pool: &'static str,
     /// How many connections are open.
     pub open: u32,
@@ -87,7 +88,7 @@ pub(crate) fn pool(options: &PgConnectOptions, settings: Arc<str>) -> PgPool {
         .idle_timeout(Duration::from_secs(60))
         .after_connect(move |connection, _| {
             let settings = settings.clone();
-            Box::pin(async move { prepare(connection, &settings).await })
+            Box::pin(async move { prepare(connection, Role::Engine, &settings).await })
         })
         .connect_lazy_with(options.clone())
 }
@@ -139,14 +140,15 @@ impl Store {
     }
 
     /// How the connections are used at this instant.
-    pub fn pools(&self) -> [PoolUse; 2] {
+    pub fn pools(&self) -> [PoolUse; 3] {
         let of = |name, pool: &PgPool| {
             let open = pool.size();
             let idle = u32::try_from(pool.num_idle()).unwrap_or(open);
             let most = pool.options().get_max_connections();
             PoolUse { pool: name, open, in_use: open.saturating_sub(idle), most }
         };
-        [of("readers", &self.engine.readers), of("writers", &self.engine.writers)]
+        let Engine { readers, people, writers, .. } = &*self.engine;
+        [of("readers", readers), of("people", people), of("writers", writers)]
     }
 }
 
@@ -165,7 +167,8 @@ mod tests {
         store.ready().await.unwrap();
         assert_eq!(store.backlog().await.unwrap(), Backlog::default());
         let pools = store.pools();
-        assert_eq!(pools.map(|pool| (pool.pool, pool.most)), [("readers", 8), ("writers", 6)]);
+        let most = [("readers", 8), ("people", 8), ("writers", 6)];
+        assert_eq!(pools.map(|pool| (pool.pool, pool.most)), most);
 
         let mut owner = PgConnection::connect_with(&database.owner_options()).await.unwrap();
         let newest = "delete from _sqlx_migrations where version = (select max(version) from _sqlx_migrations)";

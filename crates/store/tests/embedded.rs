@@ -14,7 +14,8 @@ use std::{
 };
 
 use parvaneh_store::embedded::{
-    APP_ROLE, EmbeddedError, OWNER_ROLE, PrivatePostgres, ServerSearch, find_server,
+    APP_ROLE, ENGINE_ROLE, EmbeddedError, OWNER_ROLE, PROGRAM_ROLE, PrivatePostgres, ServerSearch,
+    find_server,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{Connection, PgConnection};
@@ -154,7 +155,7 @@ async fn the_application_role_owns_nothing_and_strangers_stay_outside() -> TestR
         "select count(*) from pg_roles where rolname = any ($1)
          and (rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls)",
     )
-    .bind(vec![APP_ROLE, OWNER_ROLE])
+    .bind(vec![APP_ROLE, OWNER_ROLE, ENGINE_ROLE, PROGRAM_ROLE])
     .fetch_one(&mut app)
     .await?;
     assert_eq!(mighty, 0);

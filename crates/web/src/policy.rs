@@ -4,7 +4,10 @@
 //! **Invariant.** Every address asks here before it shows or changes anything, and what somebody may
 //! not know of is told like what is not there.
 
-use parvaneh_core::{CaseId, PersonId, Sitting, UnitId, reach::Sight};
+use parvaneh_core::{
+    CaseId, PersonId, Sitting, UnitId,
+    reach::{Jurisdiction, Reach, Sight},
+};
 use parvaneh_store::{Person, Viewer};
 
 use crate::{App, problem::Problem};
@@ -52,6 +55,14 @@ pub fn may(viewer: &Viewer, task: Task, unit: &UnitId) -> bool {
         task.roles().contains(&grant.role.as_str())
             && viewer.organisation.contains(&grant.unit, unit)
     })
+}
+
+/// Where somebody may do that, as the reach of what he is shown by it.
+pub fn reach_of(viewer: &Viewer, task: Task) -> Reach {
+    let held = viewer.actor.grants.iter();
+    let held = held.filter(|grant| task.roles().contains(&grant.role.as_str()));
+    let jurisdictions = held.map(|grant| Jurisdiction { workflow: None, unit: grant.unit.clone() });
+    Reach { jurisdictions: jurisdictions.collect(), ..Reach::default() }
 }
 
 /// Lets pass who may do that at a unit.

@@ -15,10 +15,12 @@ use crate::{
 ///
 /// Without DATABASE_URL it is a private Postgres in --data-dir. With it, name the same database with
 /// the role that owns it in PARVANEH_OWNER_DATABASE_URL; the role in DATABASE_URL must be a member of
-/// parvaneh_app and should own nothing. A superuser prepares them once:
+/// parvaneh_program and should own nothing. A superuser prepares them once:
 ///
-///   create role parvaneh_app nologin; create role owner login password '…' in role parvaneh_app;
-///   create role app login password '…' in role parvaneh_app; create database licences owner owner
+///   create role parvaneh_app nologin; create role parvaneh_engine nologin in role parvaneh_app;
+///   create role parvaneh_program nologin noinherit in role parvaneh_engine;
+///   create role owner login password '…' in role parvaneh_app, parvaneh_program;
+///   create role app login password '…' in role parvaneh_program; create database licences owner owner
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Migrate {

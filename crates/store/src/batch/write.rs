@@ -599,6 +599,7 @@ mod tests {
         let database = TestDatabase::new().await;
         Store::migrate(&database.owner_options(), Founding::Sandbox).await.unwrap();
         let mut application = PgConnection::connect_with(&database.app_options()).await.unwrap();
+        application.execute("set role parvaneh_engine").await.unwrap();
         for number in 0..1 << PARTS.len() {
             let with = std::array::from_fn(|place| number >> place & 1 == 1);
             let parameters = PARTS.iter().zip(with).filter(|(_, with)| *with);

@@ -65,18 +65,19 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSuchCase`]; [`StoreError::Unreadable`] when its stored state is.
     pub async fn case_file(&self, case: CaseId) -> Result<CaseFile, StoreError> {
+        let mut reads = self.reads().await?;
         let row = sqlx::query(
             "select c.state::text, c.raw_deadline_at, c.next_due_at, p.error, engine_now()
              from cases c left join parked_cases p on p.case_id = c.id and p.seq = c.seq
              where c.id = $1",
         )
         .bind(case.0)
-        .fetch_optional(&self.engine.readers)
+        .fetch_optional(&mut *reads)
         .await?
         .ok_or(StoreError::NoSuchCase(case))?;
         let tasks = sqlx::query("select * from tasks where case_id = $1 order by no")
             .bind(case.0)
-            .fetch_all(&self.engine.readers)
+            .fetch_all(&mut *reads)
             .await?;
         Ok(CaseFile {
             case: read_state(case, row.try_get(0)?)?,
@@ -95,7 +96,7 @@ impl Store {
     pub async fn case(&self, case: CaseId) -> Result<Case, StoreError> {
         let state: String = sqlx::query_scalar("select state::text from cases where id = $1")
             .bind(case.0)
-            .fetch_optional(&self.engine.readers)
+            .fetch_optional(&mut *self.reads().await?)
             .await?
             .ok_or(StoreError::NoSuchCase(case))?;
         read_state(case, &state)

@@ -67,7 +67,7 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn cases(&self, query: &CasesQuery) -> Result<Vec<CaseRow>, StoreError> {
-        let rows = select(query).build().fetch_all(&self.engine.readers).await?;
+        let rows = select(query).build().fetch_all(&mut *self.reads().await?).await?;
         rows.iter()
             .map(|row| {
                 Ok(CaseRow {

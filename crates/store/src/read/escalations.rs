@@ -41,7 +41,7 @@ impl Store {
         let rows = sqlx::query(COUNTS)
             .bind(period.start)
             .bind(period.end)
-            .fetch_all(&self.engine.readers)
+            .fetch_all(&mut *self.reads().await?)
             .await?;
         rows.iter()
             .map(|row| {

@@ -48,6 +48,7 @@ impl Store {
         {
             return Ok(histories);
         }
+        // Whoever asks: it says of no case how long it took.
         let rows = sqlx::query(RECENT).fetch_all(&self.engine.readers).await?;
         let reference = self.reference().await?;
         let mut histories = Histories::new();

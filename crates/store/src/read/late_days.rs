@@ -55,7 +55,7 @@ pub(super) async fn late_days(store: &Store, query: &WorkloadQuery) -> Result<Lo
         .bind(query.period.end)
         .bind(query.workflow.as_ref().map(|workflow| workflow.as_str()))
         .bind(query.within.as_ref().map(|unit| unit.as_str()))
-        .fetch_all(&store.engine.readers)
+        .fetch_all(&mut *store.reads().await?)
         .await?;
     let reference = store.reference().await?;
     let mut lost = Lost::new();

@@ -153,7 +153,7 @@ impl Store {
         query: &LicencesQuery,
         today: NaiveDate,
     ) -> Result<Vec<LicenceRow>, StoreError> {
-        let rows = select(query, today).build().fetch_all(&self.engine.readers).await?;
+        let rows = select(query, today).build().fetch_all(&mut *self.reads().await?).await?;
         Ok(rows.iter().map(|row| licence(row, today)).collect::<Result<_, _>>()?)
     }
 
@@ -168,12 +168,13 @@ impl Store {
     ) -> Result<Option<LicenceFile>, StoreError> {
         let one = [ROW, " where l.number = $1"].concat();
         let row = sqlx::query(sqlx::AssertSqlSafe(one)).bind(number.as_str());
-        let Some(row) = row.fetch_optional(&self.engine.readers).await? else { return Ok(None) };
+        let mut reads = self.reads().await?;
+        let Some(row) = row.fetch_optional(&mut *reads).await? else { return Ok(None) };
         let row = licence(&row, today)?;
         let changes = sqlx::query(CHANGES).bind(number.as_str());
-        let changes = changes.fetch_all(&self.engine.readers).await?;
+        let changes = changes.fetch_all(&mut *reads).await?;
         let cases = sqlx::query(CASES).bind(number.as_str());
-        let cases = cases.fetch_all(&self.engine.readers).await?;
+        let cases = cases.fetch_all(&mut *reads).await?;
         Ok(Some(LicenceFile {
             row,
             changes: changes.iter().map(change).collect::<Result<_, _>>()?,

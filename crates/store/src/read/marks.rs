@@ -48,7 +48,7 @@ impl Store {
         let ids: Vec<Uuid> = watched.keys().map(|case| case.0).collect();
         let rows = sqlx::query("select id, state::text from cases where id = any($1)")
             .bind(ids)
-            .fetch_all(pool)
+            .fetch_all(&mut *self.reads().await?)
             .await?;
         let caller = Caller::Person(actor);
         for row in rows {

@@ -4,6 +4,7 @@ mod case_file;
 mod cases;
 mod escalations;
 mod history;
+mod inquiries;
 mod late_days;
 mod licences;
 mod marks;
@@ -20,6 +21,7 @@ pub use case_file::{CaseFile, FiledTask};
 pub use cases::{CaseRow, CasesQuery};
 pub use escalations::EscalationCount;
 pub(crate) use history::HistoryCache;
+pub use inquiries::{Inquiries, Inquiry};
 pub use licences::{
     CaseAboutRow, LicenceChangeRow, LicenceFile, LicenceRow, LicencesQuery, Standing,
 };

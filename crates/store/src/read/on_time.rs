@@ -165,7 +165,7 @@ impl Store {
             .bind(query.workflow.as_ref().map(|workflow| workflow.as_str()))
             .bind(query.within.as_ref().map(|unit| unit.as_str()))
             .bind(slices)
-            .fetch_all(&self.engine.readers)
+            .fetch_all(&mut *self.reads().await?)
             .await?;
         let mut now = Instant::default();
         let mut figures: BTreeMap<OnTimeKey, (Tally, Tally)> = BTreeMap::new();

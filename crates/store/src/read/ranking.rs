@@ -131,7 +131,7 @@ impl Store {
             .bind(value)
             .bind(i64::from(query.skip))
             .bind(i64::from(query.limit))
-            .fetch_all(&self.engine.readers)
+            .fetch_all(&mut *self.reads().await?)
             .await?;
         let mut ranking = Ranking {
             ranked: 0,

@@ -16,6 +16,6 @@ impl Store {
     ) -> Result<Option<CaseId>, StoreError> {
         let sql = "select case_id from idempotency_keys where actor = $1 and key = $2";
         let found = sqlx::query_scalar(sql).bind(person.0).bind(key);
-        Ok(found.fetch_optional(&self.engine.readers).await?.map(CaseId))
+        Ok(found.fetch_optional(&mut *self.reads().await?).await?.map(CaseId))
     }
 }

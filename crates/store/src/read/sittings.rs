@@ -173,7 +173,7 @@ impl Store {
             .bind(query.after.as_ref().map(|(at, ..)| *at))
             .bind(query.after.as_ref().map(|(_, unit, _)| unit.as_str()))
             .bind(query.after.as_ref().map(|(.., id)| id.0))
-            .fetch_all(&self.engine.readers)
+            .fetch_all(&mut *self.reads().await?)
             .await?;
         let row = |row: &sqlx::postgres::PgRow| -> Result<SittingRow, StoreError> {
             Ok(SittingRow {
@@ -194,7 +194,7 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn agenda(&self, id: SittingId) -> Result<Vec<AgendaItem>, StoreError> {
-        let rows = sqlx::query(AGENDA).bind(id.0).fetch_all(&self.engine.readers).await?;
+        let rows = sqlx::query(AGENDA).bind(id.0).fetch_all(&mut *self.reads().await?).await?;
         let item = |row: &sqlx::postgres::PgRow| -> Result<AgendaItem, StoreError> {
             Ok(AgendaItem {
                 case: CaseId(row.try_get::<Uuid, _>(0)?),
@@ -226,7 +226,7 @@ impl Store {
         let rows = sqlx::query(WAITING)
             .bind(within.map(|unit| unit.as_str()))
             .bind(members.map(|role| role.as_str()))
-            .fetch_all(&self.engine.readers)
+            .fetch_all(&mut *self.reads().await?)
             .await?;
         let now = self.now().await?;
         let mut groups: BTreeMap<(UnitId, RoleId), Vec<(Case, String)>> = BTreeMap::new();

@@ -48,7 +48,7 @@ impl Store {
     pub async fn sight(&self, case: CaseId, viewer: &Viewer) -> Result<Option<Sight>, StoreError> {
         let row = sqlx::query("select workflow, unit_id, applicant from cases where id = $1")
             .bind(case.0)
-            .fetch_optional(&self.engine.readers)
+            .fetch_optional(&mut *self.reading_as(viewer).reads().await?)
             .await?;
         let Some(row) = row else { return Ok(None) };
         let workflow = WorkflowId::from(row.try_get::<String, _>(0)?);

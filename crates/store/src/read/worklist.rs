@@ -10,7 +10,7 @@ use parvaneh_core::{
     event::{Owner, Purpose},
     order::Reason,
 };
-use sqlx::{Postgres, QueryBuilder, Row, postgres::PgRow};
+use sqlx::{Postgres, QueryBuilder, Row, pool::PoolConnection, postgres::PgRow};
 use uuid::Uuid;
 
 use self::late_minimising::Ranked;
@@ -97,9 +97,9 @@ pub enum Sort {
 /// end late, behind it `.<microseconds of the first page>.<place>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    at: Option<Instant>,
-    case: CaseId,
-    task: u32,
+    pub(super) at: Option<Instant>,
+    pub(super) case: CaseId,
+    pub(super) task: u32,
     ranked: Option<Ranked>,
 }
 
@@ -206,12 +206,17 @@ impl Store {
     /// The database.
     pub async fn worklist(&self, query: &WorklistQuery) -> Result<Worklist, StoreError> {
         let limit = query.limit.clamp(1, LONGEST_PAGE);
-        let total: i64 = count(query).build_query_scalar().fetch_one(&self.engine.readers).await?;
+        let mut reads = self.reads().await?;
+        let total: i64 = count(query).build_query_scalar().fetch_one(&mut *reads).await?;
         let total = total.min(MOST_COUNTED) as u32;
         let past_the_ordered = query.after.is_some_and(|after| after.ranked.is_none());
         let (mut items, next, now) = match query.sort {
-            Sort::LateMinimising if !past_the_ordered => self.late_minimising(query, limit).await?,
-            _ => self.by_key(query, limit).await?,
+            Sort::LateMinimising if !past_the_ordered => {
+                // What follows reads more than tasks: nobody waits for a connection with one in hand.
+                drop(reads);
+                self.late_minimising(query, limit).await?
+            }
+            _ => by_key(reads, query, limit).await?,
         };
         if !items.is_empty()
             && let (_, Some(actor)) = actor(&self.engine.readers, query.person).await?
@@ -220,25 +225,30 @@ impl Store {
         }
         Ok(Worklist { items, total, next, now })
     }
+}
 
-    /// A page in the order of the index, or of arrival.
-    async fn by_key(
-        &self,
-        query: &WorklistQuery,
-        limit: u32,
-    ) -> Result<(Vec<WorkItem>, Option<Cursor>, Instant), StoreError> {
-        let now = self.now().await?;
-        let rows = page(query, limit).build().fetch_all(&self.engine.readers).await?;
-        let item = |row| item(row, query.sort, now);
-        let mut items = rows.iter().map(item).collect::<Result<Vec<_>, _>>()?;
-        let more = items.len() > limit as usize;
-        items.truncate(limit as usize);
-        let next = items.last().filter(|_| more).map(|last| Cursor::after(last, query.sort));
-        Ok((items, next, now))
-    }
+/// A page in the order of the index, or of arrival.
+async fn by_key(
+    mut reads: PoolConnection<Postgres>,
+    query: &WorklistQuery,
+    limit: u32,
+) -> Result<(Vec<WorkItem>, Option<Cursor>, Instant), StoreError> {
+    let now = sqlx::query_scalar("select engine_now()").fetch_one(&mut *reads).await?;
+    let rows = page(query, limit).build().fetch_all(&mut *reads).await?;
+    let item = |row| item(row, query.sort, now);
+    let mut items = rows.iter().map(item).collect::<Result<Vec<_>, _>>()?;
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next = items.last().filter(|_| more).map(|last| Cursor::after(last, query.sort));
+    Ok((items, next, now))
 }
 
 impl Cursor {
+    /// Behind a task in the order of the deadlines.
+    pub(super) fn behind(at: Option<Instant>, case: CaseId, task: u32) -> Self {
+        Self { at, case, task, ranked: None }
+    }
+
     /// The end of a page in the order of a key.
     fn after(last: &WorkItem, sort: Sort) -> Self {
         let at = match sort {

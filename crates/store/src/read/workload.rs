@@ -95,7 +95,7 @@ impl Store {
             .bind(query.period.end)
             .bind(query.workflow.as_ref().map(|workflow| workflow.as_str()))
             .bind(query.within.as_ref().map(|unit| unit.as_str()))
-            .fetch_all(&self.engine.readers)
+            .fetch_all(&mut *self.reads().await?)
             .await?;
         let mut found = BTreeMap::new();
         for row in &rows {

@@ -90,6 +90,7 @@ async fn list(
     }
     plain(&[&wanted.workflow, &wanted.unit, &wanted.step, &wanted.text])?;
     let viewer = app.viewer(&caller).await?;
+    let reads = app.store.reading_as(&viewer);
     let query = CasesQuery {
         reach: Some(viewer.reach),
         workflow: wanted.workflow.map(WorkflowId::from),
@@ -102,7 +103,7 @@ async fn list(
         before: wanted.after.map(CaseId),
         limit: limit + 1,
     };
-    let mut rows = app.store.cases(&query).await?;
+    let mut rows = reads.cases(&query).await?;
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| more).map(|row| row.case.0);
@@ -258,8 +259,9 @@ async fn file(
     let case = CaseId(case);
     let viewer = app.viewer(&caller).await?;
     let sight = policy::see(&app, &viewer, case).await?;
-    let file = app.store.case_file(case).await?;
-    let possible = app.store.possible(case, caller.person).await?;
+    let reads = app.store.reading_as(&viewer);
+    let file = reads.case_file(case).await?;
+    let possible = reads.possible(case, caller.person).await?;
     let view = CaseFileView {
         raw_deadline: file.raw_deadline,
         tasks: file.tasks.iter().map(|task| TaskView::filed(task, sight)).collect(),
@@ -294,7 +296,7 @@ async fn timeline(
 ) -> Result<Json<TimelineView>, Problem> {
     let viewer = app.viewer(&caller).await?;
     let sight = policy::see(&app, &viewer, CaseId(case)).await?;
-    let timeline = app.store.timeline(CaseId(case)).await?;
+    let timeline = app.store.reading_as(&viewer).timeline(CaseId(case)).await?;
     let whole = timeline.broken_at.is_none();
     let events: Vec<_> = timeline.entries.into_iter().map(|entry| entry.event).collect();
     Ok(Json(TimelineView { events: EventView::shown(&events, sight), whole }))

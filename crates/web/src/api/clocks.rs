@@ -43,7 +43,7 @@ async fn explain(
 ) -> Result<Json<ExplanationView>, Problem> {
     let viewer = app.viewer(&caller).await?;
     policy::see(&app, &viewer, CaseId(case)).await?;
-    let case = app.store.case(CaseId(case)).await?;
+    let case = app.store.reading_as(&viewer).case(CaseId(case)).await?;
     let clock = match no {
         STATUTORY => case.statutory.as_ref(),
         no => case.task(no).and_then(|task| task.clock.as_ref()),

@@ -150,7 +150,8 @@ async fn on_time(
         workflow: wanted.workflow.map(WorkflowId::from),
         within: Some(unit),
     };
-    let figures = app.store.on_time(&query).await?;
+    let within = policy::reach_of(&viewer, Task::SeeFigures);
+    let figures = app.store.reading_within(&within).on_time(&query).await?;
     let (tally, raw) = figures.total();
     let total = FigureRow { key: None, tally: tally.into(), raw: raw.into() };
     let rows = figures.rows.into_iter().map(|row| FigureRow {

@@ -2,12 +2,8 @@
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use parvaneh_core::{
-    BranchId, CaseId,
-    decide::Command,
-    event::{Owner, Purpose},
-};
-use parvaneh_store::{CaseFile, Request, Viewer, WorklistQuery};
+use parvaneh_core::{BranchId, CaseId, decide::Command};
+use parvaneh_store::Request;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -20,7 +16,6 @@ use crate::{
     body::{Body, Path, Query},
     change::{Terms, asked},
     problem::Problem,
-    view::WorkItemView,
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -86,21 +81,17 @@ async fn list(
     }
     let after = wanted.after.as_deref().map(str::parse).transpose();
     let after = after.map_err(|_| Problem::parameter("after", "is no end of a page"))?;
-    let query = WorklistQuery { after, limit, ..WorklistQuery::of(caller.person) };
-    let page = app.store.worklist(&query).await?;
-    let next = page.next.map(|next| next.to_string());
-    let asked = page.items.into_iter().filter(|item| item.purpose == Purpose::Answer);
-    let items = asked.map(WorkItemView::from).filter_map(|item| {
-        Some(Inquiry {
-            case: item.case,
-            branch: item.branch?,
-            subject: item.subject,
-            unit: item.unit,
-            asked_at: item.opened_at,
-            due_at: item.due_at,
-        })
+    let viewer = app.viewer(&caller).await?;
+    let page = app.store.inquiries(&viewer, after.as_ref(), limit).await?;
+    let items = page.items.into_iter().map(|item| Inquiry {
+        case: item.case.0,
+        branch: item.branch.to_string(),
+        subject: item.subject,
+        unit: item.unit.to_string(),
+        asked_at: item.asked_at,
+        due_at: item.due_at,
     });
-    Ok(Json(Inquiries { items: items.collect(), next }))
+    Ok(Json(Inquiries { items: items.collect(), next: page.next.map(|next| next.to_string()) }))
 }
 
 /// The answer of a body.
@@ -148,8 +139,7 @@ async fn answer(
 ) -> Result<Json<Answered>, Problem> {
     let (case, branch) = (CaseId(case), BranchId::from(branch));
     let viewer = app.viewer(&caller).await?;
-    let file = app.store.case_file(case).await?;
-    if !is_asked(&viewer, &file, &branch) {
+    if !app.store.is_asked(&viewer, case, &branch).await? {
         return Err(Problem::not_found());
     }
     let command = Command::Answer {
@@ -164,19 +154,4 @@ async fn answer(
         Problem::from(error).narrowed()
     })?;
     Ok(Json(Answered { repeated: executed.repeated }))
-}
-
-/// Whether the caller's body is asked that, or was.
-fn is_asked(viewer: &Viewer, file: &CaseFile, branch: &BranchId) -> bool {
-    file.tasks.iter().any(|task| {
-        let Owner::Role(role) = &task.owner else { return false };
-        let mut lent = viewer.actor.lent.iter();
-        task.branch.as_ref() == Some(branch)
-            && (viewer.actor.holds(&viewer.organisation, role, &task.unit).is_some()
-                || lent.any(|lent| {
-                    lent.grant.role == *role
-                        && lent.is_in_force(&file.case.workflow, viewer.now)
-                        && viewer.organisation.contains(&lent.grant.unit, &task.unit)
-                }))
-    })
 }

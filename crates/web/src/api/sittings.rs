@@ -231,7 +231,7 @@ async fn sitting(
 ) -> Result<Json<SittingFile>, Problem> {
     let viewer = app.viewer(&caller).await?;
     let row = seen(&app, &viewer, id).await?;
-    let items = app.store.agenda(row.sitting.id).await?;
+    let items = app.store.reading_as(&viewer).agenda(row.sitting.id).await?;
     let sees = |item: &AgendaItem| {
         let Viewer { reach, organisation, .. } = &viewer;
         reach.sees(organisation, &item.workflow, &item.unit, item.applicant).is_some()

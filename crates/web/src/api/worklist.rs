@@ -121,7 +121,8 @@ async fn worklist(
         limit,
         ..WorklistQuery::of(caller.person)
     };
-    let page = app.store.worklist(&query).await?;
+    let viewer = app.viewer(&caller).await?;
+    let page = app.store.reading_as(&viewer).worklist(&query).await?;
     Ok(Json(WorklistView {
         items: page.items.into_iter().map(WorkItemView::from).collect(),
         total: page.total,

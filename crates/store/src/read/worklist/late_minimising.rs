@@ -56,7 +56,8 @@ impl Store {
         let ranked = query.after.and_then(|after| after.ranked);
         let as_of = ranked.map_or(now, |ranked| ranked.as_of.min(now));
         let nearest = WorklistQuery { sort: Sort::Deadline, after: None, ..query.clone() };
-        let rows = page(&nearest, MOST_ORDERED).build().fetch_all(&self.engine.readers).await?;
+        let rows =
+            page(&nearest, MOST_ORDERED).build().fetch_all(&mut *self.reads().await?).await?;
         let read = |row| item(row, Sort::Deadline, now);
         let mut items = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let beyond = items.len() > MOST_ORDERED as usize;
