@@ -18,6 +18,7 @@ use crate::{
     engine::Engine,
     hint::CHANNEL,
     lane::is_the_servers,
+    measure,
     store::undisturbed,
 };
 
@@ -232,6 +233,7 @@ async fn tick_due(engine: &Arc<Engine>, limit: i64) -> Result<TickOutcome, Store
             }
         }
     }
+    outcome.done.iter().for_each(measure::done);
     Ok(outcome)
 }
 

@@ -22,6 +22,7 @@ use crate::{
     ExecuteError, Executed, Request, StoreError,
     batch::{self, Decision, Judged},
     engine::Engine,
+    measure,
 };
 
 type Verdict = Result<Executed, ExecuteError>;
@@ -344,6 +345,7 @@ async fn round(link: &mut Link, batch: &mut Vec<Job>) -> Result<(), sqlx::Error>
                 Err(ExecuteError::Conflict { expected, found: expected + 1 })
             }
         };
+        measure::settled(&answer);
         // Whoever asked may have gone away.
         job.answer.send(answer).ok();
     }

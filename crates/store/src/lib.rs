@@ -19,6 +19,7 @@ mod identity;
 mod job;
 mod lane;
 mod link;
+mod measure;
 mod migration;
 mod notify;
 mod outbox;

@@ -64,6 +64,36 @@ fn by_its_hash<S: Serializer>(mapping: &Arc<Mapping>, serializer: S) -> Result<S
 }
 
 impl Ask {
+    /// What is asked, as a word for traces: without the case and what belongs to it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => "open",
+            Self::Command { command, .. } => match command {
+                Command::Act { .. } => "act",
+                Command::AttachDocument { .. } => "attach_document",
+                Command::VerifyDocument { .. } => "verify_document",
+                Command::Fill { .. } => "fill",
+                Command::Claim { .. } => "claim",
+                Command::Release { .. } => "release",
+                Command::Assign { .. } => "assign",
+                Command::Comment { .. } => "comment",
+                Command::Answer { .. } => "answer",
+                Command::Vote { .. } => "vote",
+                Command::PutOnAgenda { .. } => "put_on_agenda",
+                Command::TakeOffAgenda { .. } => "take_off_agenda",
+                Command::Recuse { .. } => "recuse",
+                Command::Suspend { .. } => "suspend",
+                Command::Resume { .. } => "resume",
+                Command::Extend { .. } => "extend",
+                Command::Withdraw { .. } => "withdraw",
+                Command::ReleaseSilence { .. } => "release_silence",
+                Command::HandBack { .. } => "hand_back",
+                Command::Tick => "tick",
+            },
+            Self::Migrate { .. } => "migrate",
+        }
+    }
+
     /// The case.
     pub fn case(&self) -> CaseId {
         match self {

@@ -8,6 +8,7 @@ use sqlx::{
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+use tracing::Instrument as _;
 
 use crate::{
     ExecuteError, Executed, Request, StoreError,
@@ -231,8 +232,13 @@ impl Store {
     /// # Errors
     /// See [`ExecuteError`].
     pub async fn execute(&self, request: Request) -> Result<Executed, ExecuteError> {
-        let answer = self.lanes.send(request).await?;
-        answer.await.map_err(|_| ExecuteError::from(StoreError::Closed))?
+        let span = tracing::info_span!("store.execute", command = request.ask.name());
+        async {
+            let answer = self.lanes.send(request).await?;
+            answer.await.map_err(|_| ExecuteError::from(StoreError::Closed))?
+        }
+        .instrument(span)
+        .await
     }
 
     /// Does all that is asked, each with its own verdict, in the order of the requests. Requests for

@@ -139,6 +139,19 @@ impl Store {
         })
     }
 
+    /// How long it takes now to get a connection of each pool; at most two seconds are waited.
+    pub async fn waits(&self) -> [(&'static str, Duration); 3] {
+        let of = async |pool: &PgPool| {
+            let begun = tokio::time::Instant::now();
+            // Given back at once; a pool that gives none has made us wait, and that is the answer.
+            drop(tokio::time::timeout(PATIENCE * 2, pool.acquire()).await);
+            begun.elapsed()
+        };
+        let Engine { readers, people, writers, .. } = &*self.engine;
+        let (readers, people, writers) = tokio::join!(of(readers), of(people), of(writers));
+        [("readers", readers), ("people", people), ("writers", writers)]
+    }
+
     /// How the connections are used at this instant.
     pub fn pools(&self) -> [PoolUse; 3] {
         let of = |name, pool: &PgPool| {

@@ -11,12 +11,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::{
     App,
     auth::{ClientAddress, Margin},
     language::Language,
+    observe::Observed,
     problem::Problem,
 };
 
@@ -63,7 +65,9 @@ async fn answer(State(app): State<App>, mut request: Request, next: Next) -> Res
     let (from, margin) = (ClientAddress::of(request.extensions()), Margin::default());
     request.extensions_mut().insert(from);
     request.extensions_mut().insert(margin.clone());
-    let answered = tokio::time::timeout(app.settings.patience, next.run(request)).await;
+    let observed = Observed::begin(&request, path.clone(), &id);
+    let answering = next.run(request).instrument(observed.span.clone());
+    let answered = tokio::time::timeout(app.settings.patience, answering).await;
     let mut response = answered.unwrap_or_else(|_| {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout").again_in(2).into_response()
     });
@@ -95,6 +99,7 @@ async fn answer(State(app): State<App>, mut request: Request, next: Next) -> Res
     let took = started.elapsed().min(Duration::from_secs(3600)).as_millis() as u64;
     let status = response.status().as_u16();
     tracing::info!(request.id = %id, %method, path, status, took_ms = took, "answered");
+    observed.end(response.status());
     response
 }
 

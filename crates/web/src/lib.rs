@@ -11,6 +11,7 @@ mod change;
 mod health;
 mod language;
 mod layers;
+mod observe;
 mod once;
 mod page;
 pub mod policy;

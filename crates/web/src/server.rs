@@ -158,6 +158,7 @@ impl Door {
             }
         };
         let Ok(place) = self.places.clone().try_acquire_owned() else {
+            metrics::counter!("parvaneh_http_connections_refused_total").increment(1);
             tracing::warn!("all connections are in use");
             tokio::spawn(turn_away(stream));
             return;
@@ -189,7 +190,11 @@ async fn attend(
     connection: impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error>,
     place: OwnedSemaphorePermit,
 ) {
-    if let Err(error) = watcher.watch(connection).await {
+    let open = metrics::gauge!("parvaneh_http_connections");
+    open.increment(1);
+    let ended = watcher.watch(connection).await;
+    open.decrement(1);
+    if let Err(error) = ended {
         // A client that is slow, gone or speaks no HTTP.
         tracing::debug!(%error, "a connection ended early");
     }

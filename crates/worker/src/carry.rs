@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use parvaneh_store::{Job, Store, StoreError};
 
-use crate::{Shutdown, Totals, WorkerOptions, pace::Pace};
+use crate::{Shutdown, Totals, WorkerOptions, measure, pace::Pace};
 
 /// One round: the next portion of up to `batch` cases of the oldest job that nobody has in hand.
 /// `None` when there is none.
@@ -27,7 +27,9 @@ pub async fn run(store: &Store, options: WorkerOptions, mut shutdown: Shutdown) 
     let mut totals = Totals::default();
     let mut trouble = Pace::new(Duration::from_millis(100), Duration::from_secs(5));
     while !shutdown.has_begun() {
-        let wait = match once(store, options.batch).await {
+        let done = once(store, options.batch).await;
+        measure::round("carry", &done);
+        let wait = match done {
             Ok(job) => {
                 trouble.begin_anew();
                 match job {

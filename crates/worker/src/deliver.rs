@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use parvaneh_store::{Delivery, Store, StoreError};
 use tokio::sync::Notify;
 
-use crate::{Shutdown, Totals, WorkerOptions, pace::Pace};
+use crate::{Shutdown, Totals, WorkerOptions, measure, pace::Pace};
 
 /// One round: delivers up to `batch` of what waits.
 ///
@@ -36,7 +36,9 @@ pub async fn run(
     let mut totals = Totals::default();
     let mut trouble = Pace::new(Duration::from_millis(100), Duration::from_secs(5));
     while !shutdown.has_begun() {
-        let wait = match once(store, options.batch).await {
+        let done = once(store, options.batch).await;
+        measure::round("deliver", &done);
+        let wait = match done {
             Ok(delivery) => {
                 trouble.begin_anew();
                 totals.notices += delivery.notices;

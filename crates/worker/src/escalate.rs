@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use parvaneh_store::{DueListener, Store, StoreError, TickOutcome};
 use tokio::sync::Notify;
 
-use crate::{Shutdown, Totals, WorkerOptions, pace::Pace};
+use crate::{Shutdown, Totals, WorkerOptions, measure, pace::Pace};
 
 impl From<&TickOutcome> for Totals {
     fn from(outcome: &TickOutcome) -> Self {
@@ -55,7 +55,9 @@ pub async fn run(
         tracing::warn!(%error, error.code = error.code(), "what is published was not read beforehand");
     }
     while !shutdown.has_begun() {
-        let wait = match round(store, options, &mut listener).await {
+        let done = round(store, options, &mut listener).await;
+        measure::round("escalate", &done);
+        let wait = match done {
             Ok((round, wait)) => {
                 trouble.begin_anew();
                 let done = Totals::from(&round);

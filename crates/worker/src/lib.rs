@@ -10,6 +10,7 @@ pub mod deliver;
 pub mod digest;
 pub mod escalate;
 pub mod mail;
+mod measure;
 mod pace;
 pub mod retry;
 pub mod send;

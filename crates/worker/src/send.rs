@@ -10,7 +10,8 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::{
-    Shutdown, digest, mail, mail::Mailer, pace::Pace, retry::Retry, webhook, webhook::Poster,
+    Shutdown, digest, mail, mail::Mailer, measure, pace::Pace, retry::Retry, webhook,
+    webhook::Poster,
 };
 
 /// By what things are sent, and how.
@@ -133,7 +134,9 @@ impl<'a> Lane<'a> {
         let mut trouble = Pace::new(Duration::from_millis(100), Duration::from_secs(5));
         let mut settle = tokio::time::interval(self.channels.lease.min(Duration::from_secs(10)));
         while !shutdown.has_begun() {
-            let wait = match self.fill().await {
+            let filled = self.fill().await;
+            measure::round(if self.webhooks { "webhooks" } else { "mail" }, &filled);
+            let wait = match filled {
                 Ok(_) => {
                     trouble.begin_anew();
                     self.channels.idle
@@ -268,6 +271,7 @@ async fn deliver(store: &Store, channels: &Channels, claimed: &Claimed) -> Outco
             tracing::warn!(%reason, error = told(error), "perhaps not sent");
         }
     }
+    measure::sent(reason.channel, &outcome);
     record(store, claimed, &outcome).await;
     outcome
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use parvaneh_store::{HandedBack, Store, StoreError};
 
-use crate::{Shutdown, Totals, WorkerOptions, pace::Pace};
+use crate::{Shutdown, Totals, WorkerOptions, measure, pace::Pace};
 
 impl From<HandedBack> for Totals {
     fn from(done: HandedBack) -> Self {
@@ -32,7 +32,9 @@ pub async fn run(store: &Store, options: WorkerOptions, mut shutdown: Shutdown) 
     let mut totals = Totals::default();
     let mut trouble = Pace::new(Duration::from_millis(100), Duration::from_secs(5));
     while !shutdown.has_begun() {
-        let wait = match once(store, options.batch).await {
+        let done = once(store, options.batch).await;
+        measure::round("stand_in", &done);
+        let wait = match done {
             Ok(done) => {
                 trouble.begin_anew();
                 totals += Totals::from(done);

@@ -31,7 +31,7 @@ use crate::{
     failure::Failure,
     output::{Output, Stream, colour_of},
     settings::Settings,
-    telemetry,
+    telemetry::{self, TelemetryOptions},
 };
 
 /// What the program can do.
@@ -67,11 +67,27 @@ pub(crate) enum Command {
     Completions(completions::Completions),
 }
 
+impl Command {
+    /// Where it tells its figures and traces, if it runs long enough for that.
+    fn telemetry(&self) -> Option<&TelemetryOptions> {
+        match self {
+            Self::Serve(serve) => Some(&serve.telemetry),
+            Self::Worker(worker) => Some(&worker.telemetry),
+            _ => None,
+        }
+    }
+}
+
 /// Does what was asked, and tells on stderr why not.
 pub(crate) fn run(cli: Cli) -> ExitCode {
-    telemetry::start(&cli.options);
     let out = Output::new(&cli.options);
-    match dispatch(cli.command, &cli.settings, &cli.options, &out) {
+    let told = telemetry::start(&cli.options, cli.command.telemetry());
+    let done = told.and_then(|telemetry| {
+        let done = dispatch(cli.command, &cli.settings, &cli.options, &out);
+        telemetry.end();
+        done
+    });
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if !failure.is_silent() {

@@ -19,6 +19,7 @@ use crate::{
     lifecycle::{OnSignal, with_database_used},
     limits::{DatabaseLimits, RequestLimits},
     output::Output,
+    telemetry::TelemetryOptions,
 };
 
 /// Serve the API, and record what time causes
@@ -60,6 +61,8 @@ pub(crate) struct Serve {
     identity: IdentityOptions,
     #[command(flatten)]
     channels: ChannelOptions,
+    #[command(flatten)]
+    pub(super) telemetry: TelemetryOptions,
 }
 
 impl Serve {
@@ -85,7 +88,8 @@ impl Serve {
             self.requests.limit(&mut settings);
             let app = App::new(store.clone(), settings);
             let link = first_administrator(&app).await?;
-            tell(&app, address, link.as_deref(), out)?;
+            let figures = self.telemetry.serve(store).await?;
+            tell(&app, address, figures, link.as_deref(), out)?;
             let mut stop = shutdown.clone();
             let serving = parvaneh_web::serve(listener, app, async move { stop.begins().await });
             let working = work(store, &channels, !self.no_worker, shutdown);
@@ -109,11 +113,20 @@ async fn work(
     }
 }
 
-fn tell(app: &App, address: SocketAddr, link: Option<&str>, out: &Output) -> Result<(), Failure> {
+fn tell(
+    app: &App,
+    address: SocketAddr,
+    figures: Option<SocketAddr>,
+    link: Option<&str>,
+    out: &Output,
+) -> Result<(), Failure> {
     let url = &app.settings.public_url;
     if out.json {
         return out.document(&json!({
-            "address": address.to_string(), "url": url, "administrator_link": link,
+            "address": address.to_string(),
+            "url": url,
+            "metrics": figures.map(|figures| format!("http://{figures}/metrics")),
+            "administrator_link": link,
         }));
     }
     if let Some(link) = link {

@@ -15,6 +15,7 @@ use crate::{
     lifecycle::{OnSignal, with_database_used},
     limits::DatabaseLimits,
     output::Output,
+    telemetry::TelemetryOptions,
 };
 
 /// Record what time causes: warnings, escalations, silence; deliver notices, send mails and events
@@ -37,6 +38,8 @@ pub(crate) struct Worker {
     database: DatabaseLimits,
     #[command(flatten)]
     channels: ChannelOptions,
+    #[command(flatten)]
+    pub(super) telemetry: TelemetryOptions,
 }
 
 impl Worker {
@@ -47,6 +50,10 @@ impl Worker {
         with_database_used(options, database, OnSignal::Finish, async |database, shutdown| {
             database.unlock(options).await?;
             let store = &database.store;
+            let figures = self.telemetry.serve(store).await?;
+            if let Some(address) = figures {
+                tracing::info!(%address, "figures are served");
+            }
             let (totals, sent) = if self.once {
                 let totals = drain(store, how, &shutdown).await?;
                 (totals, send::once(store, &channels, &shutdown).await?)

@@ -17,6 +17,7 @@ mod publishing;
 mod ranking;
 mod rolling;
 mod sitting;
+mod telemetry;
 mod tutorial;
 mod usage;
 mod workflow;
