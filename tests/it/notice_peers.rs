@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    path::PathBuf,
     process::Stdio,
     sync::{Arc, Mutex},
     time::Duration,
@@ -32,6 +31,8 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     process::{Child, Command},
 };
+
+use crate::python::python;
 
 /// A mail that the server has received.
 #[derive(Clone, Debug)]
@@ -68,29 +69,13 @@ pub(crate) struct MailServer {
     port: u16,
 }
 
-/// Where `./run test` puts what tests need.
-#[expect(clippy::disallowed_methods, reason = "tests are an edge")]
-pub(crate) fn tools() -> PathBuf {
-    let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    if let Some(tools) = named("PARVANEH_TOOLS") {
-        return tools.into();
-    }
-    let cache = named("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(PathBuf::from(named("HOME")?).join(".cache")));
-    cache.unwrap_or_default().join("parvaneh/tools")
-}
-
 impl MailServer {
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/smtp/server.py");
-        // Where Python itself had to be unpacked, it lies there too.
-        let unpacked = tools().join("aiosmtpd/python3");
-        let python = if unpacked.exists() { unpacked } else { "python3".into() };
-        let mut child = Command::new(python)
+        let mut child = python("aiosmtpd")
             .arg(script)
             .arg(folder.path().join("mails"))
-            .env("PYTHONPATH", tools().join("aiosmtpd"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

@@ -23,7 +23,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::{notice_peers::tools, web_fixture::Service};
+use crate::{python::tools, web_fixture::Service};
 
 /// What the connection to the provider does.
 #[derive(Clone, Debug, PartialEq, Eq)]
