@@ -35,6 +35,7 @@ mod web_api;
 mod web_bulk;
 mod web_calendars;
 mod web_cases;
+mod web_endurance;
 mod web_fixture;
 mod web_identity;
 mod web_lending;

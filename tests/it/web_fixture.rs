@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use parvaneh_core::{Grant, PersonId, RoleId, UnitId};
-use parvaneh_store::{NewToken, Scope, SecretKey};
+use parvaneh_store::{NewToken, Scope, SecretKey, Store, StoreOptions};
 use parvaneh_web::{App, Settings, auth::Secret};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
@@ -50,6 +50,14 @@ impl Service {
 
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         Self::over(Office::sandbox().await, change).await
+    }
+
+    /// With a store that waits no longer for a connection than `parvaneh serve` does if nobody says otherwise.
+    pub(crate) async fn as_deployed() -> Self {
+        let mut office = Office::sandbox().await;
+        let how = StoreOptions { patience: Duration::from_secs(1), ..StoreOptions::default() };
+        office.store = Store::connect(office.database.app_options(), how).await.unwrap();
+        Self::over(office, |_| {}).await
     }
 
     pub(crate) async fn over(office: Office, change: impl FnOnce(&mut Settings)) -> Self {

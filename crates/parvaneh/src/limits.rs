@@ -123,9 +123,10 @@ pub(crate) struct DatabaseLimits {
     )]
     db_writers: u32,
     /// How long anything waits for a connection, before it is told that the database is away (503)
+    // Told within two seconds: not all of it is waiting.
     #[arg(
         long,
-        default_value = "2s",
+        default_value = "1s",
         env = "PARVANEH_DB_PATIENCE",
         hide_env_values = true,
         value_name = "TIME"

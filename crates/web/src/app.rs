@@ -52,7 +52,7 @@ impl App {
 
 /// Every address of the service.
 pub fn router(app: App) -> Router {
-    let (api, document) = api::router().split_for_parts();
-    let router = Router::new().merge(api).merge(api::description(document)).merge(health::router());
+    let (api, _) = api::router().split_for_parts();
+    let router = Router::new().merge(api).merge(api::description()).merge(health::router());
     layers::around(router, &app).with_state(app)
 }

@@ -6,10 +6,10 @@ use std::{
 };
 
 use axum::{
-    body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
     http::{StatusCode, header, request::Parts},
 };
+use http_body_util::{BodyExt, LengthLimitError};
 use jsonschema::Validator;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -39,16 +39,30 @@ impl<T: ToSchema + DeserializeOwned> FromRequest<App> for Body<T> {
             let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type");
             return Err(problem.because("send application/json"));
         }
-        let bytes = Bytes::from_request(request, app).await.map_err(|rejected| {
-            let status = rejected.status();
-            let code = match status {
-                StatusCode::PAYLOAD_TOO_LARGE => "body_too_long",
-                _ => "body_unreadable",
-            };
-            Problem::new(status, code)
-        })?;
+        let bytes = whole(request, app.settings.longest_body).await?;
         read(&bytes).map(Self)
     }
+}
+
+/// The whole body, in one piece of memory: pieces as they come each keep the buffer alive in which
+/// they came, so that a sender of single bytes could make us hold thousands of times what he sends.
+async fn whole(request: Request, most: usize) -> Result<Vec<u8>, Problem> {
+    let too_long = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_long");
+    let mut body = request.into_body();
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            let is_limit = error.into_inner().is::<LengthLimitError>();
+            let unreadable = || Problem::new(StatusCode::BAD_REQUEST, "body_unreadable");
+            if is_limit { too_long() } else { unreadable() }
+        })?;
+        let piece = frame.data_ref().map_or(&[][..], |piece| piece);
+        if whole.len() + piece.len() > most {
+            return Err(too_long());
+        }
+        whole.extend_from_slice(piece);
+    }
+    Ok(whole)
 }
 
 fn read<T: ToSchema + DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {

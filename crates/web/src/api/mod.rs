@@ -24,7 +24,8 @@ mod sittings;
 mod tokens;
 mod worklist;
 
-use axum::{Json, Router, routing::get};
+use axum::{Router, body::Bytes, http::header, routing::get};
+use serde_json::json;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -109,8 +110,10 @@ pub fn document() -> Document {
     document
 }
 
-/// Where the description itself stands.
-pub(crate) fn description(_document: Document) -> Router<App> {
-    let document = document();
-    Router::new().route("/api/v1/openapi.json", get(async move || Json(document.clone())))
+/// Where the description itself stands. It is written once: a handler is copied with every
+/// connection, and so is all that it holds.
+pub(crate) fn description() -> Router<App> {
+    let written: Bytes = json!(document()).to_string().into();
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    Router::new().route("/api/v1/openapi.json", get(async move || (kind, written.clone())))
 }
