@@ -18,6 +18,7 @@ mod notice_digest;
 mod notice_mail;
 mod notice_peers;
 mod notice_webhooks;
+mod operations_backup;
 mod operations_server;
 mod people;
 mod python;

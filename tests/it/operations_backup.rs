@@ -1,0 +1,103 @@
+//! What a backup is worth: dumped, restored elsewhere, and gone on with.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use chrono::TimeDelta;
+use parvaneh_store::{
+    Store, StoreOptions,
+    embedded::{ServerSearch, find_server},
+    testing::TestDatabase,
+};
+use parvaneh_worker::{Shutdown, Totals, WorkerOptions, deliver, drain, escalate};
+use sqlx::{ConnectOptions, postgres::PgConnectOptions};
+
+use crate::{fault_audit::audit, store_fixture::Office};
+
+/// A client program of Postgres: beside the server, or wherever the machine has it.
+fn client(name: &str) -> PathBuf {
+    let beside = find_server(&ServerSearch::from_env()).expect("a server").join(name);
+    if beside.exists() { beside } else { PathBuf::from(name) }
+}
+
+/// Runs one on a database, as the superuser: nobody else gets past the security of rows.
+async fn run(name: &str, database: &PgConnectOptions, more: &[&str], file: &Path) {
+    let mut command = Command::new(client(name));
+    // Of the driver's parameters the programs know only where the socket is.
+    let mut address = database.to_url_lossy();
+    let parameters: Vec<_> = address.query_pairs().into_owned().collect();
+    let known = parameters.iter().filter(|(name, _)| name == "host");
+    address.query_pairs_mut().clear().extend_pairs(known);
+    command.arg(format!("--dbname={address}")).args(more).arg(file);
+    let ran = tokio::task::spawn_blocking(move || command.output()).await.expect("a thread");
+    let ran = ran.unwrap_or_else(|error| {
+        panic!("{name} cannot be run ({error}): install Postgres' client programs")
+    });
+    assert!(ran.status.success(), "{name}: {}", String::from_utf8_lossy(&ran.stderr));
+}
+
+/// Notices and their readers, without when.
+async fn notices(database: &TestDatabase) -> Vec<String> {
+    let mut admin = database.admin_options().connect().await.unwrap();
+    let sql = "select concat_ws(' ', case_id, seq, kind, person) from notices order by 1";
+    sqlx::query_scalar(sql).fetch_all(&mut admin).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_restored_is_whole_and_a_worker_goes_on_exactly_once() {
+    let office = Office::sandbox().await;
+    for _ in 0..12 {
+        office.opened().await;
+    }
+    // Deadlines pass. Some of what that causes is recorded and some of that is told, not all.
+    office.advance(TimeDelta::days(9)).await;
+    escalate::once(&office.store, 5).await.unwrap();
+    deliver::once(&office.store, 3).await.unwrap();
+    let before = audit(&office.store, &mut office.as_admin().await).await;
+    assert!(before.count("escalated") >= 3 && before.due.len() >= 5, "{before:?}");
+    let told = notices(&office.database).await;
+    assert!(!told.is_empty());
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("parvaneh.dump");
+    let dump = ["--format=custom", "--file"];
+    run("pg_dump", &office.database.admin_options(), &dump, &file).await;
+    // What comes later is not in it.
+    office.opened().await;
+
+    let elsewhere = TestDatabase::new().await;
+    run("pg_restore", &elsewhere.admin_options(), &["--exit-on-error"], &file).await;
+    let store = Store::connect(elsewhere.app_options(), StoreOptions::default()).await.unwrap();
+    store.ready().await.unwrap();
+    let mut admin = elsewhere.admin_options().connect().await.unwrap();
+    // The audit computes every chain, projection and consequence anew from the events.
+    let restored = audit(&store, &mut admin).await;
+    assert_eq!(restored.timelines, before.timelines);
+    assert_eq!((&restored.keys, restored.due.len()), (&before.keys, before.due.len()));
+    assert_eq!(notices(&elsewhere).await, told);
+
+    // Two workers go on where the backup stood, the original's own as well: the same happens.
+    let another = Store::connect(elsewhere.app_options(), StoreOptions::default()).await.unwrap();
+    let (_stop, shutdown) = Shutdown::new();
+    let how = WorkerOptions { batch: 3, ..WorkerOptions::default() };
+    let (first, second, original) = tokio::join!(
+        drain(&store, how, &shutdown),
+        drain(&another, how, &shutdown),
+        drain(&office.store, how, &shutdown),
+    );
+    let (mut done, original) = (first.unwrap(), original.unwrap());
+    done += second.unwrap();
+    // One of the two may have looked while the other had the last cases in its hands.
+    done += drain(&store, how, &shutdown).await.unwrap();
+    assert_eq!(done.events, original.events);
+    let after = audit(&store, &mut admin).await;
+    let there = audit(&office.store, &mut office.as_admin().await).await;
+    assert!(after.due.is_empty() && after.count("escalated") > before.count("escalated"));
+    assert!(after.timelines.iter().all(|(case, events)| there.timelines.get(case) == Some(events)));
+    let (here, told_there) = (notices(&elsewhere).await, notices(&office.database).await);
+    assert!(told.iter().all(|one| here.contains(one)));
+    assert!(here.iter().all(|one| told_there.contains(one)));
+    assert_eq!(drain(&store, how, &shutdown).await.unwrap(), Totals::default());
+}
