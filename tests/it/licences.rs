@@ -31,7 +31,7 @@ steps:
 ";
 
 /// A procedure of one step: its name, what it is about, and each action with what it does to a licence.
-fn procedure(name: &str, about: &str, ends: &[(&str, &str)]) -> String {
+pub(crate) fn procedure(name: &str, about: &str, ends: &[(&str, &str)]) -> String {
     let silence = format!("silence: {{ to: {}, basis: assumption }}", ends[0].0);
     let mut source = format!("workflow: {name}{}", HEAD.replace("SILENCE", &silence));
     if !about.is_empty() {
@@ -51,8 +51,14 @@ fn procedure(name: &str, about: &str, ends: &[(&str, &str)]) -> String {
     source + "  withdrawn: { title: { fa: انصراف, en: W }, decision: no, outcome: withdrawn }\n"
 }
 
-async fn office() -> Office {
+pub(crate) async fn office() -> Office {
     let office = Office::sandbox().await;
+    publish(&office).await;
+    office
+}
+
+/// Procedures that grant and change licences.
+pub(crate) async fn publish(office: &Office) {
     let about = "licence: activity, one_at_a_time: yes, stays_in_force: yes";
     let procedures = [
         ("establish", procedure("establish", "", &[("granted", "kind: activity, valid: 36 mo")])),
@@ -88,10 +94,9 @@ async fn office() -> Office {
     for (name, source) in procedures {
         office.store.publish_definition(&WorkflowId::from(name), 1, &source).await.unwrap();
     }
-    office
 }
 
-fn opening(workflow: &str, about: Option<Reference>) -> Request {
+pub(crate) fn opening(workflow: &str, about: Option<Reference>) -> Request {
     let application = Open {
         case: new_case(),
         unit: UnitId::from(COUNTY),
@@ -105,18 +110,18 @@ fn opening(workflow: &str, about: Option<Reference>) -> Request {
     Request::open(holder("county_officer"), WorkflowId::from(workflow), application)
 }
 
-async fn opened(store: &Store, workflow: &str, about: Option<&LicenceNumber>) -> CaseId {
+pub(crate) async fn opened(store: &Store, workflow: &str, about: Option<&LicenceNumber>) -> CaseId {
     let about = about.cloned().map(Reference::Licence);
     store.execute(opening(workflow, about)).await.unwrap().case.id
 }
 
-async fn decide(store: &Store, case: CaseId, end: &str) -> Result<Case, ExecuteError> {
+pub(crate) async fn decide(store: &Store, case: CaseId, end: &str) -> Result<Case, ExecuteError> {
     let command = act(&format!("to_{end}"));
     let done = store.execute(Request::command(holder("county_officer"), case, command)).await;
     done.map(|executed| executed.case)
 }
 
-async fn granted(office: &Office) -> RegisteredLicence {
+pub(crate) async fn granted(office: &Office) -> RegisteredLicence {
     let case = opened(&office.store, "establish", None).await;
     let case = decide(&office.store, case, "granted").await.unwrap();
     let Place::End { change: Some(change), .. } = case.place else { panic!("it has ended") };

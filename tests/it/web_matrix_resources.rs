@@ -1,12 +1,17 @@
 //! Who may do what with the resources that are no cases: rows of the matrix, and what they ask for.
 
+use std::sync::OnceLock;
+
 use chrono::TimeDelta;
-use parvaneh_core::{DelegationId, Grant, SittingId};
-use parvaneh_store::{Change, ClosedDay, Closing, NewAbsence, NewDelegation, NewSittings};
+use parvaneh_core::{
+    CaseId, Definition, DelegationId, Grant, Place, SittingId, migration::starter,
+};
+use parvaneh_store::{Ask, Change, ClosedDay, Closing, NewAbsence, NewDelegation, NewSittings};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
+    licences,
     sittings::HEARING,
     store_fixture::{COUNTY, Office, PROVINCE, holder, start},
     web_matrix::{Cells, Let},
@@ -16,6 +21,12 @@ use crate::{
 const SITTING: Uuid = Uuid::from_u128(0x5177);
 /// A role that an officer of the county lends.
 const DELEGATION: Uuid = Uuid::from_u128(0xde1e);
+/// The case by which a licence is granted.
+const GRANT: Uuid = Uuid::from_u128(0x94a7);
+/// A case that the worker could not treat.
+const PARKED: Uuid = Uuid::from_u128(0xbad);
+/// The licence that was granted.
+static LICENCE: OnceLock<String> = OnceLock::new();
 /// An absence of that officer.
 const ABSENCE: Uuid = Uuid::from_u128(0xab5e);
 
@@ -23,6 +34,24 @@ const ABSENCE: Uuid = Uuid::from_u128(0xab5e);
 pub(crate) async fn furnish(office: &Office) {
     let store = &office.store;
     store.publish_definition(&"hearing".into(), 1, HEARING).await.unwrap();
+    store.publish_definition(&"hearing".into(), 2, &second_hearing()).await.unwrap();
+    licences::publish(office).await;
+    let mut opening = licences::opening("establish", None);
+    if let Ask::Open { application, .. } = &mut opening.ask {
+        application.case = CaseId(GRANT);
+    }
+    store.execute(opening).await.unwrap();
+    let granted = licences::decide(store, CaseId(GRANT), "granted").await.unwrap();
+    let Place::End { change: Some(change), .. } = granted.place else { panic!("it has ended") };
+    LICENCE.get_or_init(|| change.licence.number.to_string());
+    sqlx::query(
+        "insert into parked_cases (case_id, seq, code, error, parked_at)
+         values ($1, 1, 'case_poisoned', 'a test', now())",
+    )
+    .bind(PARKED)
+    .execute(&mut office.as_admin().await)
+    .await
+    .unwrap();
     let sitting = (SittingId(SITTING), start() + TimeDelta::days(10));
     let sittings = NewSittings {
         unit: PROVINCE.into(),
@@ -68,6 +97,11 @@ pub(crate) async fn furnish(office: &Office) {
     store.absent(absence).await.unwrap();
 }
 
+/// The same procedure once more, as its second version.
+fn second_hearing() -> String {
+    HEARING.replace("version: 1", "version: 2")
+}
+
 pub(crate) fn rows() -> Vec<Cells> {
     let row = |operation: &'static str, path: &str, body: Value, lets: Let| Cells {
         operation,
@@ -88,8 +122,80 @@ pub(crate) fn rows() -> Vec<Cells> {
                        "role": "county_officer", "unit": COUNTY, "until": month, "reason": "leave" });
     let away = json!({ "person": officer, "starts": start() + TimeDelta::days(12), "until": month,
                        "reason": "leave" });
+    let licence = LICENCE.get().map_or("none", String::as_str);
+    let second = Definition::parse("v2", &second_hearing()).unwrap();
+    let mapping = starter(&Definition::parse("v1", HEARING).unwrap(), &second);
+    let figures = || Let::Only(&["own auditor", "own manager", "own administrator"]);
+    let the_administrator = || Let::Only(&["the administrator"]);
+    let unit = json!({ "units": [{ "id": "2399", "parent": PROVINCE, "level": "county",
+                                   "title": { "fa": "نو", "en": "New" } }] });
     let own_administrator = || Let::Only(&["own administrator"]);
     vec![
+        row("get /licences", "/licences", none.clone(), Let::Everybody),
+        row(
+            "get /licences/{number}",
+            &format!("/licences/{licence}"),
+            none.clone(),
+            Let::Hidden(&["own officer", "own auditor", "applicant"]),
+        ),
+        row("post /workflows", "/workflows", json!({ "source": HEARING }), the_administrator()),
+        row(
+            "post /workflows/check",
+            "/workflows/check",
+            json!({ "source": HEARING }),
+            the_administrator(),
+        ),
+        row(
+            "put /workflows/{id}/{version}/retired",
+            "/workflows/hearing/1/retired",
+            none.clone(),
+            the_administrator(),
+        ),
+        row(
+            "delete /workflows/{id}/{version}/retired",
+            "/workflows/hearing/1/retired",
+            none.clone(),
+            the_administrator(),
+        ),
+        row(
+            "get /workflows/{id}/differences",
+            "/workflows/hearing/differences?from=1&to=2",
+            none.clone(),
+            Let::Everybody,
+        ),
+        row(
+            "get /workflows/{id}/mapping",
+            "/workflows/hearing/mapping?from=1&to=2",
+            none.clone(),
+            Let::Everybody,
+        ),
+        row("post /migrations", "/migrations", json!({ "mapping": mapping }), the_administrator()),
+        row(
+            "post /migrations/preview",
+            "/migrations/preview",
+            json!({ "mapping": mapping }),
+            the_administrator(),
+        ),
+        row(
+            "get /figures/ranking",
+            &format!("/figures/ranking?workflow=ngo-establishment&field=capital&unit={COUNTY}"),
+            none.clone(),
+            figures(),
+        ),
+        row(
+            "get /figures/workload",
+            &format!("/figures/workload?period=1403&unit={COUNTY}"),
+            none.clone(),
+            figures(),
+        ),
+        row("get /parked-cases", "/parked-cases", none.clone(), the_administrator()),
+        row(
+            "post /parked-cases/{case}/retry",
+            &format!("/parked-cases/{PARKED}/retry"),
+            none.clone(),
+            the_administrator(),
+        ),
+        row("put /units", "/units", unit, the_administrator()),
         row("get /calendars", "/calendars", none.clone(), Let::Everybody),
         row(
             "get /calendars/{id}/days",

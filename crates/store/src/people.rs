@@ -30,6 +30,8 @@ pub struct PeopleFilter {
     pub within: Option<UnitId>,
     /// Only those in whose name this occurs.
     pub name: Option<String>,
+    /// Only those after this one, the last of the page before: his name and his identifier.
+    pub after: Option<(String, PersonId)>,
     /// At most so many; 0 is no limit.
     pub limit: u32,
 }
@@ -65,6 +67,7 @@ const LIST: &str = "
           where held.person = p.id
             and ($3 is null or held.role = $3)
             and below.above = coalesce($4, held.unit_id)))
+      and ($6::text is null or (p.name, p.id) > ($6, $7))
     group by p.id, p.name, clock.now
     order by p.name, p.id
     limit $5";
@@ -138,6 +141,25 @@ impl Store {
         self.list(None, filter).await
     }
 
+    /// How many people there are of those, wherever a page begins; counted up to `most` and one more.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn count_people(&self, filter: &PeopleFilter, most: u32) -> Result<u32, StoreError> {
+        let count = sqlx::AssertSqlSafe(format!("select count(*) from ({LIST}) counted"));
+        let count: i64 = sqlx::query_scalar(count)
+            .bind(None::<Uuid>)
+            .bind(filter.name.as_deref())
+            .bind(filter.role.as_ref().map(|role| role.as_str()))
+            .bind(filter.within.as_ref().map(|unit| unit.as_str()))
+            .bind(i64::from(most) + 1)
+            .bind(None::<&str>)
+            .bind(None::<Uuid>)
+            .fetch_one(&self.engine.readers)
+            .await?;
+        Ok(count as u32)
+    }
+
     async fn list(
         &self,
         id: Option<PersonId>,
@@ -150,6 +172,8 @@ impl Store {
             .bind(filter.role.as_ref().map(|role| role.as_str()))
             .bind(filter.within.as_ref().map(|unit| unit.as_str()))
             .bind(limit)
+            .bind(filter.after.as_ref().map(|(name, _)| name))
+            .bind(filter.after.as_ref().map(|(_, id)| id.0))
             .fetch_all(&self.engine.readers)
             .await?;
         let mut people = Vec::with_capacity(rows.len());

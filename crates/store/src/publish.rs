@@ -1,6 +1,8 @@
 //! Publishing: definitions, calendars and the organisation.
 
-use parvaneh_core::{CalendarId, Calendars, Definition, Instant, Organisation, Unit, WorkflowId};
+use parvaneh_core::{
+    CalendarId, Calendars, Definition, Instant, Organisation, Unit, UnitId, WorkflowId,
+};
 use sha2::{Digest, Sha256};
 use sqlx::Row;
 
@@ -241,6 +243,22 @@ impl Store {
             Ok(())
         })
         .await
+    }
+
+    /// Every unit with its population.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn unit_rows(&self) -> Result<Vec<UnitRow>, StoreError> {
+        let organisation = self.organisation().await?;
+        let rows = "select id, population from units order by id";
+        let rows: Vec<(String, Option<i64>)> =
+            sqlx::query_as(rows).fetch_all(&self.engine.readers).await?;
+        let row = |(id, population): (String, Option<i64>)| {
+            let unit = organisation.get(&UnitId::from(id))?.clone();
+            Some(UnitRow { unit, population: population.map(|people| people as u64) })
+        };
+        Ok(rows.into_iter().filter_map(row).collect())
     }
 
     /// The organisation as it is.

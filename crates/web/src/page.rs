@@ -1,7 +1,10 @@
-//! Pages of lists: how long they are, where the next one begins.
+//! Pages of lists: how long they are, where the next one begins, how many there are in all.
+
+use std::borrow::Cow;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::problem::Problem;
 
@@ -9,6 +12,8 @@ use crate::problem::Problem;
 const USUAL: u32 = 50;
 /// How many it has at most.
 const MOST: u32 = 200;
+/// Up to how many are counted.
+pub(crate) const MOST_COUNTED: u32 = 1_000;
 
 /// The length of a page.
 ///
@@ -47,6 +52,38 @@ pub(crate) fn cut<T>(mut rows: Vec<T>, limit: u32) -> (Vec<T>, bool) {
     (rows, more)
 }
 
+/// How many there are, counted up to a bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Count(pub(crate) u32);
+
+impl Serialize for Count {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 > MOST_COUNTED {
+            false => self.0.to_string().serialize(serializer),
+            true => format!("{MOST_COUNTED}+").serialize(serializer),
+        }
+    }
+}
+
+impl PartialSchema for Count {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, Type};
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^([0-9]+|1000\\+)$"))
+            .description(Some("How many there are in all: exact up to 1,000, then `1000+`."))
+            .examples(["37", "1000+"])
+            .build()
+            .into()
+    }
+}
+
+impl ToSchema for Count {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Count")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +96,13 @@ mod tests {
         for wrong in ["", "x", "e30", &end(&"one"), &end(&("a\0b", 7))] {
             let problem = after::<(String, u32)>(Some(wrong)).unwrap_err();
             assert_eq!(problem.code, "parameter_invalid", "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_many_is_not_counted() {
+        for (count, told) in [(0, "0"), (1_000, "1000"), (1_001, "1000+"), (9_999, "1000+")] {
+            assert_eq!(serde_json::to_value(Count(count)).unwrap(), told);
         }
     }
 }

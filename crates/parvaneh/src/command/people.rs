@@ -127,6 +127,7 @@ impl People {
                         within: unit.map(UnitId::from),
                         name,
                         limit,
+                        after: None,
                     };
                     list(&store.people(&filter).await?, out)
                 }

@@ -26,10 +26,27 @@ pub struct CasesQuery {
     pub applicant: Option<PersonId>,
     /// Only those in whose subject this occurs, whatever its case.
     pub text: Option<String>,
-    /// Only those before this one, the last of the page before.
+    /// In which order.
+    pub order: CaseOrder,
+    /// Only those that come after this one in the order, the last of the page before.
     pub before: Option<CaseId>,
+    /// The statutory deadline of that one, where deadlines make the order; `None` where it had none.
+    pub before_deadline: Option<Instant>,
     /// How many, up to 500; 0 is 50.
     pub limit: u32,
+}
+
+/// The order of a list of cases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CaseOrder {
+    /// The latest first.
+    #[default]
+    Latest,
+    /// The oldest first.
+    Oldest,
+    /// Only open ones, the nearest statutory deadline first; what has none, or whose clock is suspended,
+    /// comes last. It reads every open case in reach that the filters let through.
+    Deadline,
 }
 
 /// A case in a list.
@@ -67,7 +84,10 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn cases(&self, query: &CasesQuery) -> Result<Vec<CaseRow>, StoreError> {
-        let rows = select(query).build().fetch_all(&mut *self.reads().await?).await?;
+        let limit = if query.limit == 0 { 50 } else { query.limit.min(500) };
+        let mut sql = QueryBuilder::new("");
+        select(&mut sql, query, limit);
+        let rows = sql.build().fetch_all(&mut *self.reads().await?).await?;
         rows.iter()
             .map(|row| {
                 Ok(CaseRow {
@@ -87,6 +107,19 @@ impl Store {
             })
             .collect()
     }
+
+    /// How many cases there are of those, wherever a page begins; counted up to `most` and one more.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn count_cases(&self, query: &CasesQuery, most: u32) -> Result<u32, StoreError> {
+        let all = CasesQuery { before: None, order: CaseOrder::Latest, ..query.clone() };
+        let mut sql = QueryBuilder::new("select count(*) from (");
+        select(&mut sql, &all, most.saturating_add(1));
+        sql.push(") counted");
+        let count: i64 = sql.build_query_scalar().fetch_one(&mut *self.reads().await?).await?;
+        Ok(count as u32)
+    }
 }
 
 const COLUMNS: &str = "id, workflow, version, unit_id, applicant, subject, seq, step, suspended,
@@ -95,13 +128,13 @@ const COLUMNS: &str = "id, workflow, version, unit_id, applicant, subject, seq, 
 /// Of what is in somebody's reach, each unit gives its latest by the index `cases_of_unit`, and so do
 /// his own applications by `cases_of_applicant`: a page costs as much as it shows for each of them,
 /// however many cases there are.
-fn select(query: &CasesQuery) -> QueryBuilder<Postgres> {
-    let limit = if query.limit == 0 { 50 } else { query.limit.min(500) };
+fn select(sql: &mut QueryBuilder<Postgres>, query: &CasesQuery, limit: u32) {
+    let order = query.order;
     let Some(reach) = &query.reach else {
-        let mut sql = QueryBuilder::new(format!("select {COLUMNS} from cases c where true"));
-        filters(&mut sql, query);
-        end(&mut sql, limit);
-        return sql;
+        sql.push(format!("select {COLUMNS} from cases c where true"));
+        filters(sql, query);
+        end(sql, order, limit);
+        return;
     };
     let (workflows, units): (Vec<_>, Vec<_>) = reach
         .jurisdictions
@@ -109,7 +142,7 @@ fn select(query: &CasesQuery) -> QueryBuilder<Postgres> {
         .map(|held| (held.workflow.as_ref().map(|only| only.to_string()), held.unit.to_string()))
         .unzip();
     let accounts: Vec<Uuid> = reach.accounts.iter().map(|account| account.0).collect();
-    let mut sql = QueryBuilder::new(
+    sql.push(
         "with reach as materialized (
             select below.unit, array_agg(held.workflow) as workflows,
                    bool_or(held.workflow is null) as every
@@ -125,19 +158,23 @@ fn select(query: &CasesQuery) -> QueryBuilder<Postgres> {
                 where c.unit_id = reach.unit
                   and (reach.every or c.workflow = any(reach.workflows))"
     ));
-    filters(&mut sql, query);
-    end(&mut sql, limit);
+    filters(sql, query);
+    end(sql, order, limit);
     sql.push(format!(") found) union (select {COLUMNS} from cases c where applicant = any("));
     sql.push_bind(accounts).push(")");
-    filters(&mut sql, query);
-    end(&mut sql, limit);
+    filters(sql, query);
+    end(sql, order, limit);
     sql.push(")) seen");
-    end(&mut sql, limit);
-    sql
+    end(sql, order, limit);
 }
 
-fn end(sql: &mut QueryBuilder<Postgres>, limit: u32) {
-    sql.push(" order by id desc limit ").push_bind(i64::from(limit));
+fn end(sql: &mut QueryBuilder<Postgres>, order: CaseOrder, limit: u32) {
+    sql.push(match order {
+        CaseOrder::Latest => " order by id desc limit ",
+        CaseOrder::Oldest => " order by id limit ",
+        CaseOrder::Deadline => " order by coalesce(deadline_at, 'infinity'), id limit ",
+    });
+    sql.push_bind(i64::from(limit));
 }
 
 fn filters(sql: &mut QueryBuilder<Postgres>, query: &CasesQuery) {
@@ -169,7 +206,19 @@ fn filters(sql: &mut QueryBuilder<Postgres>, query: &CasesQuery) {
     if let Some(text) = &query.text {
         sql.push(" and subject ilike ").push_bind(contains(text));
     }
+    if query.order == CaseOrder::Deadline {
+        sql.push(" and ended_at is null");
+    }
     if let Some(before) = query.before {
-        sql.push(" and id < ").push_bind(before.0);
+        match query.order {
+            CaseOrder::Latest => sql.push(" and id < ").push_bind(before.0),
+            CaseOrder::Oldest => sql.push(" and id > ").push_bind(before.0),
+            CaseOrder::Deadline => sql
+                .push(" and (coalesce(deadline_at, 'infinity'), id) > (coalesce(")
+                .push_bind(query.before_deadline)
+                .push("::timestamptz, 'infinity'), ")
+                .push_bind(before.0)
+                .push(")"),
+        };
     }
 }

@@ -3,9 +3,11 @@
 use chrono::NaiveDate;
 use parvaneh_core::{
     CaseId, Instant, LicenceNumber, PersonId, UnitId, WorkflowId,
+    reach::Reach,
     register::{LicenceState, RegisteredLicence},
 };
 use sqlx::{Postgres, QueryBuilder, Row, postgres::PgRow};
+use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
@@ -40,6 +42,9 @@ impl Standing {
 /// Which licences.
 #[derive(Clone, Debug, Default)]
 pub struct LicencesQuery {
+    /// Only those that somebody sees: his own, and those whose grant he sees; `None` is for the program
+    /// and its operators.
+    pub reach: Option<Reach>,
     /// Only those that stand so on the day.
     pub standing: Option<Standing>,
     /// Only those of this holder.
@@ -153,8 +158,29 @@ impl Store {
         query: &LicencesQuery,
         today: NaiveDate,
     ) -> Result<Vec<LicenceRow>, StoreError> {
-        let rows = select(query, today).build().fetch_all(&mut *self.reads().await?).await?;
+        let limit = if query.limit == 0 { 50 } else { query.limit.min(500) };
+        let mut sql = QueryBuilder::new("");
+        select(&mut sql, query, today, limit);
+        let rows = sql.build().fetch_all(&mut *self.reads().await?).await?;
         Ok(rows.iter().map(|row| licence(row, today)).collect::<Result<_, _>>()?)
+    }
+
+    /// How many licences there are of those, wherever a page begins; counted up to `most` and one more.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn count_licences(
+        &self,
+        query: &LicencesQuery,
+        today: NaiveDate,
+        most: u32,
+    ) -> Result<u32, StoreError> {
+        let all = LicencesQuery { after: None, ..query.clone() };
+        let mut sql = QueryBuilder::new("select count(*) from (");
+        select(&mut sql, &all, today, most.saturating_add(1));
+        sql.push(") counted");
+        let count: i64 = sql.build_query_scalar().fetch_one(&mut *self.reads().await?).await?;
+        Ok(count as u32)
     }
 
     /// A licence with what cases have made of it, as it stands on a day; `None` for an unknown number.
@@ -183,9 +209,53 @@ impl Store {
     }
 }
 
-fn select(query: &LicencesQuery, today: NaiveDate) -> QueryBuilder<Postgres> {
-    let mut sql = QueryBuilder::new(ROW);
-    sql.push(" where true");
+/// Of what is in somebody's reach, each unit gives what expires first by the index `licences_of_unit`,
+/// and so do his own licences by `licences_of_holder`.
+fn select(sql: &mut QueryBuilder<Postgres>, query: &LicencesQuery, today: NaiveDate, limit: u32) {
+    let Some(reach) = &query.reach else {
+        sql.push(ROW).push(" where true");
+        filters(sql, query, today);
+        end(sql, "l.", limit);
+        return;
+    };
+    let (workflows, units): (Vec<_>, Vec<_>) = reach
+        .jurisdictions
+        .iter()
+        .map(|held| (held.workflow.as_ref().map(|only| only.to_string()), held.unit.to_string()))
+        .unzip();
+    let accounts: Vec<Uuid> = reach.accounts.iter().map(|account| account.0).collect();
+    sql.push(
+        "with reach as materialized (
+            select below.unit, array_agg(held.workflow) as workflows,
+                   bool_or(held.workflow is null) as every
+            from unnest(",
+    );
+    sql.push_bind(workflows).push("::text[], ").push_bind(units);
+    sql.push(
+        "::text[]) as held (workflow, unit)
+            join unit_closure below on below.above = held.unit group by below.unit)
+         select * from ((select found.* from reach cross join lateral (",
+    );
+    sql.push(ROW).push(
+        " where l.unit_id = reach.unit and (reach.every or exists (
+            select from cases granting
+            where granting.id = l.granted_by and granting.workflow = any(reach.workflows)))",
+    );
+    filters(sql, query, today);
+    end(sql, "l.", limit);
+    sql.push(") found) union (").push(ROW).push(" where l.holder = any(");
+    sql.push_bind(accounts).push(")");
+    filters(sql, query, today);
+    end(sql, "l.", limit);
+    sql.push(")) seen");
+    end(sql, "", limit);
+}
+
+fn end(sql: &mut QueryBuilder<Postgres>, of: &str, limit: u32) {
+    sql.push(format!(" order by {of}valid_until, {of}number limit ")).push_bind(i64::from(limit));
+}
+
+fn filters(sql: &mut QueryBuilder<Postgres>, query: &LicencesQuery, today: NaiveDate) {
     match query.standing {
         None => {}
         Some(Standing::Revoked) => {
@@ -204,12 +274,12 @@ fn select(query: &LicencesQuery, today: NaiveDate) -> QueryBuilder<Postgres> {
                  and (l.valid_until >= ",
             );
             sql.push_bind(today);
-            stays(&mut sql, " or exists");
+            stays(sql, " or exists");
             sql.push(")");
         }
         Some(Standing::Expired) => {
             sql.push(" and l.state = 'active' and l.valid_until < ").push_bind(today);
-            stays(&mut sql, " and not exists");
+            stays(sql, " and not exists");
         }
     }
     if let Some(holder) = query.holder {
@@ -232,9 +302,6 @@ fn select(query: &LicencesQuery, today: NaiveDate) -> QueryBuilder<Postgres> {
         sql.push(" and (l.valid_until, l.number) > (").push_bind(*last).push(", ");
         sql.push_bind(number.as_str().to_owned()).push(")");
     }
-    let limit = if query.limit == 0 { 50 } else { query.limit.min(500) };
-    sql.push(" order by l.valid_until, l.number limit ").push_bind(i64::from(limit));
-    sql
 }
 
 fn stays(sql: &mut QueryBuilder<Postgres>, how: &str) {

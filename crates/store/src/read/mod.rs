@@ -18,7 +18,7 @@ mod worklist;
 mod workload;
 
 pub use case_file::{CaseFile, FiledTask};
-pub use cases::{CaseRow, CasesQuery};
+pub use cases::{CaseOrder, CaseRow, CasesQuery};
 pub use escalations::EscalationCount;
 pub(crate) use history::HistoryCache;
 pub use inquiries::{Inquiries, Inquiry};

@@ -70,7 +70,7 @@ impl Store {
         let rows =
             sqlx::query("select id, workflow, unit_id, applicant from cases where id = any($1)")
                 .bind(ids)
-                .fetch_all(&self.engine.readers)
+                .fetch_all(&mut *self.reading_as(viewer).reads().await?)
                 .await?;
         let mut seen = HashMap::with_capacity(rows.len());
         for row in &rows {

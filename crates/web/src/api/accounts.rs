@@ -24,6 +24,7 @@ use crate::{
     App,
     auth::{ClientAddress, Principal, Secret, no_randomness},
     body::{Body, Path, Query},
+    page::{self, Count, MOST_COUNTED, cut},
     policy::{self, Task},
     problem::{Fault, Problem},
 };
@@ -52,6 +53,11 @@ struct Wanted {
     /// Only those in whose name this occurs.
     #[param(max_length = 200)]
     name: Option<String>,
+    /// Whether to count how many there are in all.
+    count: Option<bool>,
+    /// After the end of which page: `next` of the one before.
+    #[param(max_length = 2000)]
+    after: Option<String>,
     /// How many, up to 200.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
@@ -90,6 +96,11 @@ impl PersonView {
 struct People {
     /// By their names.
     items: Vec<PersonItem>,
+    /// Where the next page begins; none after the last.
+    next: Option<String>,
+    /// How many there are in all, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<Count>,
 }
 
 /// A person in a list.
@@ -118,10 +129,7 @@ async fn people(
     caller: Principal,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<People>, Problem> {
-    let limit = wanted.limit.unwrap_or(50);
-    if !(1..=200).contains(&limit) {
-        return Err(Problem::parameter("limit", "is 1 to 200"));
-    }
+    let limit = page::length(wanted.limit)?;
     plain(&[&wanted.role, &wanted.name])?;
     let unit = UnitId::from(wanted.unit);
     let viewer = app.viewer(&caller).await?;
@@ -130,9 +138,15 @@ async fn people(
         role: wanted.role.map(RoleId::from),
         within: Some(unit),
         name: wanted.name,
-        limit,
+        after: page::after(wanted.after.as_deref())?,
+        limit: limit + 1,
     };
-    let found = app.store.people(&filter).await?;
+    let count = match wanted.count {
+        Some(true) => Some(Count(app.store.count_people(&filter, MOST_COUNTED).await?)),
+        _ => None,
+    };
+    let (found, more) = cut(app.store.people(&filter).await?, limit);
+    let next = found.last().filter(|_| more).map(|person| page::end(&(&person.name, person.id)));
     let items = found.into_iter().map(|person| PersonItem {
         id: person.id.0,
         name: person.name,
@@ -144,7 +158,7 @@ async fn people(
             .map(RoleAt::from)
             .collect(),
     });
-    Ok(Json(People { items: items.collect() }))
+    Ok(Json(People { items: items.collect(), next, count }))
 }
 
 /// The person whom an administrator looks after: who holds roles only where he administers.

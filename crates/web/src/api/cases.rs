@@ -14,7 +14,7 @@ use parvaneh_core::{
     reach::Sight,
     register::{NotANumber, Reference},
 };
-use parvaneh_store::{Ask, CasesQuery, Request, Requester};
+use parvaneh_store::{Ask, CaseOrder, CasesQuery, Request, Requester};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -26,6 +26,7 @@ use crate::{
     auth::Principal,
     body::{Body, Path, Query},
     change::{Changed, Terms, answer, asked, entity_tag},
+    page::{self, Count, MOST_COUNTED, cut},
     policy,
     problem::{Fault, Problem},
     view::{CaseItem, CaseView, EventView, TaskView},
@@ -55,20 +56,41 @@ struct Wanted {
     /// Only those in whose subject this occurs.
     #[param(max_length = 200)]
     text: Option<String>,
-    /// After the end of which page: `next` of the one before.
-    after: Option<Uuid>,
+    /// In which order.
+    order: Option<OrderName>,
+    /// Whether to count how many there are in all.
+    count: Option<bool>,
+    /// After the end of which page: `next` of the one before, in the same order.
+    #[param(max_length = 500)]
+    after: Option<String>,
     /// How many, up to 200.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 
+/// An order of cases.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum OrderName {
+    /// The latest first.
+    #[default]
+    Latest,
+    /// The oldest first.
+    Oldest,
+    /// Only open ones, the nearest statutory deadline first.
+    Deadline,
+}
+
 /// A page of cases.
 #[derive(Debug, Serialize, ToSchema)]
 struct Cases {
-    /// The latest first.
+    /// In the order that was asked for.
     items: Vec<CaseItem>,
     /// Where the next page begins; none after the last.
-    next: Option<Uuid>,
+    next: Option<String>,
+    /// How many there are in all, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<Count>,
 }
 
 /// Cases that I see
@@ -84,11 +106,9 @@ async fn list(
     caller: Principal,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Cases>, Problem> {
-    let limit = wanted.limit.unwrap_or(50);
-    if !(1..=200).contains(&limit) {
-        return Err(Problem::parameter("limit", "is 1 to 200"));
-    }
+    let limit = page::length(wanted.limit)?;
     plain(&[&wanted.workflow, &wanted.unit, &wanted.step, &wanted.text])?;
+    let after: Option<(Option<DateTime<Utc>>, CaseId)> = page::after(wanted.after.as_deref())?;
     let viewer = app.viewer(&caller).await?;
     let reads = app.store.reading_as(&viewer);
     let query = CasesQuery {
@@ -100,14 +120,22 @@ async fn list(
         overdue: wanted.overdue.unwrap_or(false),
         applicant: wanted.applicant.map(PersonId),
         text: wanted.text,
-        before: wanted.after.map(CaseId),
+        order: match wanted.order.unwrap_or_default() {
+            OrderName::Latest => CaseOrder::Latest,
+            OrderName::Oldest => CaseOrder::Oldest,
+            OrderName::Deadline => CaseOrder::Deadline,
+        },
+        before: after.map(|(_, case)| case),
+        before_deadline: after.and_then(|(deadline, _)| deadline),
         limit: limit + 1,
     };
-    let mut rows = reads.cases(&query).await?;
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| more).map(|row| row.case.0);
-    Ok(Json(Cases { items: rows.into_iter().map(CaseItem::from).collect(), next }))
+    let (rows, more) = cut(reads.cases(&query).await?, limit);
+    let next = rows.last().filter(|_| more).map(|row| page::end(&(row.deadline, row.case)));
+    let count = match wanted.count {
+        Some(true) => Some(Count(reads.count_cases(&query, MOST_COUNTED).await?)),
+        _ => None,
+    };
+    Ok(Json(Cases { items: rows.into_iter().map(CaseItem::from).collect(), next, count }))
 }
 
 /// No text in the database holds U+0000: what has one finds nothing, and must not reach it.

@@ -15,13 +15,18 @@ mod figures;
 mod identities;
 mod inquiries;
 mod jobs;
+mod licences;
+mod migrations;
 mod oidc;
+mod operations;
 mod password;
+mod ranking;
 mod reference;
 mod second_factor;
 mod session;
 mod sittings;
 mod tokens;
+mod workflows;
 mod worklist;
 
 use axum::{Router, body::Bytes, http::header, routing::get};
@@ -96,6 +101,11 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(calendars::router())
         .merge(closures::router())
         .merge(jobs::router())
+        .merge(licences::router())
+        .merge(workflows::router())
+        .merge(migrations::router())
+        .merge(ranking::router())
+        .merge(operations::router())
         .merge(delegations::router())
         .merge(absences::router())
         .merge(reference::router());

@@ -102,6 +102,12 @@ pub struct Fault {
     pub code: String,
     /// What is wrong, in the language of the request.
     pub detail: String,
+    /// The line, from 1, of a text such as a workflow's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// The column, from 1, in characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
     #[serde(skip)]
     persian: Option<String>,
 }
@@ -110,7 +116,18 @@ impl Fault {
     /// A fault that is told in English.
     pub fn new(pointer: impl Into<String>, code: &str, detail: impl Into<String>) -> Self {
         let (pointer, detail) = (pointer.into(), detail.into());
-        Self { pointer, code: code.to_owned(), detail, persian: None }
+        let code = code.to_owned();
+        Self { pointer, code, detail, line: None, column: None, persian: None }
+    }
+
+    /// A problem of a text that stands at `pointer`.
+    pub fn in_text(pointer: &str, problem: &parvaneh_core::document::Problem) -> Self {
+        let detail = match &problem.help {
+            Some(help) => format!("{}; {help}", problem.message),
+            None => problem.message.clone(),
+        };
+        let (line, column) = (Some(problem.line), Some(problem.column));
+        Self { line, column, ..Self::new(pointer, problem.code, detail) }
     }
 }
 
@@ -321,7 +338,8 @@ impl From<&parvaneh_core::form::Fault> for Fault {
             (None, None) => String::new(),
         };
         let code = fault.code.as_str().to_owned();
-        Self { pointer, code, detail: fault.en.clone(), persian: Some(fault.fa.clone()) }
+        let persian = Some(fault.fa.clone());
+        Self { pointer, code, detail: fault.en.clone(), line: None, column: None, persian }
     }
 }
 

@@ -55,7 +55,6 @@ impl List {
             None => None,
         };
         let query = CasesQuery {
-            reach: None,
             workflow: self.workflow.map(WorkflowId::from),
             within: self.unit.map(UnitId::from),
             step: self.step.map(StepId::from),
@@ -65,6 +64,7 @@ impl List {
             text: self.search,
             before: self.before,
             limit: self.limit,
+            ..CasesQuery::default()
         };
         let rows = store.cases(&query).await?;
         if out.json {

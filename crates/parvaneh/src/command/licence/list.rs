@@ -94,6 +94,7 @@ impl List {
             expires_until: self.expires_until,
             after,
             limit: self.limit,
+            reach: None,
         };
         let rows = store.licences(&query, today).await?;
         if out.json {
