@@ -31,7 +31,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     writeln!(std::io::stdout(), "ready")?;
     // Small batches: the tests are built without optimisation, and the cases of a batch are locked
     // while they are decided.
-    let work = WorkerOptions { batch: 16, idle: Duration::from_millis(200) };
+    let work =
+        WorkerOptions { batch: 16, idle: Duration::from_millis(200), ..WorkerOptions::default() };
     parvaneh_worker::run(&store, work, shutdown).await;
     store.close().await;
     Ok(())

@@ -19,6 +19,7 @@ mod notice_mail;
 mod notice_peers;
 mod notice_webhooks;
 mod operations_backup;
+mod operations_keys;
 mod operations_server;
 mod people;
 mod python;

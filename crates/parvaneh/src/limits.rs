@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, value_parser};
 use parvaneh_store::StoreOptions;
 use parvaneh_web::{Connections, Settings};
+use parvaneh_worker::WorkerOptions;
 
 use crate::stretch::Stretch;
 
@@ -159,9 +160,30 @@ pub(crate) struct DatabaseLimits {
         value_name = "TIME"
     )]
     idle_in_transaction_timeout: Stretch,
+    /// How long a repeat of a request under its Idempotency-Key is known as one; at least a day
+    #[arg(
+        long,
+        default_value = "30d",
+        env = "PARVANEH_KEEP_KEYS",
+        hide_env_values = true,
+        value_name = "TIME",
+        value_parser = at_least_a_day
+    )]
+    keep_keys: Stretch,
+}
+
+fn at_least_a_day(text: &str) -> Result<Stretch, String> {
+    let stretch: Stretch = text.parse()?;
+    let long = stretch.0 >= parvaneh_store::KEYS_STAY;
+    if long { Ok(stretch) } else { Err("keys are kept for a day at least".to_owned()) }
 }
 
 impl DatabaseLimits {
+    /// How a worker works.
+    pub(crate) fn worker(&self) -> WorkerOptions {
+        WorkerOptions { keys_stay: self.keep_keys.0, ..WorkerOptions::default() }
+    }
+
     /// How the store uses the database.
     pub(crate) fn store(&self) -> StoreOptions {
         StoreOptions {

@@ -14,6 +14,7 @@ mod due;
 pub mod embedded;
 mod engine;
 mod error;
+mod forget;
 mod hint;
 mod identity;
 mod job;
@@ -46,6 +47,7 @@ pub use closure::{
 pub use delegate::{DelegationFilter, DelegationRow, NewDelegation};
 pub use due::{DueListener, Parked, TickOutcome};
 pub use error::{ExecuteError, StoreError};
+pub use forget::KEYS_STAY;
 pub use identity::{
     Account, AccountEvent, AccountEventRow, Attempt, Attempts, ByIdentity, Credentials, Doer,
     Identity, KnownBy, LinkPurpose, NewIdentity, NewLink, NewSession, NewToken, Newcomer, Proved,

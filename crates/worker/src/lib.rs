@@ -9,6 +9,7 @@ pub mod carry;
 pub mod deliver;
 pub mod digest;
 pub mod escalate;
+pub mod forget;
 pub mod mail;
 mod measure;
 mod pace;
@@ -30,11 +31,14 @@ pub struct WorkerOptions {
     /// How long a worker waits at most before it looks again, whatever it was told: hints can be
     /// lost, and another server's clock can be moved.
     pub idle: Duration,
+    /// How long the keys of requests are kept; at least a day.
+    pub keys_stay: Duration,
 }
 
 impl Default for WorkerOptions {
     fn default() -> Self {
-        Self { batch: 200, idle: Duration::from_secs(3) }
+        let keys_stay = Duration::from_secs(30 * 24 * 60 * 60);
+        Self { batch: 200, idle: Duration::from_secs(3), keys_stay }
     }
 }
 
@@ -101,16 +105,16 @@ impl std::ops::AddAssign for Totals {
     }
 }
 
-/// Escalates, delivers, hands back and carries changes until shutdown begins; then finishes the
-/// rounds in hand. Survives a
-/// database that is away for a while.
+/// Escalates, delivers, hands back, carries changes and forgets old keys until shutdown begins; then
+/// finishes the rounds in hand. Survives a database that is away for a while.
 pub async fn run(store: &Store, options: WorkerOptions, shutdown: Shutdown) -> Totals {
     let written = Arc::new(Notify::new());
-    let (mut totals, delivered, handed_back, carried) = tokio::join!(
+    let (mut totals, delivered, handed_back, carried, ()) = tokio::join!(
         escalate::run(store, options, shutdown.clone(), written.clone()),
         deliver::run(store, options, shutdown.clone(), written),
         stand_in::run(store, options, shutdown.clone()),
-        carry::run(store, options, shutdown),
+        carry::run(store, options, shutdown.clone()),
+        forget::run(store, options, shutdown),
     );
     totals += delivered;
     totals += handed_back;

@@ -92,7 +92,8 @@ impl Serve {
             tell(&app, address, figures, link.as_deref(), out)?;
             let mut stop = shutdown.clone();
             let serving = parvaneh_web::serve(listener, app, async move { stop.begins().await });
-            let working = work(store, &channels, !self.no_worker, shutdown);
+            let how = (!self.no_worker).then(|| self.database.worker());
+            let working = work(store, &channels, how, shutdown);
             let (served, ()) = tokio::join!(serving, working);
             served.map_err(|error| Failure::internal(format!("the socket: {error}")))
         })
@@ -102,12 +103,12 @@ impl Serve {
 async fn work(
     store: &Store,
     channels: &Arc<send::Channels>,
-    here: bool,
+    how: Option<WorkerOptions>,
     shutdown: parvaneh_worker::Shutdown,
 ) {
-    if here {
+    if let Some(how) = how {
         tokio::join!(
-            parvaneh_worker::run(store, WorkerOptions::default(), shutdown.clone()),
+            parvaneh_worker::run(store, how, shutdown.clone()),
             send::run(store, channels, shutdown),
         );
     }

@@ -44,7 +44,7 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn run(self, options: &Options, out: &Output) -> Result<(), Failure> {
-        let how = WorkerOptions { batch: self.batch.into(), ..WorkerOptions::default() };
+        let how = WorkerOptions { batch: self.batch.into(), ..self.database.worker() };
         let channels = self.channels.channels()?;
         let database = self.database.store();
         with_database_used(options, database, OnSignal::Finish, async |database, shutdown| {
