@@ -38,6 +38,7 @@ mod web_bulk;
 mod web_calendars;
 mod web_cases;
 mod web_endurance;
+mod web_events;
 mod web_fixture;
 mod web_identity;
 mod web_lending;

@@ -105,6 +105,8 @@ fn rows(case: CaseId, person: PersonId) -> Vec<Cells> {
             Let::Everybody,
         ),
         row("get /cases/{case}", "/cases/{case}", none.clone(), Let::Seers),
+        row("get /cases/{case}/events", "/cases/{case}/events", none.clone(), Let::Seers),
+        row("get /worklist/events", "/worklist/events", none.clone(), Let::Everybody),
         row("get /cases/{case}/timeline", "/cases/{case}/timeline", none.clone(), Let::Seers),
         row(
             "get /cases/{case}/clocks/{no}/explanation",

@@ -71,6 +71,26 @@ pub(crate) struct RequestLimits {
         value_parser = value_parser!(u32).range(1024..)
     )]
     longest_body: u32,
+    /// How many streams of events (/cases/CASE/events, /worklist/events) there may be at once
+    #[arg(
+        long,
+        default_value_t = 500,
+        env = "PARVANEH_MAX_STREAMS",
+        hide_env_values = true,
+        value_name = "N",
+        value_parser = value_parser!(u32).range(1..=1_000_000)
+    )]
+    max_streams: u32,
+    /// How many of them one person may have at once
+    #[arg(
+        long,
+        default_value_t = 10,
+        env = "PARVANEH_MAX_STREAMS_OF_ONE",
+        hide_env_values = true,
+        value_name = "N",
+        value_parser = value_parser!(u32).range(1..=1_000)
+    )]
+    max_streams_of_one: u32,
     /// How long the service still answers after it has been told to end: from then on it is not ready
     /// (/health/ready), so that who distributes requests can turn to others
     #[arg(
@@ -88,6 +108,8 @@ impl RequestLimits {
     pub(crate) fn limit(&self, settings: &mut Settings) {
         settings.longest_body = self.longest_body as usize;
         settings.patience = self.request_timeout.0;
+        settings.streams.most = self.max_streams as usize;
+        settings.streams.of_one_person = self.max_streams_of_one as usize;
         settings.connections = Connections {
             most: self.max_connections as usize,
             head_patience: self.header_timeout.0,

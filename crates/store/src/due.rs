@@ -211,6 +211,7 @@ async fn tick_due(engine: &Arc<Engine>, limit: i64) -> Result<TickOutcome, Store
     match write_in_tx(&mut in_tx, &decisions).await {
         Ok(()) => {
             in_tx.commit().await?;
+            engine.newsroom.written(&decisions);
             outcome.done = decisions.into_iter().map(Decision::into_executed).collect();
             for (case, seq, error) in poisoned {
                 park(engine, case, seq, &error).await?;
@@ -305,6 +306,7 @@ async fn tick_one(engine: &Arc<Engine>, case: CaseId) -> Result<Option<Executed>
     }
     write_in_tx(&mut in_tx, &decisions).await?;
     in_tx.commit().await?;
+    engine.newsroom.written(&decisions);
     Ok(decisions.pop().map(Decision::into_executed))
 }
 

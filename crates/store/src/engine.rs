@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use sqlx::PgPool;
 
-use crate::{hint::Hints, read::HistoryCache, reference::Cache, vault::Vault};
+use crate::{hint::Hints, news::Newsroom, read::HistoryCache, reference::Cache, vault::Vault};
 
 /// What every part of the store shares.
 #[derive(Debug)]
@@ -19,6 +19,7 @@ pub(crate) struct Engine {
     pub(crate) people: PgPool,
     pub(crate) cache: Cache,
     pub(crate) hints: Hints,
+    pub(crate) newsroom: Newsroom,
     /// How long tasks took lately.
     pub(crate) history: HistoryCache,
     /// Held by whoever does a portion of a job: one at a time in a process.

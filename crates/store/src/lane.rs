@@ -324,6 +324,8 @@ async fn round(link: &mut Link, batch: &mut Vec<Job>) -> Result<(), sqlx::Error>
             }
         },
     };
+    let done = decisions.iter().filter(|one| written.contains(&one.decided.case.id)).copied();
+    engine.newsroom.written(done);
     let mut overtaken = Vec::new();
     let mut next_due = None;
     for (mut job, verdict) in std::mem::take(batch).into_iter().zip(verdicts) {

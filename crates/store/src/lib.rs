@@ -22,6 +22,7 @@ mod lane;
 mod link;
 mod measure;
 mod migration;
+mod news;
 mod notify;
 mod outbox;
 mod people;
@@ -55,6 +56,7 @@ pub use identity::{
 };
 pub use job::{Job, JobId};
 pub use migration::{MigrationPreview, PreviewedCase, PreviewedClock, RefusedCase};
+pub use news::{News, NewsListener, Office};
 pub use notify::{
     Channel, Choice, Claimed, DigestCandidate, Due, FailedDelivery, Language, NewWebhook,
     NoticeKind, Outcome, Preferences, Reason, Sent, Webhook, WebhookEvent,

@@ -15,6 +15,7 @@ use crate::{
     engine::Engine,
     hint::Hints,
     lane::Lanes,
+    news::Newsroom,
     read::HistoryCache,
     reading::Reader,
     reference::{Cache, Reference},
@@ -207,6 +208,7 @@ impl Store {
         check_schema(&readers).await?;
         let watcher = watch::pool(&options, how.settings(READER, watch::PATIENCE));
         let hints = Hints::start(writers.clone());
+        let newsroom = Newsroom::start(writers.clone());
         let engine = Engine {
             writers,
             readers,
@@ -214,6 +216,7 @@ impl Store {
             people,
             cache: Cache::default(),
             hints,
+            newsroom,
             history: HistoryCache::default(),
             jobs: tokio::sync::Mutex::default(),
             vault: std::sync::OnceLock::new(),

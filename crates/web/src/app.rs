@@ -9,6 +9,7 @@ use parvaneh_store::{Store, Viewer};
 use crate::{
     Settings, api,
     auth::{Passwords, Principal},
+    events::Hub,
     health::{self, Ending, Probe},
     layers,
     problem::Problem,
@@ -25,6 +26,8 @@ pub struct App {
     /// When the service is about to end.
     pub(crate) ending: Ending,
     pub(crate) probe: Probe,
+    /// Where everybody waits who wants to hear what changes.
+    pub(crate) hub: Hub,
 }
 
 impl App {
@@ -36,6 +39,7 @@ impl App {
             passwords: Passwords::new(),
             ending: Ending::new(),
             probe: Probe::default(),
+            hub: Hub::new(),
         }
     }
 

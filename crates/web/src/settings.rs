@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use parvaneh_store::Attempts;
 
-use crate::{Connections, auth::Oidc};
+use crate::{Connections, Streams, auth::Oidc};
 
 /// How the service behaves.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct Settings {
     pub oidc: Option<Oidc>,
     /// How long a request may take, its body included.
     pub patience: Duration,
+    /// What streams of events may do.
+    pub streams: Streams,
     /// What connections may do.
     pub connections: Connections,
 }
@@ -42,6 +44,7 @@ impl Default for Settings {
             longest_body: 1024 * 1024,
             oidc: None,
             patience: Duration::from_secs(30),
+            streams: Streams::default(),
             connections: Connections::default(),
         }
     }

@@ -158,6 +158,23 @@ impl Store {
         .await
     }
 
+    /// Whether that session is in force still. It does not count as used: who only listens is not
+    /// there.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn session_lasts(&self, id: Uuid, idle: Duration) -> Result<bool, StoreError> {
+        let lasts = sqlx::query_scalar(
+            "select exists (
+                 select from sessions s join accounts a on a.person = s.person
+                 where s.id = $1 and s.revoked_at is null and a.disabled_at is null
+                   and s.expires_at > clock_timestamp()
+                   and s.seen_at > clock_timestamp() - $2 * interval '1 second')",
+        );
+        let lasts = lasts.bind(id).bind(idle.as_secs_f64());
+        Ok(lasts.fetch_one(&self.engine.readers).await?)
+    }
+
     /// Somebody's sessions that have not ended, the latest first.
     ///
     /// # Errors

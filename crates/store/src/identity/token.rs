@@ -141,6 +141,20 @@ impl Store {
         Ok(Some(token))
     }
 
+    /// Whether that token is in force still. It does not count as used.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn token_lasts(&self, id: Uuid) -> Result<bool, StoreError> {
+        let lasts = sqlx::query_scalar(
+            "select exists (
+                 select from api_tokens t join accounts a on a.person = t.person
+                 where t.id = $1 and t.revoked_at is null and a.disabled_at is null
+                   and t.expires_at > clock_timestamp())",
+        );
+        Ok(lasts.bind(id).fetch_one(&self.engine.readers).await?)
+    }
+
     /// Somebody's tokens, the latest first.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ mod clocks;
 mod closures;
 mod delegations;
 mod described;
+mod events;
 mod figures;
 mod identities;
 mod inquiries;
@@ -94,6 +95,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(changes::router())
         .merge(clocks::router())
         .merge(worklist::router())
+        .merge(events::router())
         .merge(inquiries::router())
         .merge(figures::router())
         .merge(bulk::router())

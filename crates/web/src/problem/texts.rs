@@ -46,6 +46,7 @@ pub const CODES: &[(&str, Text)] = &[
     ("media_type", Text { fa: "این نوع محتوا پذیرفته نیست", en: "This type of content is not taken" }),
     ("method_not_allowed", Text { fa: "این نشانی چنین کاری نمی‌کند", en: "This address does not do that" }),
     ("timeout", Text { fa: "درخواست بیش از اندازه طول کشید", en: "The request took too long" }),
+    ("streams_taken", Text { fa: "شمار جریان‌های رویداد بیش از اندازه است", en: "Too many streams of events are open" }),
     ("unavailable", Text { fa: "خدمت اکنون در دسترس نیست؛ اندکی بعد دوباره بکوشید", en: "The service is not available now: try again in a moment" }),
     ("internal", Text { fa: "خطایی رخ داد که به شما مربوط نیست", en: "Something went wrong that is not yours to mend" }),
     ("precondition_invalid", Text { fa: "سرآیند If-Match نادرست است", en: "The header If-Match is wrong" }),
