@@ -1,6 +1,9 @@
 # A Debian package, by dpkg-deb alone: the program, units, a configuration file, documents.
 # Sourced by ./run.
 
+# Who answers for the package: whoever builds it.
+MAINTAINER=${PARVANEH_MAINTAINER:-Parvaneh maintainers <parvaneh@localhost>}
+
 # package [FOLDER]: builds the program and puts the package into the folder (default: target/debian).
 # PARVANEH_BINARY names a program that is built already.
 package() {
@@ -13,6 +16,8 @@ package() {
     binary=${CARGO_TARGET_DIR:-target}/release/parvaneh
   fi
   local version architecture root
+  # Nothing in it depends on when it is built.
+  export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
   version=$("$binary" --version | cut -d' ' -f2)
   architecture=$(dpkg --print-architecture)
   root=$(mktemp -d)
@@ -25,9 +30,7 @@ package() {
   ) || { rm -rf "$root"; fail "the package could not be put together"; }
   mkdir -p "$folder"
   local file=$folder/parvaneh_${version}_$architecture.deb
-  # Nothing in it depends on who builds it, or when.
-  SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)} \
-    dpkg-deb --root-owner-group --build "$root" "$file" >/dev/null
+  dpkg-deb --root-owner-group --build "$root" "$file" >/dev/null
   rm -rf "$root"
   say "$file"
 }
@@ -36,7 +39,7 @@ package() {
 fill_package() {
   local binary=$1 root=$2 documents=$2/usr/share/doc/parvaneh unit
   install -D -m 0755 "$binary" "$root/usr/bin/parvaneh"
-  strip --strip-debug "$root/usr/bin/parvaneh" 2>/dev/null || true
+  strip --strip-unneeded "$root/usr/bin/parvaneh" 2>/dev/null || true
   for unit in deploy/systemd/*.service; do
     install -D -m 0644 "$unit" "$root/lib/systemd/system/${unit##*/}"
   done
@@ -56,8 +59,8 @@ fill_package() {
     printf ' On Debian systems the Apache License 2.0 is in /usr/share/common-licenses/Apache-2.0.\n .\n'
     sed -e 's/^$/./' -e 's/^/ /' LICENSE-MIT
   } >"$documents/copyright"
-  printf 'parvaneh (%s) unstable; urgency=medium\n\n  * See the history of the repository.\n\n -- Parvaneh maintainers <parvaneh@localhost>  %s\n' \
-    "$("$binary" --version | cut -d' ' -f2)" "$(LC_ALL=C date -u -R -d "@${SOURCE_DATE_EPOCH:-0}")" |
+  printf 'parvaneh (%s) unstable; urgency=medium\n\n  * See the history of the repository.\n\n -- %s  %s\n' \
+    "$("$binary" --version | cut -d' ' -f2)" "$MAINTAINER" "$(LC_ALL=C date -u -R -d "@${SOURCE_DATE_EPOCH:-0}")" |
     gzip -9n >"$documents/changelog.gz"
 }
 
@@ -69,7 +72,7 @@ control_of() {
   size=$(du -ks "$root" | cut -f1)
   install -d -m 0755 "$root/DEBIAN"
   sed -e "s/@VERSION@/$3/" -e "s/@ARCHITECTURE@/$4/" -e "s/@SIZE@/$size/" -e "s/@GLIBC@/${glibc:-2.36}/" \
-    deploy/debian/control.in >"$root/DEBIAN/control"
+    -e "s/@MAINTAINER@/$MAINTAINER/" deploy/debian/control.in >"$root/DEBIAN/control"
   install -m 0644 deploy/debian/conffiles "$root/DEBIAN/conffiles"
   install -m 0755 deploy/debian/postinst deploy/debian/prerm deploy/debian/postrm "$root/DEBIAN/"
   (cd "$root" && find . -path ./DEBIAN -prune -o -path ./etc -prune -o -type f -printf '%P\0' |
