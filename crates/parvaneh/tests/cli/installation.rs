@@ -95,11 +95,11 @@ impl Installation {
         secret.reveal()
     }
 
-    /// The identifiers of all cases.
+    /// The identifiers of all cases; the superuser sees them.
     pub(crate) fn cases(&self) -> BTreeSet<String> {
         let (runtime, server) = self.kept.as_ref().expect("only a sandbox's server runs on");
         runtime.block_on(async {
-            let options = server.app_options("parvaneh");
+            let options = server.admin_options("parvaneh");
             let mut database =
                 sqlx::PgConnection::connect_with(&options).await.expect("a database");
             let ids =
