@@ -30,11 +30,14 @@ check_layers() {
   # No HTTP server. It is a client of webhooks, and hyper and tower-http are what its client is made of.
   must_not_reach parvaneh-worker 'axum|askama|clap'
   must_not_use parvaneh-worker hyper server
+  # The bytes of documents: no database, no server, no case.
+  must_not_reach parvaneh-contents 'sqlx.*|axum|clap|parvaneh.*'
+  must_not_use parvaneh-contents hyper server
   # No SQL.
   must_not_name parvaneh-web 'sqlx.*|rustix'
-  # parvaneh -> {web, worker} -> store -> core: nothing points up, web and worker are strangers.
+  # parvaneh -> {web, worker} -> {store -> core, contents}: nothing points up, web and worker are strangers.
   must_not_reach parvaneh-core 'parvaneh.*'
-  must_not_reach parvaneh-store 'parvaneh|parvaneh-(web|worker|tests)'
+  must_not_reach parvaneh-store 'parvaneh|parvaneh-(contents|web|worker|tests)'
   must_not_reach parvaneh-worker 'parvaneh|parvaneh-(web|tests)'
   must_not_reach parvaneh-web 'parvaneh|parvaneh-(worker|tests)'
 }

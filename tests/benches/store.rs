@@ -147,6 +147,7 @@ fn opening(case: CaseId, workflow: &str) -> Request {
         key: None,
         expected_seq: None,
         on_behalf_of: None,
+        brought: Vec::new(),
     }
 }
 

@@ -37,6 +37,7 @@ mod web_api;
 mod web_bulk;
 mod web_calendars;
 mod web_cases;
+mod web_documents;
 mod web_endurance;
 mod web_events;
 mod web_fixture;

@@ -221,6 +221,7 @@ pub(crate) fn open_request(case: CaseId) -> Request {
         key: None,
         expected_seq: None,
         on_behalf_of: None,
+        brought: Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@ mod cli;
 mod command;
 mod config;
 mod database;
+mod documents;
 mod failure;
 mod identity;
 mod lifecycle;

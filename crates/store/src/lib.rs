@@ -9,6 +9,7 @@ mod actor;
 mod answered;
 mod batch;
 mod closure;
+mod content;
 mod delegate;
 mod due;
 pub mod embedded;
@@ -45,6 +46,7 @@ pub use closure::{
     Affected, CALENDAR_KEEPER, Change, ClosedDay, Closing, ClosureError, ClosureRow, ClosuresQuery,
     MovedCase, Preview, PreviewPage, Reopening, Settled as ClosureSettled,
 };
+pub use content::{Arrived, Brought, CaseContent, UPLOAD_LASTS, Upload};
 pub use delegate::{DelegationFilter, DelegationRow, NewDelegation};
 pub use due::{DueListener, Parked, TickOutcome};
 pub use error::{ExecuteError, StoreError};

@@ -10,6 +10,8 @@ use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::Brought;
+
 /// Who asks. What a person may do follows from the roles that he holds at that very moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Requester {
@@ -117,6 +119,8 @@ pub struct Request {
     pub expected_seq: Option<u32>,
     /// Whose delegate the caller wants to act as; `None` leaves it open: then by his own right first.
     pub on_behalf_of: Option<PersonId>,
+    /// The contents of the files that it hands in, as far as they are kept here.
+    pub brought: Vec<Brought>,
 }
 
 impl Request {
@@ -129,6 +133,7 @@ impl Request {
             key: None,
             expected_seq: None,
             on_behalf_of: None,
+            brought: Vec::new(),
         }
     }
 
@@ -141,19 +146,34 @@ impl Request {
             key: None,
             expected_seq: None,
             on_behalf_of: None,
+            brought: Vec::new(),
         }
     }
 
     /// The program records what time has caused.
     pub fn tick(case: CaseId) -> Self {
         let ask = Ask::Command { case, command: Command::Tick };
-        Self { by: Requester::System, ask, key: None, expected_seq: None, on_behalf_of: None }
+        Self {
+            by: Requester::System,
+            ask,
+            key: None,
+            expected_seq: None,
+            on_behalf_of: None,
+            brought: Vec::new(),
+        }
     }
 
     /// The program moves a case to another version of its definition.
     pub(crate) fn migrate(case: CaseId, mapping: Arc<Mapping>) -> Self {
         let ask = Ask::Migrate { case, mapping };
-        Self { by: Requester::System, ask, key: None, expected_seq: None, on_behalf_of: None }
+        Self {
+            by: Requester::System,
+            ask,
+            key: None,
+            expected_seq: None,
+            on_behalf_of: None,
+            brought: Vec::new(),
+        }
     }
 
     /// The same request under an idempotency key.
@@ -169,6 +189,11 @@ impl Request {
     /// The same request, by what that person has lent to the caller.
     pub fn on_behalf_of(self, person: PersonId) -> Self {
         Self { on_behalf_of: Some(person), ..self }
+    }
+
+    /// The same request, with the contents of files that it hands in.
+    pub fn bringing(self, brought: Vec<Brought>) -> Self {
+        Self { brought, ..self }
     }
 
     /// Whether its idempotency key, if it has one, can be kept.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use parvaneh_core::{Case, Definition};
 use parvaneh_store::{Store, Viewer};
+use tokio::sync::Semaphore;
 
 use crate::{
     Settings, api,
@@ -28,11 +29,14 @@ pub struct App {
     pub(crate) probe: Probe,
     /// Where everybody waits who wants to hear what changes.
     pub(crate) hub: Hub,
+    /// As many as uploads are received at the same time.
+    pub(crate) uploads: Arc<Semaphore>,
 }
 
 impl App {
     /// The service over a store.
     pub fn new(store: Store, settings: Settings) -> Self {
+        let uploads = Arc::new(Semaphore::new(settings.documents.at_once));
         Self {
             store,
             settings: Arc::new(settings),
@@ -40,6 +44,7 @@ impl App {
             ending: Ending::new(),
             probe: Probe::default(),
             hub: Hub::new(),
+            uploads,
         }
     }
 

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use parvaneh_core::{Case, CaseId, PersonId, decide::Command, reach::Sight};
-use parvaneh_store::{Executed, Request};
+use parvaneh_store::{Brought, Executed, Request};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -91,9 +91,25 @@ pub(crate) async fn change(
     case: CaseId,
     command: Command,
 ) -> Result<Response, Problem> {
+    change_by(app, caller, terms, case, async || Ok((command, Vec::new()))).await
+}
+
+/// The same with a command that is made only once the caller is known to see the case, and with the
+/// contents that come with it.
+///
+/// # Errors
+/// As [`change`], and those of making it.
+pub(crate) async fn change_by(
+    app: &App,
+    caller: &Principal,
+    terms: Terms,
+    case: CaseId,
+    command: impl AsyncFnOnce() -> Result<(Command, Vec<Brought>), Problem>,
+) -> Result<Response, Problem> {
     let viewer = app.viewer(caller).await?;
     let sight = policy::see(app, &viewer, case).await?;
-    let request = asked(terms, Request::command(caller.person, case, command));
+    let (command, brought) = command().await?;
+    let request = asked(terms, Request::command(caller.person, case, command)).bringing(brought);
     let executed = app.store.execute(request).await?;
     answer(app, executed, sight, StatusCode::OK).await
 }

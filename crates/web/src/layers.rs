@@ -6,17 +6,19 @@ use std::time::Duration;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
+use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::{
     App,
+    api::TAKE_CONTENTS,
     auth::{ClientAddress, Margin},
+    documents::{declared_length, too_long},
     language::Language,
     observe::Observed,
     problem::Problem,
@@ -48,12 +50,27 @@ pub(crate) fn around(router: Router<App>, app: &App) -> Router<App> {
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed")
         })
-        .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(app.settings.longest_body))
+        .layer(DefaultBodyLimit::max(app.settings.longest_body))
+        .layer(from_fn_with_state(app.clone(), no_longer))
         .layer(CatchPanicLayer::custom(|_panic: Box<dyn std::any::Any + Send>| {
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal").into_response()
         }))
         .layer(from_fn_with_state(app.clone(), answer))
+}
+
+/// Whether the body of a request is a document: of those, the handler itself sees how long they are.
+fn takes_content(request: &Request) -> bool {
+    request.method() == Method::POST && TAKE_CONTENTS.contains(&route(request).as_str())
+}
+
+/// Refuses at once what says that it is too long. What does not say so is refused where it is read.
+async fn no_longer(State(app): State<App>, request: Request, next: Next) -> Response {
+    let longest = app.settings.longest_body as u64;
+    let length = declared_length(request.headers()).unwrap_or_default();
+    if length > longest && !takes_content(&request) {
+        return too_long(longest).into_response();
+    }
+    next.run(request).await
 }
 
 /// Names the request, gives it its time, tells its problem in its language, and logs how it ended.
@@ -65,9 +82,13 @@ async fn answer(State(app): State<App>, mut request: Request, next: Next) -> Res
     let (from, margin) = (ClientAddress::of(request.extensions()), Margin::default());
     request.extensions_mut().insert(from);
     request.extensions_mut().insert(margin.clone());
+    let patience = match takes_content(&request) {
+        true => app.settings.documents.patience,
+        false => app.settings.patience,
+    };
     let observed = Observed::begin(&request, path.clone(), &id);
     let answering = next.run(request).instrument(observed.span.clone());
-    let answered = tokio::time::timeout(app.settings.patience, answering).await;
+    let answered = tokio::time::timeout(patience, answering).await;
     let mut response = answered.unwrap_or_else(|_| {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout").again_in(2).into_response()
     });

@@ -8,7 +8,7 @@ use parvaneh_core::{
     CaseId, PersonId, Sitting, UnitId,
     reach::{Jurisdiction, Reach, Sight},
 };
-use parvaneh_store::{Person, Viewer};
+use parvaneh_store::{CaseContent, Person, Viewer};
 
 use crate::{App, problem::Problem};
 
@@ -132,5 +132,14 @@ pub fn see_sitting(viewer: &Viewer, sitting: &Sitting) -> Result<(), Problem> {
     match reach.sees_sittings(organisation, &sitting.members, &sitting.unit) {
         true => Ok(()),
         false => Err(Problem::not_found()),
+    }
+}
+
+/// Whether somebody who sees a case like that sees a content that it holds: an applicant what came
+/// from him, and not what the office has added.
+pub fn sees_content(sight: Sight, content: &CaseContent) -> bool {
+    match sight {
+        Sight::Office => true,
+        Sight::Own => content.from_applicant,
     }
 }

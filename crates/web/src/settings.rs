@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use parvaneh_store::Attempts;
 
-use crate::{Connections, Streams, auth::Oidc};
+use crate::{Connections, DocumentSettings, Streams, auth::Oidc};
 
 /// How the service behaves.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub struct Settings {
     pub streams: Streams,
     /// What connections may do.
     pub connections: Connections,
+    /// How documents are taken and kept.
+    pub documents: DocumentSettings,
 }
 
 impl Default for Settings {
@@ -46,6 +48,7 @@ impl Default for Settings {
             patience: Duration::from_secs(30),
             streams: Streams::default(),
             connections: Connections::default(),
+            documents: DocumentSettings::default(),
         }
     }
 }

@@ -16,6 +16,7 @@ mod pace;
 pub mod retry;
 pub mod send;
 pub mod stand_in;
+pub mod uploads;
 pub mod webhook;
 
 use std::{sync::Arc, time::Duration};

@@ -6,7 +6,7 @@ use clap::builder::BoolishValueParser;
 use parvaneh_core::{Grant, PersonId, RoleId};
 use parvaneh_store::Store;
 use parvaneh_web::{App, Settings, password_link, policy::ADMINISTRATOR};
-use parvaneh_worker::{WorkerOptions, send};
+use parvaneh_worker::{WorkerOptions, send, uploads};
 use serde_json::json;
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::{
     channels::ChannelOptions,
     config::Options,
+    documents::{KeepingOptions, TakingOptions},
     failure::Failure,
     identity::IdentityOptions,
     lifecycle::{OnSignal, with_database_used},
@@ -62,6 +63,10 @@ pub(crate) struct Serve {
     #[command(flatten)]
     channels: ChannelOptions,
     #[command(flatten)]
+    keeping: KeepingOptions,
+    #[command(flatten)]
+    taking: TakingOptions,
+    #[command(flatten)]
     pub(super) telemetry: TelemetryOptions,
 }
 
@@ -84,7 +89,9 @@ impl Serve {
             })?;
             let address = listener.local_addr().unwrap_or(self.listen);
             let public_url = public_url.unwrap_or_else(|| format!("http://{address}"));
-            let mut settings = Settings { public_url, oidc, ..Settings::default() };
+            let contents = self.keeping.contents(options, database)?;
+            let documents = self.taking.settings(contents.clone());
+            let mut settings = Settings { public_url, oidc, documents, ..Settings::default() };
             self.requests.limit(&mut settings);
             let app = App::new(store.clone(), settings);
             let link = first_administrator(&app).await?;
@@ -93,8 +100,10 @@ impl Serve {
             let mut stop = shutdown.clone();
             let serving = parvaneh_web::serve(listener, app, async move { stop.begins().await });
             let how = (!self.no_worker).then(|| self.database.worker());
-            let working = work(store, &channels, how, shutdown);
-            let (served, ()) = tokio::join!(serving, working);
+            let working = work(store, &channels, how, shutdown.clone());
+            // Only who has the contents can throw them away.
+            let clearing = uploads::run(store, &contents, shutdown);
+            let (served, (), _) = tokio::join!(serving, working, clearing);
             served.map_err(|error| Failure::internal(format!("the socket: {error}")))
         })
     }

@@ -23,7 +23,7 @@ use super::{
     load::Used,
     register,
 };
-use crate::{Ask, ExecuteError, Executed, Request, StoreError, reference::Reference};
+use crate::{Ask, Brought, ExecuteError, Executed, Request, StoreError, reference::Reference};
 
 /// What is to be written for one case.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ pub(crate) struct Decision {
     /// What its events do to agendas.
     pub(crate) agenda: AgendaChanges,
     pub(crate) key: Option<Keyed>,
+    /// The contents that came with it.
+    pub(crate) brought: Vec<Brought>,
     /// The engine's time at which it was decided.
     pub(crate) now: Instant,
     /// Whether any webhook may want its events.
@@ -102,6 +104,7 @@ impl Decision {
             spent,
             agenda: AgendaChanges::of(on_agenda, &decided.events),
             key: None,
+            brought: Vec::new(),
             now,
             decided,
             hooked: reference.hooked,
@@ -239,6 +242,7 @@ async fn judged(
     }
     let mut decision = Decision::new(before, decided, &calendars, reference, now);
     decision.key = key;
+    decision.brought.clone_from(&request.brought);
     Ok(Judged::Write(Box::new(decision)))
 }
 

@@ -2,6 +2,7 @@
 
 mod agenda;
 mod applicant;
+mod held;
 mod judge;
 mod load;
 mod register;

@@ -1,5 +1,7 @@
 //! Many changes of cases in one request, each with its own answer.
 
+use std::collections::BTreeMap;
+
 use axum::{extract::State, http::StatusCode, response::Response};
 use parvaneh_core::{CaseId, PersonId, TermError, decide::Command, reach::Sight};
 use parvaneh_store::{ExecuteError, Executed, Request};
@@ -15,6 +17,7 @@ use crate::{
     auth::Principal,
     body::Body,
     change::entity_tag,
+    documents::{HandIn, with_papers},
     language::Language,
     once::{Key, once_settled},
     problem::{Fault, Problem},
@@ -111,6 +114,16 @@ enum Doing {
 }
 
 impl Doing {
+    /// The papers that come with it, by the uploads that hold them.
+    fn papers(&mut self) -> BTreeMap<String, HandIn> {
+        match self {
+            Self::Act(Act { documents, .. }) | Self::Fill(Fill { documents, .. }) => {
+                std::mem::take(documents)
+            }
+            _ => BTreeMap::new(),
+        }
+    }
+
     fn command(self) -> Result<Command, TermError> {
         Ok(match self {
             Self::Act(body) => body.into(),
@@ -197,11 +210,14 @@ struct Item {
     expected: Option<u32>,
     on_behalf_of: Option<PersonId>,
     command: Result<Command, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    papers: BTreeMap<String, HandIn>,
 }
 
 impl From<BulkItem> for Item {
-    fn from(item: BulkItem) -> Self {
+    fn from(mut item: BulkItem) -> Self {
         Self {
+            papers: item.doing.papers(),
             case: CaseId(item.case),
             expected: item.expected,
             on_behalf_of: item.on_behalf_of.map(PersonId),
@@ -262,14 +278,20 @@ async fn each(
                 Some(Err(Problem::faulty(vec![Fault::new("/do/extend/by", "invalid", why)])))
             }
             (Some(sight), Ok(command)) => {
-                requests.push(Request {
-                    key: key.key.as_deref().map(|key| key_of(key, place)),
-                    expected_seq: item.expected,
-                    on_behalf_of: item.on_behalf_of,
-                    ..Request::command(caller.person, item.case, command)
-                });
-                places.push((place, sight));
-                None
+                match with_papers(app, caller, item.case, command, item.papers).await {
+                    Err(problem) => Some(Err(problem)),
+                    Ok((command, brought)) => {
+                        requests.push(Request {
+                            key: key.key.as_deref().map(|key| key_of(key, place)),
+                            expected_seq: item.expected,
+                            on_behalf_of: item.on_behalf_of,
+                            brought,
+                            ..Request::command(caller.person, item.case, command)
+                        });
+                        places.push((place, sight));
+                        None
+                    }
+                }
             }
         });
     }

@@ -1,5 +1,7 @@
 //! Cases: which there are, what stands in one, what has happened to it, and opening one.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     extract::State,
@@ -10,7 +12,6 @@ use chrono::{DateTime, Utc};
 use parvaneh_core::{
     CaseId, LicenceNumber, PersonId, StepId, UnitId, WorkflowId,
     decide::Open,
-    form::Given,
     reach::Sight,
     register::{NotANumber, Reference},
 };
@@ -21,11 +22,13 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+use super::documents::{DocumentView, documents};
 use crate::{
     App,
     auth::Principal,
     body::{Body, Path, Query},
     change::{Changed, Terms, answer, asked, entity_tag},
+    documents::{HandIn, given},
     page::{self, Count, MOST_COUNTED, cut},
     policy,
     problem::{Fault, Problem},
@@ -169,10 +172,13 @@ pub(super) struct OpenCase {
     received_at: Option<DateTime<Utc>>,
     /// Why it is recorded only now.
     reason: Option<String>,
-    /// What is filled in, by the names of the fields.
+    /// What is filled in, by the names of the fields; `{"upload": ID}` is a file.
     #[serde(default)]
     #[schema(value_type = Object)]
     values: Map<String, Value>,
+    /// The papers that come with it, by their kind.
+    #[serde(default)]
+    documents: BTreeMap<String, HandIn>,
     /// The licence, or the other case, about which the application is.
     about: Option<AboutName>,
 }
@@ -200,7 +206,7 @@ enum AboutName {
         (status = 403, description = "`not_permitted`, `out_of_jurisdiction`, `not_the_holder`"),
         (status = 404, description = "`not_found`: no such workflow"),
         (status = 409, description = "`definition_retired`, `another_running`, `licence_expired`"),
-        (status = 422, description = "`form_invalid`, `wrong_unit`, `reason_needed`, `received_in_future`"),
+        (status = 422, description = "`form_invalid`, `document_invalid`, `document_infected`, `wrong_unit`, `reason_needed`, `received_in_future`"),
     )
 )]
 #[expect(clippy::disallowed_methods, reason = "the edge: a case has an identifier")]
@@ -220,6 +226,7 @@ async fn open(
             Some(Reference::Case(CaseId(if seen { other } else { Uuid::nil() })))
         }
     };
+    let (given, brought) = given(&app, &caller, wanted.values, wanted.documents).await?;
     let application = Open {
         about,
         case: CaseId(Uuid::now_v7()),
@@ -228,7 +235,7 @@ async fn open(
         subject: wanted.subject,
         received_at: wanted.received_at,
         reason: wanted.reason,
-        given: given(wanted.values),
+        given,
     };
     let workflow = WorkflowId::from(wanted.workflow);
     let request = Request {
@@ -237,6 +244,7 @@ async fn open(
         key: None,
         expected_seq: None,
         on_behalf_of: None,
+        brought,
     };
     let executed = app.store.execute(asked(terms, request)).await?;
     // Whoever may open a case may see what came of it.
@@ -251,10 +259,6 @@ fn licence(number: &str) -> Result<LicenceNumber, Problem> {
     })
 }
 
-pub(super) fn given(values: Map<String, Value>) -> Given {
-    Given { values: values.into_iter().collect(), ..Given::default() }
-}
-
 /// The file of a case.
 #[derive(Debug, Serialize, ToSchema)]
 struct CaseFileView {
@@ -264,6 +268,8 @@ struct CaseFileView {
     raw_deadline: Option<DateTime<Utc>>,
     /// Every task that it has had, in their order.
     tasks: Vec<TaskView>,
+    /// Its documents, the replaced ones included, in the order in which they came.
+    documents: Vec<DocumentView>,
     /// What the caller could do with it now.
     #[schema(value_type = Vec<Object>)]
     possible: Vec<Value>,
@@ -290,10 +296,12 @@ async fn file(
     let reads = app.store.reading_as(&viewer);
     let file = reads.case_file(case).await?;
     let possible = reads.possible(case, caller.person).await?;
+    let held = reads.contents_of(case).await?;
     let view = CaseFileView {
         raw_deadline: file.raw_deadline,
         tasks: file.tasks.iter().map(|task| TaskView::filed(task, sight)).collect(),
         possible: possible.iter().filter_map(|one| serde_json::to_value(one).ok()).collect(),
+        documents: documents(&file.case, &held, sight),
         now: file.now,
         case: CaseView::of(&file.case, &*app.definition_of(&file.case).await?, sight),
     };

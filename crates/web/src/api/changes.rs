@@ -1,8 +1,11 @@
 //! Changes of cases: one address for each command of the engine.
 
+use std::collections::BTreeMap;
+
 use axum::{extract::State, response::Response};
 use parvaneh_core::{
     CaseId, PersonId, SittingId, TermError, decide::Command, definition::Answer, event::Vote,
+    form::Given,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -10,12 +13,12 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::cases::given;
 use crate::{
     App,
     auth::Principal,
     body::{Body, Path},
-    change::{Changed, Terms, change},
+    change::{Changed, Terms, change, change_by},
+    documents::{HandIn, with_papers},
     problem::{Fault, Problem},
 };
 
@@ -106,6 +109,9 @@ pub(super) struct Act {
     #[serde(default)]
     #[schema(value_type = Object)]
     values: Map<String, Value>,
+    /// The papers that are handed in with it, by their kind.
+    #[serde(default)]
+    pub(super) documents: BTreeMap<String, HandIn>,
 }
 
 impl From<Act> for Command {
@@ -114,9 +120,14 @@ impl From<Act> for Command {
             action: body.action.into(),
             reason: body.reason,
             citation: body.citation,
-            given: given(body.values),
+            given: typed(body.values),
         }
     }
+}
+
+/// Values as they came.
+fn typed(values: Map<String, Value>) -> Given {
+    Given { values: values.into_iter().collect(), ..Given::default() }
 }
 
 /// Take an action
@@ -129,7 +140,7 @@ impl From<Act> for Command {
     request_body = Act,
     responses(
         (status = 200, description = "Done", body = Changed),
-        (status = 422, description = "`unknown_action`, `reason_needed`, `citation_needed`, `form_invalid`, `documents_lacking`"),
+        (status = 422, description = "`unknown_action`, `reason_needed`, `citation_needed`, `form_invalid`, `documents_lacking`, `document_invalid`, `document_infected`"),
     )
 )]
 async fn act(
@@ -137,10 +148,13 @@ async fn act(
     caller: Principal,
     terms: Terms,
     Path(case): Path<Uuid>,
-    Body(body): Body<Act>,
+    Body(mut body): Body<Act>,
 ) -> Result<Response, Problem> {
-    let command = body.into();
-    change(&app, &caller, terms, CaseId(case), command).await
+    let (papers, command) = (std::mem::take(&mut body.documents), body.into());
+    change_by(&app, &caller, terms, CaseId(case), async || {
+        with_papers(&app, &caller, CaseId(case), command, papers).await
+    })
+    .await
 }
 
 /// What is filled in.
@@ -148,14 +162,18 @@ async fn act(
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "values": { "capital": 2000000000 } }))]
 pub(super) struct Fill {
-    /// By the names of the fields; `null` takes an optional value away.
+    /// By the names of the fields; `null` takes an optional value away, `{"upload": ID}` is a file.
+    #[serde(default)]
     #[schema(value_type = Object)]
     values: Map<String, Value>,
+    /// The papers that are handed in with it, by their kind.
+    #[serde(default)]
+    pub(super) documents: BTreeMap<String, HandIn>,
 }
 
 impl From<Fill> for Command {
     fn from(body: Fill) -> Self {
-        Self::Fill { given: given(body.values) }
+        Self::Fill { given: typed(body.values) }
     }
 }
 
@@ -169,7 +187,7 @@ impl From<Fill> for Command {
     request_body = Fill,
     responses(
         (status = 200, description = "Done", body = Changed),
-        (status = 422, description = "`form_invalid`, `nothing_given`"),
+        (status = 422, description = "`form_invalid`, `nothing_given`, `document_invalid`, `document_infected`"),
     )
 )]
 async fn fill(
@@ -177,10 +195,13 @@ async fn fill(
     caller: Principal,
     terms: Terms,
     Path(case): Path<Uuid>,
-    Body(body): Body<Fill>,
+    Body(mut body): Body<Fill>,
 ) -> Result<Response, Problem> {
-    let command = body.into();
-    change(&app, &caller, terms, CaseId(case), command).await
+    let (papers, command) = (std::mem::take(&mut body.documents), body.into());
+    change_by(&app, &caller, terms, CaseId(case), async || {
+        with_papers(&app, &caller, CaseId(case), command, papers).await
+    })
+    .await
 }
 
 /// A remark.

@@ -11,6 +11,7 @@ mod clocks;
 mod closures;
 mod delegations;
 mod described;
+mod documents;
 mod events;
 mod figures;
 mod identities;
@@ -42,6 +43,7 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 
 pub use self::accounts::password_link;
+pub(crate) use self::documents::TAKE_CONTENTS;
 use crate::{App, problem::Problem};
 
 #[derive(OpenApi)]
@@ -94,6 +96,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(cases::router())
         .merge(changes::router())
         .merge(clocks::router())
+        .merge(documents::router())
         .merge(worklist::router())
         .merge(events::router())
         .merge(inquiries::router())

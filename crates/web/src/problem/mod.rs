@@ -197,6 +197,17 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "body_invalid").with_faults(faults)
     }
 
+    /// The same, where what was sent stood without what its faults point into.
+    #[must_use]
+    pub(crate) fn within(mut self, pointer: &str) -> Self {
+        for fault in &mut self.0.faults {
+            if let Some(rest) = fault.pointer.strip_prefix(pointer) {
+                fault.pointer = rest.to_owned();
+            }
+        }
+        self
+    }
+
     /// A fault of one parameter.
     pub fn parameter(name: &str, detail: impl Into<String>) -> Self {
         let faults = vec![Fault::new(name, "invalid", detail)];
@@ -344,7 +355,7 @@ impl From<&parvaneh_core::form::Fault> for Fault {
 }
 
 /// A name as a part of a JSON pointer (RFC 6901, 3).
-fn escaped(name: &str) -> String {
+pub(crate) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 

@@ -78,7 +78,8 @@ impl Open {
         let ask = Ask::Open { workflow, version: self.version, application };
         let by = Requester::Person(actor);
         let on_behalf_of = self.by.behalf(store).await?;
-        let request = Request { by, ask, key: self.by.key, expected_seq: None, on_behalf_of };
+        let (key, brought) = (self.by.key, Vec::new());
+        let request = Request { by, ask, key, expected_seq: None, on_behalf_of, brought };
         let executed = store.execute(request).await?;
         change::tell(store, &executed, out).await
     }

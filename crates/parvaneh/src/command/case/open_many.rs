@@ -342,6 +342,7 @@ impl Batch {
             key: Some(key),
             expected_seq: None,
             on_behalf_of: self.on_behalf_of,
+            brought: Vec::new(),
         };
         match self.store.execute(request).await {
             Ok(executed) if executed.repeated => Ok(Answer::Known(executed.case.id)),

@@ -1,0 +1,433 @@
+//! Documents: uploading a content, handing in a paper, looking at it, and getting it back.
+
+use axum::{
+    Json,
+    body::Body as Raw,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
+use chrono::{DateTime, Utc};
+use parvaneh_core::{
+    Case, CaseId, DocumentId,
+    decide::Command,
+    form::{HandedIn, Verdict},
+    reach::Sight,
+};
+use parvaneh_store::{Brought, CaseContent, ExecuteError, Request, UPLOAD_LASTS, Upload, Viewer};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::{
+    App,
+    auth::Principal,
+    body::{Body, Path, Query},
+    change::{Changed, Terms, answer, asked, change},
+    documents::{HandIn, discard, given, receive, room_for, serve},
+    policy,
+    problem::Problem,
+};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(upload))
+        .routes(routes!(content, attach, hand_in))
+        .routes(routes!(verify))
+}
+
+/// The addresses that take a content as their body: as long as documents may be, and as slowly as
+/// they come.
+pub(crate) const TAKE_CONTENTS: [&str; 2] =
+    ["/api/v1/documents", "/api/v1/cases/{case}/documents/{document}"];
+
+/// A content that has been uploaded.
+#[derive(Debug, Serialize, ToSchema)]
+struct UploadView {
+    /// Its identifier, by which its uploader hands it in.
+    id: Uuid,
+    /// What it is called.
+    #[schema(example = "charter.pdf")]
+    name: String,
+    /// What it is, by its bytes.
+    #[schema(example = "application/pdf")]
+    media_type: String,
+    /// Its length in bytes.
+    size: u64,
+    /// Its SHA-256, in hexadecimal digits.
+    sha256: String,
+    /// Whether a virus scanner has looked at it and found nothing; `false` where there is none.
+    scanned: bool,
+    /// For how many hours it can be handed in.
+    #[schema(example = 24)]
+    hours: i32,
+}
+
+impl From<Upload> for UploadView {
+    fn from(upload: Upload) -> Self {
+        let file = upload.reference();
+        Self {
+            id: upload.id,
+            name: file.name,
+            media_type: file.media_type,
+            size: file.size,
+            sha256: file.sha256,
+            scanned: upload.arrived.clean,
+            hours: UPLOAD_LASTS,
+        }
+    }
+}
+
+/// Upload a content, to be handed in with an application, an action or values
+///
+/// Only its uploader can hand it in, within a day; what nobody hands in is thrown away. The body is
+/// the file as it is. `Content-Disposition` says what it is called, `Content-Type` what it is; what
+/// counts is what its bytes say.
+#[utoipa::path(
+    post, path = "/documents", tag = "documents",
+    params(
+        ("Content-Disposition" = Option<String>, Header, description = "The file's name (RFC 6266)", example = "attachment; filename*=UTF-8''charter.pdf"),
+    ),
+    request_body(content_type = "application/octet-stream", description = "The file: PDF, PNG, JPEG, TIFF, docx, xlsx or text in UTF-8, unless the service takes fewer"),
+    responses(
+        (status = 201, description = "Uploaded", body = UploadView),
+        (status = 413, description = "`body_too_long`: longer than a document may be"),
+        (status = 415, description = "`document_type`, `document_mislabelled`"),
+        (status = 422, description = "`document_infected`"),
+        (status = 429, description = "`too_many_uploads`"),
+        (status = 503, description = "`scanner_unavailable`"),
+    )
+)]
+async fn upload(
+    State(app): State<App>,
+    caller: Principal,
+    headers: HeaderMap,
+    body: Raw,
+) -> Result<(StatusCode, Json<UploadView>), Problem> {
+    let upload = receive(&app, caller.person, &headers, body).await?;
+    Ok((StatusCode::CREATED, Json(upload.into())))
+}
+
+/// What is said of a paper whose content is the body.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Said {
+    /// The day of its issue, in either calendar.
+    #[param(max_length = 40, example = "1403/05/01")]
+    issued: Option<String>,
+    /// How many copies of the paper are handed in.
+    #[param(minimum = 1, maximum = 1000)]
+    copies: Option<u32>,
+}
+
+/// Hand in a paper; the body is the file as it is
+///
+/// It takes the place of an earlier one of its kind, which stays on the timeline.
+#[utoipa::path(
+    post, path = "/cases/{case}/documents/{document}", tag = "documents",
+    params(
+        ("case" = Uuid, Path, description = "The case"),
+        ("document" = String, Path, description = "The kind of paper"),
+        ("Content-Disposition" = Option<String>, Header, description = "The file's name (RFC 6266)", example = "attachment; filename*=UTF-8''charter.pdf"),
+        Said,
+        Terms,
+    ),
+    request_body(content_type = "application/octet-stream", description = "The file"),
+    responses(
+        (status = 200, description = "Done", body = Changed),
+        (status = 409, description = "`too_many_documents`"),
+        (status = 413, description = "`body_too_long`: longer than a document may be"),
+        (status = 415, description = "`document_type`, `document_mislabelled`"),
+        (status = 422, description = "`unknown_document`, `document_invalid`, `document_infected`"),
+        (status = 429, description = "`too_many_uploads`"),
+        (status = 503, description = "`scanner_unavailable`"),
+    )
+)]
+async fn attach(
+    State(app): State<App>,
+    caller: Principal,
+    terms: Terms,
+    Path((case, document)): Path<(Uuid, String)>,
+    Query(said): Query<Said>,
+    headers: HeaderMap,
+    body: Raw,
+) -> Result<Response, Problem> {
+    let case = CaseId(case);
+    let viewer = app.viewer(&caller).await?;
+    let sight = policy::see(&app, &viewer, case).await?;
+    // What can be refused at once is refused before it has been sent.
+    let kind = known_kind(&app, &viewer, case, document).await?;
+    room_for(&app, case, [&kind]).await?;
+    if said.copies.is_some_and(|copies| !(1..=1000).contains(&copies)) {
+        return Err(Problem::parameter("copies", "is 1 to 1000"));
+    }
+    let upload = receive(&app, caller.person, &headers, body).await?;
+    let (issued, copies) = (said.issued, said.copies.unwrap_or(1));
+    let paper = HandedIn { file: upload.reference(), issued, copies };
+    let command = Command::AttachDocument { document: kind, paper };
+    let request = asked(terms, Request::command(caller.person, case, command));
+    let request = request.bringing(vec![Brought::from(&upload)]);
+    // Whoever breaks off now leaves either a paper of the case or nothing.
+    let done = tokio::spawn(hand_over(app.clone(), request, upload.id)).await;
+    let executed = done.map_err(|error| {
+        tracing::error!(%error, "a paper");
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
+    })??;
+    answer(&app, executed, sight, StatusCode::OK).await
+}
+
+/// Hands a content over to a case. What the case certainly does not hold is taken away.
+async fn hand_over(
+    app: App,
+    request: Request,
+    content: Uuid,
+) -> Result<parvaneh_store::Executed, Problem> {
+    let executed = app.store.execute(request).await;
+    let is_held = match &executed {
+        Ok(executed) => !executed.repeated,
+        // It may have been written, and only the answer lost.
+        Err(ExecuteError::Store(_) | ExecuteError::Poisoned(_)) => true,
+        Err(_) => false,
+    };
+    if !is_held {
+        discard(&app, content).await;
+    }
+    Ok(executed?)
+}
+
+/// Hand in a paper that has been uploaded
+#[utoipa::path(
+    put, path = "/cases/{case}/documents/{document}", tag = "documents",
+    params(
+        ("case" = Uuid, Path, description = "The case"),
+        ("document" = String, Path, description = "The kind of paper"),
+        Terms,
+    ),
+    request_body = HandIn,
+    responses(
+        (status = 200, description = "Done", body = Changed),
+        (status = 409, description = "`too_many_documents`"),
+        (status = 422, description = "`unknown_document`, `document_invalid`, `document_infected`"),
+        (status = 503, description = "`scanner_unavailable`"),
+    )
+)]
+async fn hand_in(
+    State(app): State<App>,
+    caller: Principal,
+    terms: Terms,
+    Path((case, document)): Path<(Uuid, String)>,
+    Body(body): Body<HandIn>,
+) -> Result<Response, Problem> {
+    let case = CaseId(case);
+    let viewer = app.viewer(&caller).await?;
+    let sight = policy::see(&app, &viewer, case).await?;
+    let kind = known_kind(&app, &viewer, case, document).await?;
+    room_for(&app, case, [&kind]).await?;
+    let papers = [(kind.to_string(), body)].into();
+    let (mut given, brought) = given(&app, &caller, serde_json::Map::new(), papers)
+        .await
+        .map_err(|problem| problem.within(&format!("/documents/{kind}")))?;
+    let Some(paper) = given.papers.remove(&kind) else { return Err(Problem::not_found()) };
+    let command = Command::AttachDocument { document: kind, paper };
+    let request = asked(terms, Request::command(caller.person, case, command)).bringing(brought);
+    let executed = app.store.execute(request).await?;
+    answer(&app, executed, sight, StatusCode::OK).await
+}
+
+/// What somebody says of a paper that he has looked at.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "good": false, "reason": "The second page is not legible" }))]
+struct Verify {
+    /// Whether it is good.
+    good: bool,
+    /// Why it is not.
+    #[schema(max_length = 10000)]
+    reason: Option<String>,
+}
+
+/// Say of a paper that it is good, or why it is not
+#[utoipa::path(
+    put, path = "/cases/{case}/documents/{document}/verdict", tag = "documents",
+    params(
+        ("case" = Uuid, Path, description = "The case"),
+        ("document" = String, Path, description = "The kind of paper"),
+        Terms,
+    ),
+    request_body = Verify,
+    responses(
+        (status = 200, description = "Done", body = Changed),
+        (status = 409, description = "`not_verifiable`, `not_handed_in`"),
+        (status = 422, description = "`unknown_document`, `reason_needed`"),
+    )
+)]
+async fn verify(
+    State(app): State<App>,
+    caller: Principal,
+    terms: Terms,
+    Path((case, document)): Path<(Uuid, String)>,
+    Body(body): Body<Verify>,
+) -> Result<Response, Problem> {
+    let (document, good, reason) = (document.into(), body.good, body.reason);
+    let command = Command::VerifyDocument { document, good, reason };
+    change(&app, &caller, terms, CaseId(case), command).await
+}
+
+/// Get a document of a case
+///
+/// It is compared with the hash on the timeline before anything is given out, and is a file to be
+/// kept, never a page to be shown. An applicant gets what came from him.
+#[utoipa::path(
+    get, path = "/cases/{case}/documents/{document}", tag = "documents",
+    params(
+        ("case" = Uuid, Path, description = "The case"),
+        ("document" = String, Path, description = "The content, as the file of the case names it; or a kind of paper: the latest"),
+    ),
+    responses(
+        (status = 200, description = "The file", content_type = "application/octet-stream", headers(
+            ("ETag" = String, description = "Its SHA-256"),
+            ("Content-Disposition" = String, description = "`attachment`, and its name"),
+        )),
+        (status = 500, description = "`document_damaged`: it is not what was handed in"),
+    )
+)]
+async fn content(
+    State(app): State<App>,
+    caller: Principal,
+    Path((case, document)): Path<(Uuid, String)>,
+) -> Result<Response, Problem> {
+    let case = CaseId(case);
+    let viewer = app.viewer(&caller).await?;
+    let sight = policy::see(&app, &viewer, case).await?;
+    let held = app.store.reading_as(&viewer).contents_of(case).await?;
+    let mut seen = held.iter().rev().filter(|content| policy::sees_content(sight, content));
+    let found = match Uuid::parse_str(&document) {
+        Ok(id) => seen.find(|content| content.id == id),
+        Err(_) => seen.find(|content| !content.is_field && content.name == document),
+    };
+    serve(&app, found.ok_or_else(Problem::not_found)?).await
+}
+
+/// The kind of paper of that name that the procedure of a case asks for.
+async fn known_kind(
+    app: &App,
+    viewer: &Viewer,
+    case: CaseId,
+    name: String,
+) -> Result<DocumentId, Problem> {
+    let case = app.store.reading_as(viewer).case(case).await?;
+    let definition = app.definition_of(&case).await?;
+    let kind = DocumentId::from(name);
+    if definition.documents.contains_key(&kind) {
+        return Ok(kind);
+    }
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_document")
+        .because("the procedure asks for no such paper"))
+}
+
+/// A document of a case.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DocumentView {
+    /// Its content, for getting it; none where only its hash was recorded.
+    id: Option<Uuid>,
+    /// The kind of paper; none for a file that was filled in.
+    #[schema(example = "charter")]
+    kind: Option<String>,
+    /// The field in which it was filled in.
+    field: Option<String>,
+    /// Whether it is the one that counts: no later one has taken its place.
+    latest: bool,
+    /// What the file is called.
+    #[schema(example = "charter.pdf")]
+    name: String,
+    /// What it is.
+    #[schema(example = "application/pdf")]
+    media_type: String,
+    /// Its length in bytes.
+    size: u64,
+    /// Its SHA-256, as the timeline has it.
+    sha256: String,
+    /// When it was handed in.
+    at: DateTime<Utc>,
+    /// Whether a virus scanner has looked at it and found nothing.
+    scanned: bool,
+    /// What was said of it by whoever looked at it.
+    verdict: Option<VerdictView>,
+}
+
+/// What somebody said of a paper.
+#[derive(Debug, Serialize, ToSchema)]
+struct VerdictView {
+    /// Whether it is good.
+    good: bool,
+    /// Why it is not.
+    reason: Option<String>,
+    /// When.
+    at: DateTime<Utc>,
+    /// Who; none where an applicant looks.
+    person: Option<Uuid>,
+}
+
+impl VerdictView {
+    fn of(verdict: &Verdict, sight: Sight) -> Self {
+        Self {
+            good: verdict.refused.is_none(),
+            reason: verdict.refused.clone(),
+            at: verdict.at,
+            person: Some(verdict.by.0).filter(|_| sight == Sight::Office),
+        }
+    }
+}
+
+/// The documents of a case that somebody who sees it like that is shown.
+pub(super) fn documents(case: &Case, held: &[CaseContent], sight: Sight) -> Vec<DocumentView> {
+    let latest = |content: &CaseContent| {
+        let same = |other: &&CaseContent| {
+            (other.is_field, &other.name) == (content.is_field, &content.name)
+        };
+        held.iter().rfind(same).is_some_and(|last| last.seq == content.seq)
+    };
+    let kept = held.iter().filter(|content| policy::sees_content(sight, content)).map(|content| {
+        let paper = case.documents.get(content.name.as_str()).filter(|paper| {
+            !content.is_field && latest(content) && paper.file.sha256 == content.file.sha256
+        });
+        let verdict = paper.and_then(|paper| paper.verdict.as_ref());
+        let name = Some(content.name.clone());
+        DocumentView {
+            id: Some(content.id),
+            kind: name.clone().filter(|_| !content.is_field),
+            field: name.filter(|_| content.is_field),
+            latest: latest(content),
+            name: content.file.name.clone(),
+            media_type: content.file.media_type.clone(),
+            size: content.file.size,
+            sha256: content.file.sha256.clone(),
+            at: content.at,
+            scanned: content.clean,
+            verdict: verdict.map(|verdict| VerdictView::of(verdict, sight)),
+        }
+    });
+    // Those of which only the hash was recorded, from the command line.
+    let elsewhere = case.documents.iter().filter(|(kind, paper)| {
+        let is_kept = |one: &CaseContent| {
+            !one.is_field && one.name == kind.as_str() && one.file.sha256 == paper.file.sha256
+        };
+        sight == Sight::Office && !held.iter().any(is_kept)
+    });
+    let elsewhere = elsewhere.map(|(kind, paper)| DocumentView {
+        id: None,
+        kind: Some(kind.to_string()),
+        field: None,
+        latest: true,
+        name: paper.file.name.clone(),
+        media_type: paper.file.media_type.clone(),
+        size: paper.file.size,
+        sha256: paper.file.sha256.clone(),
+        at: paper.at,
+        scanned: false,
+        verdict: paper.verdict.as_ref().map(|verdict| VerdictView::of(verdict, sight)),
+    });
+    kept.chain(elsewhere).collect()
+}
