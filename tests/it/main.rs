@@ -46,6 +46,7 @@ mod web_lending;
 mod web_lists;
 mod web_matrix;
 mod web_matrix_resources;
+mod web_notices;
 mod web_oidc;
 mod web_oidc_provider;
 mod web_password;

@@ -25,6 +25,33 @@ pub(crate) struct Service {
     running: Option<JoinHandle<std::io::Result<()>>>,
 }
 
+/// A sender of webhooks that reaches one receiver, which takes what is signed by one secret.
+#[derive(Debug)]
+struct TestSender;
+
+impl parvaneh_web::Sender for TestSender {
+    fn check(&self, url: &str) -> Result<String, String> {
+        match url {
+            "https://receiver.example/" => Ok(url.to_owned()),
+            _ => Err("not on the public network".to_owned()),
+        }
+    }
+
+    fn is_secret(&self, secret: &str) -> bool {
+        secret.starts_with("whsec_")
+    }
+
+    fn ping<'a>(
+        &'a self,
+        _url: &'a str,
+        secret: &'a str,
+        _now: chrono::DateTime<chrono::Utc>,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
+        let taken = secret == "whsec_good";
+        Box::pin(async move { if taken { Ok(()) } else { Err("401".to_owned()) } })
+    }
+}
+
 /// An answer: its status, its headers, its body as JSON (null where it is none).
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -66,7 +93,8 @@ impl Service {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let mut settings = Settings { public_url: url.clone(), ..Settings::default() };
         change(&mut settings);
-        let app = App::new(office.store.clone(), settings);
+        let sender = std::sync::Arc::new(TestSender);
+        let app = App::new(office.store.clone(), settings).with_sender(sender);
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async move {
             let _ = stopped.await;

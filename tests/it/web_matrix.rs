@@ -422,6 +422,8 @@ async fn fingerprint(owner: &mut PgConnection) -> String {
             (select md5(string_agg(concat(id, ended_at), ' ' order by id)) from absences),
             (select count(*) from jobs),
             (select count(*) from parked_cases),
+            (select md5(string_agg(concat(id, disabled_at), ' ' order by id)) from webhooks),
+            (select count(*) from deliveries where state = 'failed'),
             (select count(*) from units),
             (select md5(string_agg(concat(workflow, version, retired_at), ' ' order by workflow, version)) from definitions),
             (select md5(string_agg(concat(person, role, unit_id), ' ' order by person, role, unit_id)) from grants),

@@ -6,7 +6,9 @@ use chrono::TimeDelta;
 use parvaneh_core::{
     CaseId, Definition, DelegationId, Grant, Place, SittingId, migration::starter,
 };
-use parvaneh_store::{Ask, Change, ClosedDay, Closing, NewAbsence, NewDelegation, NewSittings};
+use parvaneh_store::{
+    Ask, Change, ClosedDay, Closing, NewAbsence, NewDelegation, NewSittings, NewWebhook,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -21,6 +23,8 @@ use crate::{
 const SITTING: Uuid = Uuid::from_u128(0x5177);
 /// A role that an officer of the county lends.
 const DELEGATION: Uuid = Uuid::from_u128(0xde1e);
+/// A program that is told of events.
+const WEBHOOK: Uuid = Uuid::from_u128(0x3eb);
 /// The case by which a licence is granted.
 const GRANT: Uuid = Uuid::from_u128(0x94a7);
 /// A case that the worker could not treat.
@@ -35,6 +39,16 @@ pub(crate) async fn furnish(office: &Office) {
     let store = &office.store;
     store.publish_definition(&"hearing".into(), 1, HEARING).await.unwrap();
     store.publish_definition(&"hearing".into(), 2, &second_hearing()).await.unwrap();
+    let webhook = NewWebhook {
+        id: WEBHOOK,
+        url: "https://receiver.example/".to_owned(),
+        secret: "whsec_good".to_owned(),
+        workflow: Some("establish".into()),
+        unit: None,
+        kinds: vec!["opened".to_owned()],
+        with_values: false,
+    };
+    store.add_webhook(webhook).await.unwrap();
     licences::publish(office).await;
     let mut opening = licences::opening("establish", None);
     if let Ask::Open { application, .. } = &mut opening.ask {
@@ -43,6 +57,11 @@ pub(crate) async fn furnish(office: &Office) {
     store.execute(opening).await.unwrap();
     let granted = licences::decide(store, CaseId(GRANT), "granted").await.unwrap();
     let Place::End { change: Some(change), .. } = granted.place else { panic!("it has ended") };
+    sqlx::query("update deliveries set state = 'failed', ended_at = now() where target = $1")
+        .bind(WEBHOOK)
+        .execute(&mut office.as_admin().await)
+        .await
+        .unwrap();
     LICENCE.get_or_init(|| change.licence.number.to_string());
     sqlx::query(
         "insert into parked_cases (case_id, seq, code, error, parked_at)
@@ -187,6 +206,53 @@ pub(crate) fn rows() -> Vec<Cells> {
             &format!("/figures/workload?period=1403&unit={COUNTY}"),
             none.clone(),
             figures(),
+        ),
+        row("get /notices", "/notices", none.clone(), Let::Everybody),
+        row("post /notices/read", "/notices/read", json!({ "until": start() }), Let::Everybody),
+        row("get /deliveries", "/deliveries", none.clone(), the_administrator()),
+        row(
+            "post /deliveries/{id}/retry",
+            &format!("/deliveries/webhook:{GRANT}:{WEBHOOK}:1/retry"),
+            none.clone(),
+            the_administrator(),
+        ),
+        row("post /deliveries/retry", "/deliveries/retry", none.clone(), the_administrator()),
+        row("get /webhooks", "/webhooks", none.clone(), the_administrator()),
+        row(
+            "post /webhooks",
+            "/webhooks",
+            json!({ "url": "https://receiver.example/", "secret": "whsec_good" }),
+            the_administrator(),
+        ),
+        row(
+            "get /webhooks/{id}/deliveries",
+            &format!("/webhooks/{WEBHOOK}/deliveries"),
+            none.clone(),
+            the_administrator(),
+        ),
+        row(
+            "post /webhooks/{id}/test",
+            &format!("/webhooks/{WEBHOOK}/test"),
+            none.clone(),
+            the_administrator(),
+        ),
+        row(
+            "put /webhooks/{id}/paused",
+            &format!("/webhooks/{WEBHOOK}/paused"),
+            none.clone(),
+            the_administrator(),
+        ),
+        row(
+            "delete /webhooks/{id}/paused",
+            &format!("/webhooks/{WEBHOOK}/paused"),
+            none.clone(),
+            the_administrator(),
+        ),
+        row(
+            "delete /webhooks/{id}",
+            &format!("/webhooks/{WEBHOOK}"),
+            none.clone(),
+            the_administrator(),
         ),
         row("get /parked-cases", "/parked-cases", none.clone(), the_administrator()),
         row(

@@ -1,12 +1,13 @@
 //! By what people and programs are told: the settings of the mail server and of webhooks.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 use parvaneh_worker::{
     mail::{Mailer, Smtp},
     send::Channels,
-    webhook::{Destinations, Network, Poster},
+    webhook::{Destinations, Network, Posted, Poster, Secret, test_event},
 };
 
 use crate::failure::Failure;
@@ -76,6 +77,36 @@ impl ChannelOptions {
     /// As [`Self::mailer`] and [`Self::poster`].
     pub(crate) fn channels(&self) -> Result<Arc<Channels>, Failure> {
         Ok(Arc::new(Channels::new(self.mailer()?, self.poster()?)))
+    }
+}
+
+/// Webhooks as the service tries them out: by what sends to them.
+#[derive(Debug)]
+pub(crate) struct Hooks(pub(crate) Poster);
+
+impl parvaneh_web::Sender for Hooks {
+    fn check(&self, url: &str) -> Result<String, String> {
+        self.0.check(url).map(|url| url.to_string()).map_err(|error| error.to_string())
+    }
+
+    fn is_secret(&self, secret: &str) -> bool {
+        Secret::parse(secret).is_ok()
+    }
+
+    fn ping<'a>(
+        &'a self,
+        url: &'a str,
+        secret: &'a str,
+        now: DateTime<Utc>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
+        Box::pin(async move {
+            let name = format!("test/{}", now.timestamp_micros());
+            match self.0.post(url, secret, &name, test_event(&name, now), now).await {
+                Posted::Taken => Ok(()),
+                Posted::Gone => Err("the receiver answered 410 Gone".to_owned()),
+                Posted::NotTaken { error, .. } => Err(error),
+            }
+        })
     }
 }
 

@@ -60,8 +60,8 @@ pub use job::{Job, JobId};
 pub use migration::{MigrationPreview, PreviewedCase, PreviewedClock, RefusedCase};
 pub use news::{News, NewsListener, Office};
 pub use notify::{
-    Channel, Choice, Claimed, DigestCandidate, Due, FailedDelivery, Language, NewWebhook,
-    NoticeKind, Outcome, Preferences, Reason, Sent, Webhook, WebhookEvent,
+    Channel, Choice, Claimed, DeliveriesQuery, DeliveryRow, DigestCandidate, Due, FailedDelivery,
+    Language, NewWebhook, NoticeKind, Outcome, Preferences, Reason, Sent, Webhook, WebhookEvent,
 };
 pub use outbox::{Delivery, Notice};
 pub use people::{PeopleFilter, Person};

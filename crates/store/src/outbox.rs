@@ -125,16 +125,35 @@ impl Store {
         only_unread: bool,
         limit: u32,
     ) -> Result<Vec<Notice>, StoreError> {
+        self.notices_after(person, only_unread, None, limit).await
+    }
+
+    /// The same, of those after one: the last of the page before, by its time, its case and its event.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn notices_after(
+        &self,
+        person: PersonId,
+        only_unread: bool,
+        after: Option<(Instant, CaseId, u32)>,
+        limit: u32,
+    ) -> Result<Vec<Notice>, StoreError> {
         let rows = sqlx::query(
             "select n.case_id, c.subject, n.seq, n.kind, n.created_at, n.read_at
              from notices n join cases c on c.id = n.case_id
              where n.person = $1 and (n.read_at is null or not $2)
+               and ($4::timestamptz is null or n.created_at < $4
+                    or (n.created_at = $4 and (n.case_id, n.seq) > ($5, $6)))
              order by n.created_at desc, n.case_id, n.seq
              limit $3",
         )
         .bind(person.0)
         .bind(only_unread)
         .bind(i64::from(limit))
+        .bind(after.map(|(at, ..)| at))
+        .bind(after.map(|(_, case, _)| case.0))
+        .bind(after.map(|(.., seq)| seq as i32))
         .fetch_all(&mut *self.reads().await?)
         .await?;
         rows.iter()

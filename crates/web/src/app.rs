@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     Settings, api,
+    api::Sender,
     auth::{Passwords, Principal},
     events::Hub,
     health::{self, Ending, Probe},
@@ -31,6 +32,8 @@ pub struct App {
     pub(crate) hub: Hub,
     /// As many as uploads are received at the same time.
     pub(crate) uploads: Arc<Semaphore>,
+    /// What webhooks are sent by, where something is.
+    pub(crate) sender: Option<Arc<dyn Sender>>,
 }
 
 impl App {
@@ -45,7 +48,14 @@ impl App {
             probe: Probe::default(),
             hub: Hub::new(),
             uploads,
+            sender: None,
         }
+    }
+
+    /// The same, with what webhooks are sent by.
+    #[must_use]
+    pub fn with_sender(self, sender: Arc<dyn Sender>) -> Self {
+        Self { sender: Some(sender), ..self }
     }
 
     /// The definition by which a case runs.

@@ -22,6 +22,7 @@ mod server;
 mod settings;
 mod view;
 
+pub use api::Sender;
 pub use api::password_link;
 pub use app::{App, router};
 pub use auth::{Oidc, OidcSettings, OidcUnusable};

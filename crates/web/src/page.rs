@@ -42,7 +42,12 @@ pub(crate) fn after<T: DeserializeOwned>(text: Option<&str>) -> Result<Option<T>
     // What holds U+0000 was not handed out, and must not reach the database.
     let read = read.filter(|bytes| !String::from_utf8_lossy(bytes).contains("\\u0000"));
     let read = read.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    read.map(Some).ok_or_else(|| Problem::parameter("after", "is no end of a page"))
+    read.map(Some).ok_or_else(no_end)
+}
+
+/// What was handed out by nobody as the end of a page.
+pub(crate) fn no_end() -> Problem {
+    Problem::parameter("after", "is no end of a page")
 }
 
 /// Of one row more than a page has: the page, and its last row when another page follows.

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use crate::{
-    channels::ChannelOptions,
+    channels::{ChannelOptions, Hooks},
     config::Options,
     documents::{KeepingOptions, TakingOptions},
     failure::Failure,
@@ -78,6 +78,7 @@ impl Serve {
         }
         let public_url = self.public_url.as_deref().map(public_url).transpose()?;
         let channels = self.channels.channels()?;
+        let hooks = Hooks(self.channels.poster()?);
         let oidc = self.identity.provider()?;
         let how = self.database.store();
         with_database_used(options, how, OnSignal::Finish, async |database, shutdown| {
@@ -93,7 +94,7 @@ impl Serve {
             let documents = self.taking.settings(contents.clone());
             let mut settings = Settings { public_url, oidc, documents, ..Settings::default() };
             self.requests.limit(&mut settings);
-            let app = App::new(store.clone(), settings);
+            let app = App::new(store.clone(), settings).with_sender(Arc::new(hooks));
             let link = first_administrator(&app).await?;
             let figures = self.telemetry.serve(store).await?;
             tell(&app, address, figures, link.as_deref(), out)?;

@@ -6,11 +6,13 @@
 //! claimed it.
 
 mod claim;
+mod deliveries;
 mod digest;
 mod preferences;
 mod webhooks;
 
 pub use claim::{Claimed, Due, FailedDelivery, Outcome, Sent};
+pub use deliveries::{DeliveriesQuery, DeliveryRow};
 pub use digest::DigestCandidate;
 pub use preferences::{Choice, Language, NoticeKind, Preferences};
 pub(crate) use preferences::{LATER_BY_MAIL, language};

@@ -19,6 +19,7 @@ mod inquiries;
 mod jobs;
 mod licences;
 mod migrations;
+mod notices;
 mod oidc;
 mod operations;
 mod password;
@@ -28,6 +29,7 @@ mod second_factor;
 mod session;
 mod sittings;
 mod tokens;
+mod webhooks;
 mod workflows;
 mod worklist;
 
@@ -44,6 +46,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use self::accounts::password_link;
 pub(crate) use self::documents::TAKE_CONTENTS;
+pub use self::webhooks::Sender;
 use crate::{App, problem::Problem};
 
 #[derive(OpenApi)]
@@ -111,6 +114,8 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(migrations::router())
         .merge(ranking::router())
         .merge(operations::router())
+        .merge(notices::router())
+        .merge(webhooks::router())
         .merge(delegations::router())
         .merge(absences::router())
         .merge(reference::router());

@@ -89,6 +89,7 @@ pub const CODES: &[(&str, Text)] = &[
     ("delegation_circle", Text { fa: "این تفویض به دور می‌انجامد", en: "This would be a circle of delegations" }),
     ("already_over", Text { fa: "پایان یافته یا پس گرفته شده است", en: "It is over, or was ended before" }),
     ("already_absent", Text { fa: "در این بازه غیبتی ثبت شده است", en: "An absence in this period is recorded already" }),
+    ("webhooks_off", Text { fa: "این خدمت برنامهٔ فرستادن رویداد ندارد", en: "Nothing here sends events to webhooks" }),
     ("definition_unsound", Text { fa: "تعریف فرایند نادرستی دارد", en: "The definition has problems" }),
     ("mapping_unsound", Text { fa: "نگاشت نادرستی دارد", en: "The mapping has problems" }),
     ("unit_tree", Text { fa: "واحدها درخت سازمانی نمی‌سازند", en: "The units are not a tree" }),

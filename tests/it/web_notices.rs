@@ -1,0 +1,125 @@
+//! Notices, deliveries and webhooks through the API.
+
+use chrono::TimeDelta;
+use parvaneh_store::Scope;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    store_fixture::COUNTY,
+    web_fixture::{Answer, Service, answered, with_json},
+};
+
+async fn administrator(service: &Service) -> String {
+    let person = service.hires("the administrator", "administrator", "ir").await;
+    service.token(person, "the.administrator", &Scope::ALL).await
+}
+
+fn items(answer: &Answer) -> &Vec<Value> {
+    answer.body["items"].as_array().unwrap_or_else(|| panic!("{answer:?}"))
+}
+
+#[tokio::test]
+async fn who_was_told_of_a_deadline_reads_it_page_by_page_and_marks_it_read() {
+    let service = Service::start().await;
+    for _ in 0..2 {
+        service.office.opened().await;
+    }
+    // Long after every deadline of the first step.
+    service.office.advance(TimeDelta::days(20)).await;
+    service.office.store.tick_due(100).await.unwrap();
+    service.office.store.deliver_outbox(100).await.unwrap();
+    let head = service.token_of("county_head").await;
+    let all = service.get("/notices?unread=true", &head).await;
+    assert_eq!(items(&all).len(), 2, "{all:?}");
+    assert!(items(&all)[0]["kind"].is_string());
+    let (mut path, mut told) = ("/notices?limit=1".to_owned(), Vec::new());
+    loop {
+        let page = service.get(&path, &head).await;
+        told.extend(items(&page).clone());
+        let Some(next) = page.body["next"].as_str() else { break };
+        path = format!("/notices?limit=1&after={next}");
+    }
+    assert_eq!(&told, items(&all), "each once, in their order");
+    let until = items(&all)[0]["created_at"].clone();
+    let read = service.post("/notices/read", &head, &json!({ "until": until })).await;
+    assert_eq!(read.body["count"], told.len(), "{read:?}");
+    assert!(items(&service.get("/notices?unread=true", &head).await).is_empty());
+    assert_eq!(items(&service.get("/notices", &head).await).len(), told.len());
+
+    // Whose office it is no longer is not told of its cases.
+    let grant = parvaneh_core::Grant { role: "county_head".into(), unit: COUNTY.into() };
+    let person = crate::store_fixture::holder("county_head");
+    service.office.store.revoke(person, grant).await.unwrap();
+    assert!(items(&service.get("/notices", &head).await).is_empty());
+}
+
+#[tokio::test]
+async fn a_webhook_is_added_tried_paused_and_removed_and_its_secret_never_shown() {
+    let service = Service::start().await;
+    let admin = administrator(&service).await;
+    let asked = json!({ "url": "https://receiver.example/", "secret": "whsec_good",
+                        "unit": COUNTY, "kinds": ["opened"] });
+    let request = with_json(service.request(Method::POST, "/webhooks"), &asked)
+        .header("authorization", format!("Bearer {admin}"))
+        .header("idempotency-key", "the receiver");
+    let added = answered(request.try_clone().unwrap()).await;
+    assert_eq!(added.status, 201, "{added:?}");
+    assert_eq!(answered(request).await.body["id"], added.body["id"], "a repeat adds no second");
+    let webhook = format!("/webhooks/{}", added.body["id"].as_str().unwrap());
+    let case = service.office.opened().await.id;
+
+    let list = service.get("/webhooks", &admin).await;
+    assert_eq!((items(&list).len(), &items(&list)[0]["waiting"]), (1, &json!(1)), "{list:?}");
+    assert!(!list.body.to_string().contains("whsec"), "the secret is shown to nobody");
+    let waits = service.get(&format!("{webhook}/deliveries"), &admin).await;
+    assert_eq!(items(&waits)[0]["state"], "waiting", "{waits:?}");
+    let about = service.get(&format!("/deliveries?case={case}"), &admin).await;
+    assert_eq!(items(&about), items(&waits));
+    let tested = service.ask(Method::POST, &format!("{webhook}/test"), &admin, None).await;
+    assert_eq!((tested.status, &tested.body["taken"]), (200, &json!(true)), "{tested:?}");
+
+    let paused = format!("{webhook}/paused");
+    assert_eq!(service.ask(Method::PUT, &paused, &admin, None).await.status, 204);
+    let list = service.get("/webhooks", &admin).await;
+    assert!(items(&list)[0]["paused"].is_string(), "{list:?}");
+    let failed = service.get("/deliveries", &admin).await;
+    assert_eq!(items(&failed)[0]["state"], "failed", "what waited is given up: {failed:?}");
+    assert_eq!(service.ask(Method::DELETE, &paused, &admin, None).await.status, 204);
+    let retry = format!("/deliveries/{}/retry", items(&failed)[0]["id"].as_str().unwrap());
+    let again = service.ask(Method::POST, &retry, &admin, None).await;
+    assert_eq!((again.status, &again.body["count"]), (200, &json!(1)), "{again:?}");
+    let nothing = service.ask(Method::POST, &retry, &admin, None).await;
+    assert_eq!((nothing.status, nothing.code()), (404, "not_found"), "it waits already");
+    let all = service.ask(Method::POST, "/deliveries/retry", &admin, None).await;
+    assert_eq!(all.body["count"], 0, "{all:?}");
+
+    assert_eq!(service.ask(Method::DELETE, &webhook, &admin, None).await.status, 204);
+    assert_eq!(service.ask(Method::DELETE, &webhook, &admin, None).await.status, 404);
+    let gone = service.ask(Method::POST, &format!("{webhook}/test"), &admin, None).await;
+    assert_eq!((gone.status, gone.code()), (404, "not_found"));
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_a_webhook_is_told_at_once() {
+    let service = Service::start().await;
+    let admin = administrator(&service).await;
+    let wrong = json!({ "url": "http://127.0.0.1/", "secret": "hush", "unit": "nowhere",
+                        "workflow": "nothing", "kinds": ["opened", "danced"] });
+    let refused = service.post("/webhooks", &admin, &wrong).await;
+    assert_eq!((refused.status, refused.code()), (422, "body_invalid"), "{refused:?}");
+    let mut places: Vec<_> = refused.body["faults"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fault| fault["pointer"].as_str().unwrap())
+        .collect();
+    places.sort_unstable();
+    assert_eq!(places, ["/kinds/1", "/secret", "/unit", "/url", "/workflow"]);
+    for path in ["/deliveries?after=x", "/deliveries?channel=post", "/notices?limit=0"] {
+        let answer = service.get(path, &admin).await;
+        assert_eq!((answer.status, answer.code()), (400, "parameter_invalid"), "{path}");
+    }
+    let unknown = service.ask(Method::POST, "/deliveries/email/retry", &admin, None).await;
+    assert_eq!((unknown.status, unknown.code()), (404, "not_found"));
+}
