@@ -50,6 +50,7 @@ mod web_notices;
 mod web_oidc;
 mod web_oidc_provider;
 mod web_password;
+mod web_scanner;
 mod web_schemathesis;
 mod web_second_factor;
 mod web_sittings;

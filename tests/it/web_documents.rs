@@ -20,7 +20,7 @@ use crate::{
     web_fixture::{Answer, Service, answered, with_json},
 };
 
-const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\nendobj\ntrailer\n%%EOF\n";
+pub(crate) const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\nendobj\ntrailer\n%%EOF\n";
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\0\0\0\0\0\0\0\0IEND\xae\x42\x60\x82";
 
 /// A procedure that asks for papers.
@@ -54,10 +54,10 @@ ends:
 ";
 
 /// A service that keeps documents in a folder.
-struct Site {
-    service: Service,
+pub(crate) struct Site {
+    pub(crate) service: Service,
     folder: tempfile::TempDir,
-    mine: String,
+    pub(crate) mine: String,
     officer: String,
 }
 
@@ -66,7 +66,7 @@ impl Site {
         Self::with(|_| {}).await
     }
 
-    async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let contents = Contents::folder(&folder.path().join("documents")).unwrap();
         let service = Service::with(|settings| {
@@ -81,7 +81,14 @@ impl Site {
     }
 
     /// Sends a file as it is.
-    async fn send(&self, path: &str, token: &str, kind: &str, name: &str, bytes: &[u8]) -> Answer {
+    pub(crate) async fn send(
+        &self,
+        path: &str,
+        token: &str,
+        kind: &str,
+        name: &str,
+        bytes: &[u8],
+    ) -> Answer {
         let request = self.service.request(Method::POST, path);
         let request = request
             .header("authorization", format!("Bearer {token}"))
@@ -120,7 +127,7 @@ impl Site {
     }
 
     /// How many files are kept, the unfinished ones included; and how many the database knows.
-    async fn kept(&self, owner: &mut PgConnection) -> (usize, i64) {
+    pub(crate) async fn kept(&self, owner: &mut PgConnection) -> (usize, i64) {
         let known = sqlx::query_scalar("select count(*) from contents").fetch_one(owner).await;
         (files(self.folder.path()), known.unwrap())
     }
