@@ -32,11 +32,16 @@ async fn what_is_made_up_from_the_description_finds_nothing_that_it_does_not_say
 
     let folder = tempfile::tempdir().unwrap();
     let settings = folder.path().join("schemathesis.toml");
-    let text = format!(
-        "[parameters]\ncase = \"{}\"\nperson = \"{}\"\n\n[headers]\nAuthorization = \"Bearer {token}\"\n",
-        case.id,
-        holder("county_head"),
+    let (case, head) = (case.id, holder("county_head"));
+    let mut text = format!(
+        "[parameters]\ncase = \"{case}\"\nperson = \"{head}\"\n\n[headers]\nAuthorization = \"Bearer {token}\"\n",
     );
+    // It asks again for what it has seen in answers: not its own token and account shall end by that.
+    for path in ["/tokens/{id}", "/people/{id}/disabled", "/people/{id}/roles"] {
+        text += &format!(
+            "\n[[operations]]\ninclude-path = \"/api/v1{path}\"\nparameters = {{ id = \"{head}\" }}\n"
+        );
+    }
     std::fs::write(&settings, text).unwrap();
     // What is not asked: `ignored_auth` counts a cookie made up beside a token that is right, and
     // `negative_data_rejection` a case given here as one made up.
