@@ -216,7 +216,7 @@ fn rows(case: CaseId, person: PersonId) -> Vec<Cells> {
         row("delete /tokens/{id}", "/tokens/{case}", none.clone(), Let::Hidden(&[])),
         row("delete /sessions/{id}", "/sessions/{case}", none.clone(), Let::Hidden(&[])),
         row("delete /sessions", "/sessions", none.clone(), Let::Everybody),
-        row("delete /session", "/session", none, Let::Everybody),
+        row("delete /session", "/session", none.clone(), Let::Everybody),
         row(
             "post /cases",
             "/cases",
@@ -277,6 +277,28 @@ fn rows(case: CaseId, person: PersonId) -> Vec<Cells> {
             Let::Seen,
         ),
         row(
+            "get /cases/{case}/inquiries/{branch}/links",
+            "/cases/{case}/inquiries/police/links",
+            none.clone(),
+            Let::Of(
+                &["own officer", "own head", "own province", "the nation", "own auditor"],
+                &["applicant"],
+            ),
+        ),
+        row(
+            "post /cases/{case}/inquiries/{branch}/links",
+            "/cases/{case}/inquiries/police/links",
+            json!({ "days": 3 }),
+            Let::OfCase(&["own officer", "own head", "own province"]),
+        ),
+        // No link of that number.
+        row(
+            "delete /cases/{case}/inquiries/{branch}/links/{id}",
+            "/cases/{case}/inquiries/police/links/{case}",
+            none,
+            Let::Of(&[], &["applicant"]),
+        ),
+        row(
             "post /inquiries/{case}/{branch}",
             "/inquiries/{case}/police",
             json!({ "answer": "positive" }),
@@ -330,6 +352,9 @@ const OPEN: &[&str] = &[
     "post /session/second-factor",
     "post /password",
     "post /password/recovery",
+    // By a link alone.
+    "get /linked-inquiry",
+    "post /linked-inquiry",
 ];
 
 /// Where the case stands when everybody comes.
@@ -415,6 +440,7 @@ async fn fingerprint(owner: &mut PgConnection) -> String {
             (select count(*) from case_events),
             (select md5(string_agg(concat(case_id, no, assignee, closed_at), ' ' order by case_id, no)) from tasks),
             (select count(*) from idempotency_keys),
+            (select count(*) from inquiry_links where revoked_at is null),
             (select count(*) from answered_requests),
             (select md5(string_agg(concat(id, state, taken), ' ' order by id)) from sittings),
             (select md5(string_agg(concat(no, reopened_at), ' ' order by no)) from closures),
@@ -510,7 +536,9 @@ async fn everybody_asks_everything(state: State) {
         let case = case_in(&service, state).await;
         let row = &rows(case, person)[place];
         let home = match row.operation {
-            "post /inquiries/{case}/{branch}" => state == State::Inquiries,
+            "post /inquiries/{case}/{branch}" | "post /cases/{case}/inquiries/{branch}/links" => {
+                state == State::Inquiries
+            }
             _ => state == State::Reception,
         };
         // Nobody has been asked yet.

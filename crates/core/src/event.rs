@@ -10,8 +10,8 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ActionId, BranchId, CalendarId, CaseId, DelegationId, DocumentId, FieldId, PersonId, RoleId,
-    SittingId, StepId, Term, UnitId, WorkflowId,
+    ActionId, BranchId, CalendarId, CaseId, DelegationId, DocumentId, FieldId, LinkId, PersonId,
+    RoleId, SittingId, StepId, Term, UnitId, WorkflowId,
     calendar::CalendarChange,
     case::SilenceState,
     clock::Instant,
@@ -258,6 +258,9 @@ pub enum Fact {
         /// By what right silence stands for an answer; absent where the body did answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         silence: Option<Basis>,
+        /// The link by which the body answered, where it did not log in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        link: Option<LinkId>,
         /// Where the case stands now, when this answer joined the branches.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         entry: Option<Entry>,

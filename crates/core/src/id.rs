@@ -82,6 +82,11 @@ uuid_id!(
 );
 
 uuid_id!(
+    /// A link by which another body answers one inquiry, once.
+    LinkId
+);
+
+uuid_id!(
     /// A sitting of a commission.
     SittingId
 );

@@ -39,8 +39,8 @@ pub use definition::Definition;
 pub use event::{Event, Fact};
 pub use form::Given;
 pub use id::{
-    ActionId, BranchId, CalendarId, CaseId, DelegationId, DocumentId, FieldId, FormId, PersonId,
-    RoleId, SittingId, StepId, UnitId, WorkflowId,
+    ActionId, BranchId, CalendarId, CaseId, DelegationId, DocumentId, FieldId, FormId, LinkId,
+    PersonId, RoleId, SittingId, StepId, UnitId, WorkflowId,
 };
 pub use jalali::{JalaliDate, JalaliPeriod};
 pub use migration::Mapping;

@@ -53,8 +53,9 @@ pub use error::{ExecuteError, StoreError};
 pub use forget::KEYS_STAY;
 pub use identity::{
     Account, AccountEvent, AccountEventRow, Attempt, Attempts, ByIdentity, Credentials, Doer,
-    Identity, KnownBy, LinkPurpose, NewIdentity, NewLink, NewSession, NewToken, Newcomer, Proved,
-    RecoveryMail, Scope, SecondFactor, SecretHash, Session, SessionRow, Token, TokenRow,
+    Identity, InquiryLink, InquiryLinkRow, KnownBy, LinkPurpose, NewIdentity, NewInquiryLink,
+    NewLink, NewSession, NewToken, Newcomer, Proved, RecoveryMail, Scope, SecondFactor, SecretHash,
+    Session, SessionRow, Token, TokenRow,
 };
 pub use job::{Job, JobId};
 pub use migration::{MigrationPreview, PreviewedCase, PreviewedClock, RefusedCase};

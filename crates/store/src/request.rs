@@ -80,6 +80,7 @@ impl Ask {
                 Command::Assign { .. } => "assign",
                 Command::Comment { .. } => "comment",
                 Command::Answer { .. } => "answer",
+                Command::AnswerByLink { .. } => "answer_by_link",
                 Command::Vote { .. } => "vote",
                 Command::PutOnAgenda { .. } => "put_on_agenda",
                 Command::TakeOffAgenda { .. } => "take_off_agenda",

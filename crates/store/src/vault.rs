@@ -83,6 +83,8 @@ pub(crate) struct Vault {
     key: LessSafeKey,
     /// What is mixed into hashes of what could be guessed.
     pepper: [u8; 32],
+    /// What signs links.
+    links: hmac::Key,
     random: SystemRandom,
 }
 
@@ -93,7 +95,7 @@ impl fmt::Debug for Vault {
 }
 
 impl Vault {
-    fn new(key: &SecretKey) -> Result<Self, StoreError> {
+    pub(crate) fn new(key: &SecretKey) -> Result<Self, StoreError> {
         let of = |what: &str| -> [u8; 32] {
             let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key.0), what.as_bytes());
             let mut bytes = [0; 32];
@@ -103,7 +105,18 @@ impl Vault {
         let sealing = UnboundKey::new(&CHACHA20_POLY1305, &of("parvaneh sealing 1"));
         let sealing = sealing.map_err(|_| StoreError::WrongKey)?;
         let pepper = of("parvaneh logins 1");
-        Ok(Self { key: LessSafeKey::new(sealing), pepper, random: SystemRandom::new() })
+        let links = hmac::Key::new(hmac::HMAC_SHA256, &of("parvaneh links 1"));
+        Ok(Self { key: LessSafeKey::new(sealing), pepper, links, random: SystemRandom::new() })
+    }
+
+    /// A signature: HMAC-SHA-256.
+    pub(crate) fn sign(&self, text: &[u8]) -> Vec<u8> {
+        hmac::sign(&self.links, text).as_ref().to_vec()
+    }
+
+    /// Whether it is ours. How long that takes tells nothing.
+    pub(crate) fn has_signed(&self, text: &[u8], signature: &[u8]) -> bool {
+        hmac::verify(&self.links, text, signature).is_ok()
     }
 
     /// Seals a secret with what it belongs to.

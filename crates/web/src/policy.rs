@@ -5,7 +5,8 @@
 //! not know of is told like what is not there.
 
 use parvaneh_core::{
-    CaseId, PersonId, Sitting, UnitId,
+    BranchId, CaseId, PersonId, Sitting, UnitId,
+    decide::Possible,
     reach::{Jurisdiction, Reach, Sight},
 };
 use parvaneh_store::{CaseContent, Person, Viewer};
@@ -121,6 +122,36 @@ pub async fn see_work_of(app: &App, viewer: &Viewer, person: PersonId) -> Result
 /// `not_found`, whether there is no such case or only not for him.
 pub async fn see(app: &App, viewer: &Viewer, case: CaseId) -> Result<Sight, Problem> {
     app.store.sight(case, viewer).await?.ok_or_else(Problem::not_found)
+}
+
+/// Lets pass who sees a case because he works there.
+///
+/// # Errors
+/// `not_found` as [`see`]; `forbidden` for its applicant.
+pub async fn see_as_office(app: &App, viewer: &Viewer, case: CaseId) -> Result<(), Problem> {
+    match see(app, viewer, case).await? {
+        Sight::Office => Ok(()),
+        Sight::Own => Err(Problem::forbidden("this is for those who work on the case")),
+    }
+}
+
+/// Lets pass who may record the answer of a body to an inquiry that is open: also to let the body answer
+/// by a link, and to take that back. It gives nobody more than he could do himself.
+///
+/// # Errors
+/// `forbidden`.
+pub async fn record_answer(
+    app: &App,
+    viewer: &Viewer,
+    case: CaseId,
+    branch: &BranchId,
+) -> Result<(), Problem> {
+    let possible = app.store.reading_as(viewer).possible(case, viewer.actor.person).await?;
+    let may = |one: &Possible| matches!(one, Possible::Answer { branch: open } if open == branch);
+    match possible.iter().any(may) {
+        true => Ok(()),
+        false => Err(Problem::forbidden("this needs the right to record the answer of the body")),
+    }
 }
 
 /// Lets pass who sees the sittings of a commission: by its procedures, those who work there.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Draft, Refusal, RefusalCode, optional};
 use crate::{
-    BranchId, StepId,
+    BranchId, LinkId, StepId,
     case::{Place, Task},
     clock::Instant,
     definition::{Answer, Basis, Join, Parallel, Permission, StepKind},
@@ -32,7 +32,28 @@ impl Draft<'_> {
                 })?,
         };
         let (no, reason, reference) = (task.no, optional(reason)?, optional(reference)?);
-        self.record_answer(self.now, by, no, branch, answer, reason, reference, None)
+        self.record_answer(self.now, by, no, branch, answer, reason, reference, None, None)
+    }
+
+    /// An answer by a link: of the asked body itself, and of nobody who may record it.
+    pub(super) fn answer_by_link(
+        &mut self,
+        link: LinkId,
+        task: u32,
+        branch: &BranchId,
+        answer: Answer,
+        reason: Option<&str>,
+        reference: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let open = self.inquiry(branch)?;
+        if open.no != task {
+            return Err(RefusalCode::UnknownInquiry
+                .because(format!("the link is for the inquiry {task}, which is closed")));
+        }
+        let own = self.rights_to(open)?;
+        let by = self.by_other_eyes(own, &[&self.step()?.not_by])?;
+        let (reason, reference) = (optional(reason)?, optional(reference)?);
+        self.record_answer(self.now, by, task, branch, answer, reason, reference, None, Some(link))
     }
 
     fn inquiry(&self, branch: &BranchId) -> Result<&Task, Refusal> {
@@ -61,6 +82,7 @@ impl Draft<'_> {
         reason: Option<String>,
         reference: Option<String>,
         silence: Option<Basis>,
+        link: Option<LinkId>,
     ) -> Result<(), Refusal> {
         let entry = match self.joined(branch, answer)? {
             Some(to) => {
@@ -77,6 +99,7 @@ impl Draft<'_> {
             reason,
             reference,
             silence,
+            link,
             entry,
         };
         self.record(at, by, fact);

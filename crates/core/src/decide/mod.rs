@@ -38,7 +38,7 @@ pub use tick::next_due;
 pub use vote::{Counted, Tally, VoteResult};
 
 use crate::{
-    ActionId, BranchId, DocumentId, PersonId, RoleId, SittingId, Term, UnitId,
+    ActionId, BranchId, DocumentId, LinkId, PersonId, RoleId, SittingId, Term, UnitId,
     actor::{Actor, Caller, Grant, Organisation},
     calendar::{Calendar, Calendars},
     case::{Case, Clock, Place, TaskRecord, evolve_with_tasks},
@@ -117,6 +117,21 @@ pub enum Command {
     },
     /// Answer an inquiry.
     Answer {
+        /// The branch.
+        branch: BranchId,
+        /// The answer.
+        answer: Answer,
+        /// Why.
+        reason: Option<String>,
+        /// The number of the letter.
+        reference: Option<String>,
+    },
+    /// Answer an inquiry by a link, as the body to which it was given.
+    AnswerByLink {
+        /// The link.
+        link: LinkId,
+        /// The task for which it was made: an inquiry that is made anew is another.
+        task: u32,
         /// The branch.
         branch: BranchId,
         /// The answer.
@@ -344,6 +359,13 @@ impl<'a> Draft<'a> {
             }
             (Place::Step { .. }, Command::Answer { branch, answer, reason, reference }) => {
                 self.answer(branch, *answer, reason.as_deref(), reference.as_deref())?;
+            }
+            (
+                Place::Step { .. },
+                Command::AnswerByLink { link, task, branch, answer, reason, reference },
+            ) => {
+                let (reason, reference) = (reason.as_deref(), reference.as_deref());
+                self.answer_by_link(*link, *task, branch, *answer, reason, reference)?;
             }
             (Place::Step { .. }, Command::Vote { vote, reason }) => {
                 self.vote(*vote, reason.as_deref())?

@@ -72,7 +72,7 @@ impl Draft<'_> {
         let basis = silence.basis.clone();
         match silence.does {
             SilenceDoes::Answers(branch, answer) => {
-                self.record_answer(at, by, clock, branch, answer, reason, None, Some(basis))
+                self.record_answer(at, by, clock, branch, answer, reason, None, Some(basis), None)
             }
             SilenceDoes::Goes(to) => {
                 // Only the authority's silence issues by silence; an applicant lets his time pass.

@@ -7,6 +7,7 @@
 mod account;
 mod attempt;
 mod event;
+mod inquiry_link;
 mod link;
 mod linked;
 mod recovery;
@@ -17,6 +18,7 @@ mod token;
 pub use account::Account;
 pub use attempt::{Attempt, Attempts, Credentials};
 pub use event::{AccountEvent, AccountEventRow, Doer};
+pub use inquiry_link::{InquiryLink, InquiryLinkRow, NewInquiryLink};
 pub use link::{LinkPurpose, NewLink};
 pub use linked::{ByIdentity, Identity, KnownBy, NewIdentity, Newcomer, Proved};
 pub use recovery::RecoveryMail;

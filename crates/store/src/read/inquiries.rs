@@ -1,7 +1,7 @@
 //! What another body is asked: the narrow view of whoever sees no case.
 
 use parvaneh_core::{BranchId, CaseId, Grant, Instant, RoleId, UnitId, WorkflowId};
-use sqlx::{Postgres, QueryBuilder, Row};
+use sqlx::{Postgres, QueryBuilder, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::{Cursor, Viewer};
@@ -16,6 +16,10 @@ pub struct Inquiry {
     pub task: u32,
     /// Which of the inquiries of its case.
     pub branch: BranchId,
+    /// By which workflow the case runs.
+    pub workflow: WorkflowId,
+    /// By which version of it.
+    pub version: u32,
     /// What the case is about.
     pub subject: String,
     /// The body that is asked.
@@ -68,21 +72,33 @@ impl Store {
             }
             None => None,
         };
+        Ok(Inquiries { items: self.with_subjects(viewer, &rows).await?, next })
+    }
+
+    async fn with_subjects(
+        &self,
+        viewer: &Viewer,
+        rows: &[PgRow],
+    ) -> Result<Vec<Inquiry>, StoreError> {
         // Whoever sees no case is told what those are about of which he is asked something: these and
         // no others.
         let cases: Vec<Uuid> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
-        let about: Vec<(Uuid, String, String)> =
-            sqlx::query_as("select id, workflow, subject from cases where id = any($1)")
+        let about: Vec<(Uuid, String, i32, String)> =
+            sqlx::query_as("select id, workflow, version, subject from cases where id = any($1)")
                 .bind(cases)
                 .fetch_all(&self.engine.readers)
                 .await?;
         let mut items = Vec::with_capacity(rows.len());
-        for row in &rows {
+        for row in rows {
             let id: Uuid = row.try_get(0)?;
-            let Some((_, workflow, subject)) = about.iter().find(|(case, ..)| *case == id) else {
+            let Some((_, workflow, version, subject)) = about.iter().find(|(case, ..)| *case == id)
+            else {
                 continue;
             };
+            let workflow = WorkflowId::from(workflow.as_str());
             let inquiry = Inquiry {
+                workflow: workflow.clone(),
+                version: *version as u32,
                 case: CaseId(id),
                 task: row.try_get::<i32, _>(1)? as u32,
                 branch: BranchId::from(row.try_get::<String, _>(2)?),
@@ -92,12 +108,34 @@ impl Store {
                 asked_at: row.try_get(5)?,
                 due_at: row.try_get(6)?,
             };
-            let workflow = WorkflowId::from(workflow.as_str());
             if answers_for(viewer, &inquiry.body, &inquiry.unit, &workflow) {
                 items.push(inquiry);
             }
         }
-        Ok(Inquiries { items, next })
+        Ok(items)
+    }
+
+    /// An inquiry that waits for its answer, if somebody answers for the body that is asked.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn inquiry(
+        &self,
+        viewer: &Viewer,
+        case: CaseId,
+        task: u32,
+    ) -> Result<Option<Inquiry>, StoreError> {
+        let sql = "
+            select case_id, no, branch, owner_role, unit_id, opened_at, due_at from tasks
+            where case_id = $1 and no = $2 and purpose = 'answer' and closed_at is null
+              and branch is not null and owner_role is not null";
+        let row = sqlx::query(sql)
+            .bind(case.0)
+            .bind(task as i32)
+            .fetch_optional(&mut *self.reading_as_body(viewer).reads().await?)
+            .await?;
+        let rows: Vec<_> = row.into_iter().collect();
+        Ok(self.with_subjects(viewer, &rows).await?.pop())
     }
 
     /// Whether somebody's body is asked that of a case, or was.

@@ -98,20 +98,20 @@ async fn list(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "answer": "positive", "reference": "1403/5512" }))]
-struct OwnAnswer {
+pub(super) struct OwnAnswer {
     /// What it says.
-    answer: AnswerName,
+    pub(super) answer: AnswerName,
     /// Why.
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
     /// The number of the letter.
-    reference: Option<String>,
+    pub(super) reference: Option<String>,
 }
 
 /// That an answer has come.
 #[derive(Debug, Serialize, ToSchema)]
-struct Answered {
+pub(super) struct Answered {
     /// Whether this is the answer to an earlier request under the same key.
-    repeated: bool,
+    pub(super) repeated: bool,
 }
 
 /// Answer an inquiry

@@ -16,6 +16,7 @@ mod events;
 mod figures;
 mod identities;
 mod inquiries;
+mod inquiry_links;
 mod jobs;
 mod licences;
 mod migrations;
@@ -103,6 +104,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(worklist::router())
         .merge(events::router())
         .merge(inquiries::router())
+        .merge(inquiry_links::router())
         .merge(figures::router())
         .merge(bulk::router())
         .merge(sittings::router())

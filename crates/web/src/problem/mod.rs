@@ -287,6 +287,7 @@ impl From<&StoreError> for Problem {
             }
             StoreError::Migration(_)
             | StoreError::Behind { .. }
+            | StoreError::NotOfTheProgram
             | StoreError::Unreadable { .. }
             | StoreError::Organisation(_)
             | StoreError::WrongKey

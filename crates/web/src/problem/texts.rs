@@ -35,6 +35,7 @@ pub const CODES: &[(&str, Text)] = &[
     ("login_unproven", Text { fa: "آنچه سامانهٔ هویت فرستاد هویت شما را ثابت نمی‌کند", en: "What the identity provider sent does not prove who you are" }),
     ("login_unknown", Text { fa: "این هویت به هیچ حسابی پیوند نخورده است؛ از سرپرست بخواهید", en: "No account is linked with this identity: ask your administrator" }),
     ("provider_unavailable", Text { fa: "سامانهٔ هویت پاسخ نمی‌دهد؛ اندکی بعد دوباره بکوشید یا با گذرواژه وارد شوید", en: "The identity provider does not answer: try again in a moment, or log in with a password" }),
+    ("nobody_answers", Text { fa: "هنوز کسی از سوی این دستگاه پاسخ نمی‌دهد؛ نخست کسی را به نقش آن بگمارید", en: "Nobody answers for that body yet: give somebody its role first" }),
     ("link_spent", Text { fa: "این پیوند دیگر کار نمی‌کند", en: "This link does not work any more" }),
     ("forbidden", Text { fa: "اجازهٔ این کار را ندارید", en: "You may not do this" }),
     ("scope_missing", Text { fa: "این توکن برای چنین کاری نیست", en: "This token is not for that" }),

@@ -183,7 +183,7 @@ impl Words<'_> {
                 citation.as_ref().map_or(String::new(), |number| format!(" [condition {number}]")),
                 self.entered(entry)
             ),
-            Fact::Answered { branch, answer, reason, reference, silence, entry, .. } => {
+            Fact::Answered { branch, answer, reason, reference, silence, link, entry, .. } => {
                 let title = self
                     .definition
                     .steps
@@ -195,7 +195,11 @@ impl Words<'_> {
                     Answer::Positive => "positive",
                     Answer::Negative => "negative",
                 };
-                let by = if silence.is_some() { " by silence" } else { "" };
+                let by = match (silence, link) {
+                    (Some(_), _) => " by silence",
+                    (None, Some(_)) => " by a link",
+                    (None, None) => "",
+                };
                 let letter = reference
                     .as_ref()
                     .map_or(String::new(), |number| format!(" [letter {number}]"));
