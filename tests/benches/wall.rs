@@ -80,6 +80,8 @@ async fn measure(server: &PrivatePostgres, cases: usize) {
     println!("{cases} cases; load {}", load.trim());
 
     writes(&store, &mut admin, case).await;
+    // The first one has a long timeline by now.
+    let case = store.execute(open_request(new_case())).await.unwrap().case.id;
     for (name, role, unit) in [
         ("a county", "county_officer", COUNTY),
         ("a province", "secretariat", PROVINCE),
