@@ -10,7 +10,7 @@ use sqlx::{Postgres, QueryBuilder, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{
-    Store, StoreError,
+    Store, StoreError, Viewer,
     batch::{registered, state_of},
 };
 
@@ -181,6 +181,24 @@ impl Store {
         sql.push(") counted");
         let count: i64 = sql.build_query_scalar().fetch_one(&mut *self.reads().await?).await?;
         Ok(count as u32)
+    }
+
+    /// A licence for somebody who may see it, with its whole history: also what cases have made of it
+    /// that he does not see, whose identifiers are not for him. `None` when he does not see it, or when
+    /// there is none.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn licence_for(
+        &self,
+        viewer: &Viewer,
+        number: &LicenceNumber,
+        today: NaiveDate,
+    ) -> Result<Option<LicenceFile>, StoreError> {
+        match self.reading_as(viewer).licence(number, today).await? {
+            Some(_) => self.licence(number, today).await,
+            None => Ok(None),
+        }
     }
 
     /// A licence with what cases have made of it, as it stands on a day; `None` for an unknown number.

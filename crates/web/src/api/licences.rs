@@ -260,10 +260,7 @@ async fn licence(
     let number: LicenceNumber = number.parse().map_err(|_| Problem::not_found())?;
     let viewer = app.viewer(&caller).await?;
     let today = today(&app).await?;
-    let found = app.store.reading_as(&viewer).licence(&number, today).await?;
-    found.ok_or_else(Problem::not_found)?;
-    // Its history is whole, also where cases that he does not see have made it.
-    let found = app.store.licence(&number, today).await?;
+    let found = app.store.licence_for(&viewer, &number, today).await?;
     let file = found.filter(|file| sees(&viewer, file)).ok_or_else(Problem::not_found)?;
     let cases: Vec<CaseId> = file
         .changes
