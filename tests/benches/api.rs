@@ -154,6 +154,7 @@ fn opening(case: CaseId) -> Request {
         key: None,
         expected_seq: None,
         on_behalf_of: None,
+        brought: Vec::new(),
     }
 }
 

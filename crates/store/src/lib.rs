@@ -71,8 +71,9 @@ pub use read::{
     AgendaItem, Band, CaseAboutRow, CaseFile, CaseOrder, CaseRow, CasesQuery, Cursor,
     EscalationCount, FiledTask, Hands, Inquiries, Inquiry, LicenceChangeRow, LicenceFile,
     LicenceRow, LicencesQuery, OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow, Ranked,
-    Ranking, RankingQuery, Room, RoomOfCase, SittingRow, SittingsQuery, Sort, Standing, Timeline,
-    TimelineEntry, Viewer, WorkItem, Worklist, WorklistQuery, Workload, WorkloadBy, WorkloadQuery,
+    Ranking, RankingQuery, Room, RoomOfCase, SeenCase, SittingRow, SittingsQuery, Sort, Standing,
+    Timeline, TimelineEntry, Viewer, WorkItem, Worklist, WorklistQuery, Workload, WorkloadBy,
+    WorkloadQuery,
 };
 pub use request::{Ask, Executed, Request, Requester};
 pub use sandbox::{EngineClock, SandboxClock};

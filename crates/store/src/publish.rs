@@ -278,7 +278,12 @@ impl Store {
         workflow: &WorkflowId,
         version: Option<u32>,
     ) -> Result<std::sync::Arc<Definition>, StoreError> {
-        self.reference().await?.definition(&self.engine.readers, workflow, version).await
+        // A version, once published, never changes: what was in force a moment ago knows it too.
+        let reference = match version {
+            Some(_) => self.reference_in_use().await?,
+            None => self.reference().await?,
+        };
+        reference.definition(&self.engine.readers, workflow, version).await
     }
 
     /// The text of a published definition.

@@ -1,15 +1,24 @@
 //! Everything about one case but its timeline.
 
+use std::sync::Arc;
+
 use parvaneh_core::{
-    Actor, BranchId, Caller, Case, CaseId, Context, Instant, PersonId, RoleId, StepId, UnitId,
+    Actor, BranchId, Caller, Case, CaseId, Context, Definition, Instant, PersonId, RoleId, StepId,
+    UnitId,
     decide::{Possible, possible},
     event::{Owner, Purpose},
+    reach::Sight,
 };
 use sqlx::{Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::worklist::purpose;
-use crate::{Store, StoreError, actor::actor, batch::Sittings};
+use crate::{
+    Store, StoreError, Viewer,
+    actor::{Met, meet},
+    batch::Sittings,
+    reference::Reference,
+};
 
 /// Everything about one case but its timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +35,19 @@ pub struct CaseFile {
     pub parked: Option<String>,
     /// The engine's time at which this was read.
     pub now: Instant,
+}
+
+/// The file of a case as somebody sees it.
+#[derive(Clone, Debug)]
+pub struct SeenCase {
+    /// The file, whole: what of it he is shown is the business of who shows it.
+    pub file: CaseFile,
+    /// Why he sees it.
+    pub sight: Sight,
+    /// What he could do with it now.
+    pub possible: Vec<Possible>,
+    /// By what it runs.
+    pub definition: Arc<Definition>,
 }
 
 /// A task, open or closed.
@@ -112,25 +134,60 @@ impl Store {
         person: PersonId,
     ) -> Result<Vec<Possible>, StoreError> {
         let case = self.case(case).await?;
-        let (_, actor) = actor(&self.engine.readers, person).await?;
-        let caller = Caller::Person(actor.unwrap_or_else(|| Actor::new(person, Vec::new())));
-        let reference = self.reference().await?;
+        let pool = &self.engine.readers;
+        let Met { now, revision, actor } = meet(pool, person).await?;
+        let reference = self.engine.cache.fresh(pool, Some(revision)).await?;
+        let actor = actor.unwrap_or_else(|| Actor::new(person, Vec::new()));
+        Ok(self.possible_of(&case, actor, &reference, now).await?.0)
+    }
+
+    /// The file of a case for somebody who may see it, and what goes with it; `None` when he does not,
+    /// or when there is none.
+    ///
+    /// # Errors
+    /// As [`Self::case_file`].
+    pub async fn case_file_for(
+        &self,
+        viewer: &Viewer,
+        case: CaseId,
+    ) -> Result<Option<SeenCase>, StoreError> {
+        let file = match self.reading_as(viewer).case_file(case).await {
+            Err(StoreError::NoSuchCase(_)) => return Ok(None),
+            file => file?,
+        };
+        let Case { workflow, unit, applicant, .. } = &file.case;
+        let sight = viewer.reach.sees(&viewer.organisation, workflow, unit, *applicant);
+        let Some(sight) = sight else { return Ok(None) };
+        let (actor, reference) = (viewer.actor.clone(), &viewer.reference);
+        let (possible, definition) =
+            self.possible_of(&file.case, actor, reference, viewer.now).await?;
+        Ok(Some(SeenCase { file, sight, possible, definition }))
+    }
+
+    /// What somebody could do with a case at `now`, and the definition by which it runs.
+    async fn possible_of(
+        &self,
+        case: &Case,
+        actor: Actor,
+        reference: &Reference,
+        now: Instant,
+    ) -> Result<(Vec<Possible>, Arc<Definition>), StoreError> {
         let pool = &self.engine.readers;
         let definition = reference.definition(pool, &case.workflow, Some(case.version)).await?;
         let calendars = reference.calendars(pool, &case.calendar).await?;
-        let now = self.now().await?.max(case.recorded_at);
-        let sittings = Sittings::default().of(pool, &reference, &definition, &case).await?;
+        let sittings = Sittings::default().of(pool, reference, &definition, case).await?;
         let ctx = Context {
             definition: &definition,
             calendars: &calendars,
             organisation: &reference.organisation,
-            caller: &caller,
+            caller: &Caller::Person(actor),
             assignee: None,
             sittings: sittings.as_deref(),
             found: None,
-            now,
+            now: now.max(case.recorded_at),
         };
-        Ok(possible(&ctx, &case))
+        let possible = possible(&ctx, case);
+        Ok((possible, definition))
     }
 }
 

@@ -17,7 +17,7 @@ mod viewer;
 mod worklist;
 mod workload;
 
-pub use case_file::{CaseFile, FiledTask};
+pub use case_file::{CaseFile, FiledTask, SeenCase};
 pub use cases::{CaseOrder, CaseRow, CasesQuery};
 pub use escalations::EscalationCount;
 pub(crate) use history::HistoryCache;

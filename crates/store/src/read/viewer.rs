@@ -9,7 +9,11 @@ use parvaneh_core::{
 use sqlx::Row;
 use uuid::Uuid;
 
-use crate::{Store, StoreError, actor::actor};
+use crate::{
+    Store, StoreError,
+    actor::{Met, meet},
+    reference::Reference,
+};
 
 /// What somebody is and what he sees now.
 #[derive(Clone, Debug)]
@@ -20,6 +24,8 @@ pub struct Viewer {
     pub reach: Reach,
     /// The organisation.
     pub organisation: Arc<Organisation>,
+    /// What is published.
+    pub(crate) reference: Arc<Reference>,
     /// The engine's time at which this was read.
     pub now: Instant,
 }
@@ -30,12 +36,14 @@ impl Store {
     /// # Errors
     /// The database; [`StoreError::Unreadable`] for a definition that this program cannot read.
     pub async fn viewer(&self, person: PersonId) -> Result<Option<Viewer>, StoreError> {
-        let reference = self.reference().await?;
+        let Met { now, revision, actor } = meet(&self.engine.readers, person).await?;
+        let Some(actor) = actor else { return Ok(None) };
+        let reference = self.engine.cache.fresh(&self.engine.readers, Some(revision)).await?;
         let readers = reference.readers(&self.engine.readers).await?;
-        let (now, actor) = actor(&self.engine.readers, person).await?;
-        Ok(actor.map(|actor| Viewer {
+        Ok(Some(Viewer {
             reach: Reach::of(&actor, &readers, now),
             organisation: reference.organisation.clone(),
+            reference,
             actor,
             now,
         }))

@@ -15,7 +15,7 @@ use parvaneh_core::{
     reach::Sight,
     register::{NotANumber, Reference},
 };
-use parvaneh_store::{Ask, CaseOrder, CasesQuery, Request, Requester};
+use parvaneh_store::{Ask, CaseOrder, CasesQuery, Request, Requester, SeenCase};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -290,20 +290,22 @@ async fn file(
     caller: Principal,
     Path(case): Path<Uuid>,
 ) -> Result<Response, Problem> {
-    let case = CaseId(case);
     let viewer = app.viewer(&caller).await?;
-    let sight = policy::see(&app, &viewer, case).await?;
-    let reads = app.store.reading_as(&viewer);
-    let file = reads.case_file(case).await?;
-    let possible = reads.possible(case, caller.person).await?;
-    let held = reads.contents_of(case).await?;
+    let seen = app.store.case_file_for(&viewer, CaseId(case)).await?;
+    let SeenCase { file, sight, possible, definition } = seen.ok_or_else(Problem::not_found)?;
+    // Where nothing has been handed in nothing is kept.
+    let held = if file.case.documents.is_empty() && file.case.data.is_empty() {
+        Vec::new()
+    } else {
+        app.store.reading_as(&viewer).contents_of(file.case.id).await?
+    };
     let view = CaseFileView {
         raw_deadline: file.raw_deadline,
         tasks: file.tasks.iter().map(|task| TaskView::filed(task, sight)).collect(),
         possible: possible.iter().filter_map(|one| serde_json::to_value(one).ok()).collect(),
         documents: documents(&file.case, &held, sight),
         now: file.now,
-        case: CaseView::of(&file.case, &*app.definition_of(&file.case).await?, sight),
+        case: CaseView::of(&file.case, &definition, sight),
     };
     Ok(([(header::ETAG, entity_tag(&file.case))], Json(view)).into_response())
 }
