@@ -58,7 +58,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Organisation(organisation::Organisation),
     Clock(clock::Clock),
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     Worker(worker::Worker),
     Migrate(migrate::Migrate),
     #[command(subcommand)]
