@@ -51,6 +51,7 @@ mod web_notices;
 mod web_oidc;
 mod web_oidc_provider;
 mod web_password;
+mod web_rates;
 mod web_scanner;
 mod web_schemathesis;
 mod web_second_factor;

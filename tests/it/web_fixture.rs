@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use parvaneh_core::{Grant, PersonId, RoleId, UnitId};
 use parvaneh_store::{NewToken, Scope, SecretKey, Store, StoreOptions};
-use parvaneh_web::{App, Settings, auth::Secret};
+use parvaneh_web::{App, Limits, Settings, auth::Secret};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
@@ -91,7 +91,9 @@ impl Service {
         office.store.use_key(&SecretKey::of([7; 32])).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let mut settings = Settings { public_url: url.clone(), ..Settings::default() };
+        // Tests ask oftener than people.
+        let limits = Limits::UNLIMITED;
+        let mut settings = Settings { public_url: url.clone(), limits, ..Settings::default() };
         change(&mut settings);
         let sender = std::sync::Arc::new(TestSender);
         let app = App::new(office.store.clone(), settings).with_sender(sender);

@@ -18,6 +18,7 @@ mod limits;
 mod moment;
 mod names;
 mod output;
+mod rates;
 mod refused;
 mod secret_key;
 mod settings;

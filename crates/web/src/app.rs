@@ -14,6 +14,7 @@ use crate::{
     events::Hub,
     health::{self, Ending, Probe},
     layers,
+    limits::Limiter,
     problem::Problem,
 };
 
@@ -25,6 +26,7 @@ pub struct App {
     /// How the service behaves.
     pub settings: Arc<Settings>,
     pub(crate) passwords: Passwords,
+    pub(crate) limiter: Arc<Limiter>,
     /// When the service is about to end.
     pub(crate) ending: Ending,
     pub(crate) probe: Probe,
@@ -41,6 +43,7 @@ impl App {
     pub fn new(store: Store, settings: Settings) -> Self {
         let uploads = Arc::new(Semaphore::new(settings.documents.at_once));
         Self {
+            limiter: Arc::new(Limiter::new(settings.limits)),
             store,
             settings: Arc::new(settings),
             passwords: Passwords::new(),

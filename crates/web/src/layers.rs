@@ -20,6 +20,7 @@ use crate::{
     auth::{ClientAddress, Margin},
     documents::{declared_length, too_long},
     language::Language,
+    limits::Class,
     observe::Observed,
     problem::Problem,
 };
@@ -79,19 +80,30 @@ async fn answer(State(app): State<App>, mut request: Request, next: Next) -> Res
     let id = named(&request);
     let language = Language::asked(request.headers());
     let (method, path) = (request.method().clone(), route(&request));
-    let (from, margin) = (ClientAddress::of(request.extensions()), Margin::default());
+    let from = ClientAddress::of(&request, &app.settings.trusted_proxies);
+    let (class, margin) = (Class::of(&method, request.uri().path()), Margin::default());
     request.extensions_mut().insert(from);
     request.extensions_mut().insert(margin.clone());
+    let mut allowed = Ok(());
+    if let Some(class) = class {
+        request.extensions_mut().insert(class);
+        allowed = app.limiter.address(from.0, class, &margin);
+    }
     let patience = match takes_content(&request) {
         true => app.settings.documents.patience,
         false => app.settings.patience,
     };
     let observed = Observed::begin(&request, path.clone(), &id);
-    let answering = next.run(request).instrument(observed.span.clone());
-    let answered = tokio::time::timeout(patience, answering).await;
-    let mut response = answered.unwrap_or_else(|_| {
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout").again_in(2).into_response()
-    });
+    let mut response = match allowed {
+        Ok(()) => {
+            let answering = next.run(request).instrument(observed.span.clone());
+            let answered = tokio::time::timeout(patience, answering).await;
+            answered.unwrap_or_else(|_| {
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout").again_in(2).into_response()
+            })
+        }
+        Err(problem) => problem.into_response(),
+    };
     let told = response.extensions_mut().remove::<Problem>().or_else(|| bare(&response));
     if let Some(problem) = told {
         let told = problem.told(language, Some(&id));

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
 use parvaneh_store::Attempts;
 
-use crate::{Connections, DocumentSettings, Streams, auth::Oidc};
+use crate::{Connections, DocumentSettings, Limits, Streams, auth::Oidc};
 
 /// How the service behaves.
 #[derive(Clone, Debug)]
@@ -30,6 +31,10 @@ pub struct Settings {
     pub connections: Connections,
     /// How documents are taken and kept.
     pub documents: DocumentSettings,
+    /// How often somebody may ask.
+    pub limits: Limits,
+    /// The proxies whose `X-Forwarded-For` says who asks.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Default for Settings {
@@ -49,6 +54,8 @@ impl Default for Settings {
             streams: Streams::default(),
             connections: Connections::default(),
             documents: DocumentSettings::default(),
+            limits: Limits::default(),
+            trusted_proxies: Vec::new(),
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::{
     lifecycle::{OnSignal, with_database_used},
     limits::{DatabaseLimits, RequestLimits},
     output::Output,
+    rates::RateOptions,
     telemetry::TelemetryOptions,
 };
 
@@ -56,6 +57,8 @@ pub(crate) struct Serve {
     describe: bool,
     #[command(flatten)]
     requests: RequestLimits,
+    #[command(flatten)]
+    rates: RateOptions,
     #[command(flatten)]
     database: DatabaseLimits,
     #[command(flatten)]
@@ -94,6 +97,7 @@ impl Serve {
             let documents = self.taking.settings(contents.clone());
             let mut settings = Settings { public_url, oidc, documents, ..Settings::default() };
             self.requests.limit(&mut settings);
+            self.rates.limit(&mut settings);
             let app = App::new(store.clone(), settings).with_sender(Arc::new(hooks));
             let link = first_administrator(&app).await?;
             let figures = self.telemetry.serve(store).await?;

@@ -33,6 +33,11 @@ impl Instance {
             address,
             "--shutdown-grace",
             "500ms",
+            // A few clients do the work of a county.
+            "--changes-per-address",
+            "0",
+            "--changes-per-person",
+            "0",
         ]);
         let mut child = program.stdout(std::process::Stdio::piped()).spawn().expect("it starts");
         let mut line = String::new();

@@ -57,6 +57,7 @@ fn problems(operation: &Operation, changes: bool) -> Vec<(&'static str, &'static
         with(has_body, "413", &["body_too_long"]),
         with(has_body, "415", &["media_type"]),
         with(has_body, "422", &["body_invalid"]),
+        with(true, "429", &["too_many_requests"]),
         with(true, "503", &["timeout", "unavailable"]),
     ]
     .into_iter()

@@ -25,7 +25,7 @@ pub use self::{
     password::{Passwords, Weak},
     secret::Secret,
 };
-use crate::{App, problem::Problem};
+use crate::{App, limits::Class, problem::Problem};
 
 /// By what somebody came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +87,10 @@ impl FromRequestParts<App> for Principal {
                 Self { person: found.person, via: Via::Session(found.id) }
             }
         };
+        if let Some(class) = parts.extensions.get::<Class>() {
+            let margin = parts.extensions.get::<Margin>().cloned().unwrap_or_default();
+            app.limiter.person(principal.person, *class, &margin)?;
+        }
         principal.needs(if changes { Scope::Write } else { Scope::Read })?;
         Ok(principal)
     }

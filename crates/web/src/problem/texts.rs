@@ -20,6 +20,7 @@ pub const CODES: &[(&str, Text)] = &[
     // Of the service itself.
     ("not_found", Text { fa: "چنین چیزی نیست", en: "There is no such thing" }),
     ("unauthenticated", Text { fa: "وارد نشده‌اید", en: "You have not logged in" }),
+    ("too_many_requests", Text { fa: "درخواست‌ها بیش از اندازه است؛ اندکی بعد دوباره بکوشید", en: "Too many requests: try again in a moment" }),
     ("login_failed", Text { fa: "نام کاربری یا گذرواژه درست نیست", en: "The login or the password is wrong" }),
     ("login_locked", Text { fa: "پس از چند گذرواژهٔ نادرست، ورود برای مدتی بسته است", en: "After several wrong passwords the login is closed for a while" }),
     ("password_weak", Text { fa: "گذرواژه ضعیف است", en: "The password is too weak" }),
