@@ -37,7 +37,7 @@ async fn writes_to(service: &Service, name: &str, email: &str, language: Languag
 async fn asked(service: &Service, expected: i64) {
     let mut owner = service.office.as_owner().await;
     eventually("what was asked is recorded", async || {
-        let sql = "select count(*) from deliveries where channel = 'recovery'";
+        let sql = "select count(*) from password_recoveries";
         let count: i64 = sqlx::query_scalar(sql).fetch_one(&mut owner).await.unwrap();
         (count == expected).then_some(())
     })
