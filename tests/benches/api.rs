@@ -19,7 +19,7 @@ use parvaneh_store::{
     Ask, Founding, NewToken, Request, Requester, Scope, Store, StoreOptions, WorklistQuery,
     embedded::{PrivatePostgres, ServerSearch},
 };
-use parvaneh_web::{App, Settings, auth::Secret};
+use parvaneh_web::{App, Limits, Settings, auth::Secret};
 use sqlx::{Connection, PgConnection};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -128,7 +128,8 @@ async fn office(server: &PrivatePostgres) -> (Store, Api) {
     store.add_token(token).await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let app = App::new(store.clone(), Settings::default());
+    let app =
+        App::new(store.clone(), Settings { limits: Limits::UNLIMITED, ..Settings::default() });
     tokio::spawn(parvaneh_web::serve(listener, app, std::future::pending()));
     (store, Api { address, token: secret.reveal() })
 }
