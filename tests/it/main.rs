@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
+mod browser;
+mod browser_faults;
 mod fault_answers;
 mod fault_audit;
 mod fault_callers;
