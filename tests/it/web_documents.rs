@@ -58,7 +58,7 @@ pub(crate) struct Site {
     pub(crate) service: Service,
     folder: tempfile::TempDir,
     pub(crate) mine: String,
-    officer: String,
+    pub(crate) officer: String,
 }
 
 impl Site {
@@ -100,13 +100,13 @@ impl Site {
         answered(request.body(bytes.to_vec())).await
     }
 
-    async fn upload(&self, token: &str, bytes: &[u8]) -> String {
+    pub(crate) async fn upload(&self, token: &str, bytes: &[u8]) -> String {
         let answer = self.send("/documents", token, "", "charter.pdf", bytes).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         answer.body["id"].as_str().unwrap().to_owned()
     }
 
-    async fn opened(&self) -> String {
+    pub(crate) async fn opened(&self) -> String {
         let application = json!({ "workflow": "papers", "unit": COUNTY, "subject": "S" });
         let opened = self.service.post("/cases", &self.mine, &application).await;
         assert_eq!(opened.status, 201, "{opened:?}");
@@ -114,7 +114,7 @@ impl Site {
     }
 
     /// A file as it comes back, and its headers.
-    async fn download(
+    pub(crate) async fn download(
         &self,
         path: &str,
         token: &str,
@@ -348,7 +348,7 @@ fn peak() -> u64 {
 }
 
 /// Sends the head of a request, and gives the connection back.
-async fn began(site: &Site, path: &str, head: &str) -> TcpStream {
+pub(crate) async fn began(site: &Site, path: &str, head: &str) -> TcpStream {
     let host = site.service.url.strip_prefix("http://").unwrap();
     let mut connection = TcpStream::connect(host).await.unwrap();
     let head = format!(
@@ -360,7 +360,7 @@ async fn began(site: &Site, path: &str, head: &str) -> TcpStream {
 }
 
 /// The status and the code of what is answered.
-async fn said(connection: &mut TcpStream) -> String {
+pub(crate) async fn said(connection: &mut TcpStream) -> String {
     let mut said = Vec::new();
     let mut buffer = [0; 4096];
     while let Ok(Ok(read)) =

@@ -12,10 +12,12 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
     Error as StoreError, MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload,
-    aws::AmazonS3Builder, local::LocalFileSystem, memory::InMemory, path::Path as Key,
+    local::LocalFileSystem, memory::InMemory, path::Path as Key,
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
+
+use crate::S3;
 
 /// A SHA-256.
 pub type Sha256Hash = [u8; 32];
@@ -55,34 +57,6 @@ pub enum ContentsError {
 impl From<StoreError> for ContentsError {
     fn from(error: StoreError) -> Self {
         Self::Away(error.to_string())
-    }
-}
-
-/// An S3-compatible service.
-#[derive(Clone)]
-pub struct S3 {
-    /// The bucket, which must exist.
-    pub bucket: String,
-    /// What stands before every name in it; may be empty.
-    pub prefix: String,
-    /// Its address; `None` for Amazon's own.
-    pub endpoint: Option<String>,
-    /// Its region.
-    pub region: String,
-    /// By which key.
-    pub access_key: String,
-    /// The secret of that key.
-    pub secret_key: String,
-}
-
-impl fmt::Debug for S3 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("S3")
-            .field("bucket", &self.bucket)
-            .field("prefix", &self.prefix)
-            .field("endpoint", &self.endpoint)
-            .field("region", &self.region)
-            .finish_non_exhaustive()
     }
 }
 
@@ -142,19 +116,7 @@ impl Contents {
     /// [`ContentsError::Unusable`] for settings that say nothing useful; whether the service answers
     /// is not tried here.
     pub fn s3(settings: &S3) -> Result<Self, ContentsError> {
-        // A second installation says so, and does nothing.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = AmazonS3Builder::new()
-            .with_bucket_name(&settings.bucket)
-            .with_region(&settings.region)
-            .with_access_key_id(&settings.access_key)
-            .with_secret_access_key(&settings.secret_key);
-        if let Some(endpoint) = &settings.endpoint {
-            builder = builder.with_endpoint(endpoint);
-            builder = builder.with_allow_http(endpoint.starts_with("http://"));
-        }
-        let objects =
-            builder.build().map_err(|error| ContentsError::Unusable(error.to_string()))?;
+        let objects = settings.client()?;
         let prefix = settings.prefix.trim_matches('/').to_owned();
         Ok(Self { objects: Arc::new(objects), prefix, folder: None, part: PART })
     }
@@ -233,6 +195,21 @@ impl Contents {
             Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Whether the place answers: nothing is written, and nothing that is kept is read.
+    ///
+    /// # Errors
+    /// [`ContentsError::Away`].
+    pub async fn answers(&self) -> Result<(), ContentsError> {
+        if let Some(folder) = &self.folder {
+            let found = tokio::fs::read_dir(folder).await;
+            return found.map(drop).map_err(|error| ContentsError::Away(error.to_string()));
+        }
+        // Nothing is ever kept there; a bucket that is not there, or not ours, says so all the same.
+        let nothing = self.prefix.split('/').filter(|part| !part.is_empty()).chain(["none"]);
+        self.objects.list_with_delimiter(Some(&Key::from_iter(nothing))).await?;
+        Ok(())
     }
 
     /// How many contents there are: for tests, since it looks at every one.
@@ -342,10 +319,11 @@ impl Arriving {
                 self.contents.objects.put(&key, rest).await?;
             }
             Some(upload) => {
-                if rest.content_length() > 0 {
-                    upload.put_part(rest).await?;
+                if let Err(error) = complete(upload.as_mut(), rest).await {
+                    // What went wrong counts, not whether what has come of it could be taken away.
+                    let _ = upload.abort().await;
+                    return Err(error.into());
                 }
-                upload.complete().await?;
             }
         }
         Ok(Kept { size: self.size, sha256: self.hash.finalize().into() })
@@ -361,6 +339,14 @@ impl Arriving {
         }
         Ok(())
     }
+}
+
+async fn complete(upload: &mut dyn MultipartUpload, rest: PutPayload) -> Result<(), StoreError> {
+    if rest.content_length() > 0 {
+        upload.put_part(rest).await?;
+    }
+    upload.complete().await?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -464,18 +450,5 @@ mod tests {
         let file = folder.path().join("file");
         std::fs::write(&file, "").unwrap();
         assert!(Contents::folder(&file).is_err());
-    }
-
-    #[test]
-    fn a_secret_is_not_shown() {
-        let s3 = S3 {
-            bucket: "b".into(),
-            prefix: String::new(),
-            endpoint: None,
-            region: "r".into(),
-            access_key: "key".into(),
-            secret_key: "hush".into(),
-        };
-        assert!(!format!("{s3:?} {:?}", Contents::s3(&s3).unwrap()).contains("hush"));
     }
 }

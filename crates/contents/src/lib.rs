@@ -7,8 +7,10 @@
 mod keep;
 mod kind;
 mod office;
+mod s3;
 mod scan;
 
-pub use keep::{Arriving, Content, Contents, ContentsError, Kept, S3, Sha256Hash};
+pub use keep::{Arriving, Content, Contents, ContentsError, Kept, Sha256Hash};
 pub use kind::{Kind, Sniffer, WrongKind};
+pub use s3::S3;
 pub use scan::{ScanError, Scanner, Verdict};

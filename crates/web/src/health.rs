@@ -50,44 +50,74 @@ impl Ending {
     }
 }
 
-/// What the database said last, and when.
+/// How long the place of the documents may take to answer: no longer than the database.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What answers.
+#[derive(Clone, Copy, Debug)]
+struct Answering {
+    database: bool,
+    documents: bool,
+}
+
+/// What was found last, and when.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Probe {
-    last: Arc<Mutex<Option<(Instant, bool)>>>,
+    last: Arc<Mutex<Option<(Instant, Answering)>>>,
 }
 
 impl Probe {
-    async fn ready(&self, app: &App) -> bool {
+    async fn look(&self, app: &App) -> Answering {
         // Whoever comes meanwhile waits for the same look.
         let mut last = self.last.lock().await;
-        if let Some((at, ready)) = *last
+        if let Some((at, found)) = *last
             && at.elapsed() < FRESH
         {
-            return ready;
+            return found;
         }
-        let ready = match app.store.ready().await {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::warn!(error.code = error.code(), %error, "not ready");
-                false
-            }
-        };
-        *last = Some((Instant::now(), ready));
-        ready
+        let (database, documents) = tokio::join!(database(app), documents(app));
+        let found = Answering { database, documents };
+        *last = Some((Instant::now(), found));
+        found
     }
 }
 
+async fn database(app: &App) -> bool {
+    let ready = app.store.ready().await;
+    ready
+        .inspect_err(|error| tracing::warn!(error.code = error.code(), %error, "not ready"))
+        .is_ok()
+}
+
+async fn documents(app: &App) -> bool {
+    let answers = app.settings.documents.contents.answers();
+    let why = match tokio::time::timeout(PATIENCE, answers).await {
+        Ok(Ok(())) => return true,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "no answer".to_owned(),
+    };
+    tracing::warn!(why, "where documents are kept");
+    false
+}
+
 /// `/health/live`: the process answers. `/health/ready`: the database answers and is up to date, and
-/// the service is not about to end.
+/// the service is not about to end. Whether documents can be had it only tells: everything else goes on
+/// without them, and no other process of the service has a place of its own.
 pub(crate) fn router() -> Router<App> {
     Router::new().route("/health/live", get(async || told(true))).route("/health/ready", get(ready))
 }
 
 async fn ready(State(app): State<App>) -> Response {
-    told(!app.ending.has_begun() && app.probe.ready(&app).await)
+    let found = app.probe.look(&app).await;
+    let well = !app.ending.has_begun() && found.database;
+    answer(well, json!({ "ok": well, "documents": found.documents }))
 }
 
 fn told(well: bool) -> Response {
+    answer(well, json!({ "ok": well }))
+}
+
+fn answer(well: bool, body: serde_json::Value) -> Response {
     let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({ "ok": well }))).into_response()
+    (status, Json(body)).into_response()
 }

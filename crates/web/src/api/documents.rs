@@ -96,7 +96,7 @@ impl From<Upload> for UploadView {
         (status = 415, description = "`document_type`, `document_mislabelled`"),
         (status = 422, description = "`document_infected`"),
         (status = 429, description = "`too_many_uploads`"),
-        (status = 503, description = "`scanner_unavailable`"),
+        (status = 503, description = "`scanner_unavailable`, `documents_unavailable`"),
     )
 )]
 async fn upload(
@@ -142,7 +142,7 @@ struct Said {
         (status = 415, description = "`document_type`, `document_mislabelled`"),
         (status = 422, description = "`unknown_document`, `document_invalid`, `document_infected`"),
         (status = 429, description = "`too_many_uploads`"),
-        (status = 503, description = "`scanner_unavailable`"),
+        (status = 503, description = "`scanner_unavailable`, `documents_unavailable`"),
     )
 )]
 async fn attach(
@@ -210,7 +210,7 @@ async fn hand_over(
         (status = 200, description = "Done", body = Changed),
         (status = 409, description = "`too_many_documents`"),
         (status = 422, description = "`unknown_document`, `document_invalid`, `document_infected`"),
-        (status = 503, description = "`scanner_unavailable`"),
+        (status = 503, description = "`scanner_unavailable`, `documents_unavailable`"),
     )
 )]
 async fn hand_in(
@@ -291,6 +291,7 @@ async fn verify(
             ("Content-Disposition" = String, description = "`attachment`, and its name"),
         )),
         (status = 500, description = "`document_damaged`: it is not what was handed in"),
+        (status = 503, description = "`documents_unavailable`"),
     )
 )]
 async fn content(

@@ -67,7 +67,7 @@ impl From<ContentsError> for Problem {
             }
             ContentsError::Away(_) | ContentsError::Unusable(_) => {
                 tracing::error!(%error, "where documents are kept");
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable").again_in(5)
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "documents_unavailable").again_in(30)
             }
         }
     }

@@ -40,7 +40,7 @@ struct Announced {
 ///
 /// # Errors
 /// `body_too_long`, `document_type`, `document_mislabelled`, `document_infected`,
-/// `too_many_uploads`, `timeout`, `scanner_unavailable`, `unavailable`.
+/// `too_many_uploads`, `timeout`, `scanner_unavailable`, `documents_unavailable`, `unavailable`.
 pub(crate) async fn receive(
     app: &App,
     uploader: PersonId,

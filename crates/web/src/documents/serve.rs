@@ -14,7 +14,7 @@ use crate::{App, problem::Problem};
 /// The content of a case, compared with what the timeline says of it before anything is given out.
 ///
 /// # Errors
-/// `document_damaged`, `unavailable`.
+/// `document_damaged`, `documents_unavailable`.
 pub(crate) async fn serve(app: &App, content: &CaseContent) -> Result<Response, Problem> {
     let file = &content.file;
     let damaged = || {

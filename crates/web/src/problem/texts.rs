@@ -50,6 +50,7 @@ pub const CODES: &[(&str, Text)] = &[
     ("document_infected", Text { fa: "در این پرونده بدافزار یافت شد", en: "The file is infected" }),
     ("document_damaged", Text { fa: "این مدرک دیگر همان نیست که تحویل داده شده است؛ به پشتیبانی خبر دهید", en: "The document is not what was handed in: tell those who run the service" }),
     ("scanner_unavailable", Text { fa: "ویروس‌یاب در دسترس نیست؛ اندکی بعد دوباره بکوشید", en: "The virus scanner is not available: try again in a moment" }),
+    ("documents_unavailable", Text { fa: "جای نگهداری مدارک در دسترس نیست؛ اندکی بعد دوباره بکوشید", en: "Where documents are kept does not answer: try again in a moment" }),
     ("too_many_uploads", Text { fa: "پرونده‌های بارگذاری‌شدهٔ شما که به پرونده‌ای پیوست نشده‌اند بیش از اندازه است", en: "Too many of your uploads belong to no case yet" }),
     ("too_many_documents", Text { fa: "پرونده از این مدرک بیش از اندازه دارد", en: "The case holds too many of this paper" }),
     ("media_type", Text { fa: "این نوع محتوا پذیرفته نیست", en: "This type of content is not taken" }),
