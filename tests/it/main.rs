@@ -48,6 +48,7 @@ mod web_lending;
 mod web_links;
 mod web_lists;
 mod web_matrix;
+mod web_matrix_means;
 mod web_matrix_resources;
 mod web_notices;
 mod web_object_server;

@@ -79,7 +79,7 @@ pub(crate) struct Cells {
     pub(crate) lets: Let,
 }
 
-fn rows(case: CaseId, person: PersonId) -> Vec<Cells> {
+pub(crate) fn rows(case: CaseId, person: PersonId) -> Vec<Cells> {
     let row = |operation: &'static str, path: &str, body: Value, lets: Let| {
         let path =
             path.replace("{case}", &case.to_string()).replace("{person}", &person.to_string());
@@ -433,7 +433,7 @@ fn is_right(lets: &Let, home: bool, caller: &str, answer: &Answer) -> bool {
 }
 
 /// Everything that a denied request must leave as it is.
-async fn fingerprint(owner: &mut PgConnection) -> String {
+pub(crate) async fn fingerprint(owner: &mut PgConnection) -> String {
     let row = sqlx::query(
         "select concat_ws(' ',
             (select md5(string_agg(concat(id, seq, encode(head_hash, 'hex')), ' ' order by id)) from cases),
@@ -512,12 +512,13 @@ async fn everybody(service: &Service) -> (BTreeMap<&'static str, String>, Person
     (tokens, person)
 }
 
-async fn ask(service: &Service, row: &Cells, token: Option<&str>) -> Answer {
+/// Asks for what a row says, with these headers.
+pub(crate) async fn ask(service: &Service, row: &Cells, headers: &[(&str, &str)]) -> Answer {
     let method = row.operation.split(' ').next().unwrap().to_ascii_uppercase();
     let method = Method::from_bytes(method.as_bytes()).unwrap();
     let mut request = service.request(method, &row.path);
-    if let Some(token) = token {
-        request = request.header("authorization", format!("Bearer {token}"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
     }
     answered(match &row.body {
         Some(Value::String(text)) => request.body(text.clone()),
@@ -544,12 +545,13 @@ async fn everybody_asks_everything(state: State) {
         // Nobody has been asked yet.
         let unasked = row.operation.starts_with("post /inquiries") && state == State::Reception;
         let mut before = fingerprint(&mut owner).await;
-        let anonymous = ask(&service, row, None).await;
+        let anonymous = ask(&service, row, &[]).await;
         if anonymous.status != 401 || anonymous.code() != "unauthenticated" {
             wrong.push(format!("{}: nobody: {anonymous:?}", row.operation));
         }
         for (caller, ..) in CALLERS {
-            let answer = ask(&service, row, Some(&tokens[caller])).await;
+            let bearer = format!("Bearer {}", tokens[caller]);
+            let answer = ask(&service, row, &[("authorization", &bearer)]).await;
             let right = match unasked {
                 true => answer.status == 404,
                 false => is_right(&row.lets, home, caller, &answer),
