@@ -33,6 +33,7 @@ mod store_fixture;
 mod store_migration;
 mod store_reach;
 mod store_read;
+mod store_rehearse;
 mod store_rights;
 mod store_wall;
 mod web_api;

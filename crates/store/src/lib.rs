@@ -31,6 +31,7 @@ mod publish;
 mod read;
 mod reading;
 mod reference;
+mod rehearse;
 mod request;
 mod sandbox;
 mod sitting;

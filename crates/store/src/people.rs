@@ -1,5 +1,7 @@
 //! People and the roles that they hold. Identifiers are made outside.
 
+use std::collections::HashMap;
+
 use parvaneh_core::{Grant, Instant, PersonId, RoleId, UnitId};
 use sqlx::Row;
 use uuid::Uuid;
@@ -131,6 +133,23 @@ impl Store {
     /// The database.
     pub async fn person(&self, id: PersonId) -> Result<Option<Person>, StoreError> {
         Ok(self.list(Some(id), &PeopleFilter::default()).await?.pop())
+    }
+
+    /// What these people are called; who is unknown is not among them.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn names_of(
+        &self,
+        people: &[PersonId],
+    ) -> Result<HashMap<PersonId, String>, StoreError> {
+        let people: Vec<Uuid> = people.iter().map(|person| person.0).collect();
+        let rows: Vec<(Uuid, String)> =
+            sqlx::query_as("select id, name from people where id = any($1)")
+                .bind(people)
+                .fetch_all(&self.engine.readers)
+                .await?;
+        Ok(rows.into_iter().map(|(id, name)| (PersonId(id), name)).collect())
     }
 
     /// People by name.

@@ -32,7 +32,7 @@ pub use eyes::barred;
 pub use guard::Unmet;
 pub use migrate::migrate;
 pub use open::{Open, open};
-pub use possible::{Possible, possible};
+pub use possible::{Obstacle, Possible, obstacles, possible};
 pub use refusal::{Refusal, RefusalCode};
 pub use tick::next_due;
 pub use vote::{Counted, Tally, VoteResult};

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{Command, Context, Draft, RefusalCode, Unmet};
+use super::{Command, Context, Draft, Refusal, RefusalCode, Unmet};
 use crate::{
     ActionId, BranchId, DocumentId, FieldId, PersonId, SittingId, Term,
     actor::Caller,
@@ -212,6 +212,45 @@ pub fn possible(ctx: &Context<'_>, case: &Case) -> Vec<Possible> {
     let assignable = case.tasks.iter().filter(|task| may_assign(ctx, case, task.no));
     able.extend(assignable.map(|task| Possible::Assign { task: task.no }));
     able
+}
+
+/// An action of the step that the caller cannot take now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Obstacle {
+    /// The action.
+    pub action: ActionId,
+    /// What stands in the way.
+    pub refusal: Refusal,
+}
+
+/// The actions of the step that the caller cannot take now, each with what stands in the way: together
+/// with those of [`possible`] all of the step's. Empty at an end, and for the program.
+pub fn obstacles(ctx: &Context<'_>, case: &Case) -> Vec<Obstacle> {
+    let mut draft = Draft::new(ctx, case.clone());
+    let caught_up = draft.belongs().and_then(|()| draft.catch_up());
+    let (Caller::Person(_), Ok(step)) = (ctx.caller, draft.step()) else { return Vec::new() };
+    let late = match caught_up {
+        Err(refusal) => Some(refusal),
+        Ok(due) if due.is_some_and(|due| due <= draft.now) => {
+            let reason = "more has happened to the case by itself than is recorded in one go";
+            Some(RefusalCode::CatchingUp.because(reason))
+        }
+        Ok(_) => None,
+    };
+    let barred = step.actions.keys().filter_map(|action| {
+        let refusal = match &late {
+            Some(refusal) => refusal.clone(),
+            None => {
+                let text = Some("-".to_owned());
+                let (action, given) = (action.clone(), Given::default());
+                let command = Command::Act { action, reason: text.clone(), citation: text, given };
+                Draft::new(ctx, draft.case.clone()).decide(&command, None).err()?
+            }
+        };
+        let only_to_be_given = late.is_none() && draft.could_be_given(action, &refusal);
+        (!only_to_be_given).then(|| Obstacle { action: action.clone(), refusal })
+    });
+    barred.collect()
 }
 
 /// Whether only the choice of the person is left to assign a task.

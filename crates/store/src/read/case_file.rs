@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use parvaneh_core::{
-    Actor, BranchId, Caller, Case, CaseId, Context, Definition, Instant, PersonId, RoleId, StepId,
-    UnitId,
-    decide::{Possible, possible},
+    Actor, BranchId, Calendars, Caller, Case, CaseId, Context, Definition, Instant, PersonId,
+    RoleId, StepId, UnitId,
+    decide::{Obstacle, Possible, obstacles, possible},
     event::{Owner, Purpose},
     reach::Sight,
 };
@@ -46,8 +46,20 @@ pub struct SeenCase {
     pub sight: Sight,
     /// What he could do with it now.
     pub possible: Vec<Possible>,
+    /// The actions of its step that he cannot take now, and why.
+    pub obstacles: Vec<Obstacle>,
     /// By what it runs.
     pub definition: Arc<Definition>,
+    /// By what its clocks count.
+    pub calendars: Arc<Calendars>,
+}
+
+/// What somebody could do with a case, and by which rules.
+struct Weighed {
+    possible: Vec<Possible>,
+    obstacles: Vec<Obstacle>,
+    definition: Arc<Definition>,
+    calendars: Arc<Calendars>,
 }
 
 /// A task, open or closed.
@@ -138,7 +150,7 @@ impl Store {
         let Met { now, revision, actor } = meet(pool, person).await?;
         let reference = self.engine.cache.fresh(pool, Some(revision)).await?;
         let actor = actor.unwrap_or_else(|| Actor::new(person, Vec::new()));
-        Ok(self.possible_of(&case, actor, &reference, now).await?.0)
+        Ok(self.weighed(&case, actor, &reference, now).await?.possible)
     }
 
     /// The file of a case for somebody who may see it, and what goes with it; `None` when he does not,
@@ -159,19 +171,19 @@ impl Store {
         let sight = viewer.reach.sees(&viewer.organisation, workflow, unit, *applicant);
         let Some(sight) = sight else { return Ok(None) };
         let (actor, reference) = (viewer.actor.clone(), &viewer.reference);
-        let (possible, definition) =
-            self.possible_of(&file.case, actor, reference, viewer.now).await?;
-        Ok(Some(SeenCase { file, sight, possible, definition }))
+        let Weighed { possible, obstacles, definition, calendars } =
+            self.weighed(&file.case, actor, reference, viewer.now).await?;
+        Ok(Some(SeenCase { file, sight, possible, obstacles, definition, calendars }))
     }
 
-    /// What somebody could do with a case at `now`, and the definition by which it runs.
-    async fn possible_of(
+    /// What somebody could do with a case at `now`, and by which rules.
+    async fn weighed(
         &self,
         case: &Case,
         actor: Actor,
         reference: &Reference,
         now: Instant,
-    ) -> Result<(Vec<Possible>, Arc<Definition>), StoreError> {
+    ) -> Result<Weighed, StoreError> {
         let pool = &self.engine.readers;
         let definition = reference.definition(pool, &case.workflow, Some(case.version)).await?;
         let calendars = reference.calendars(pool, &case.calendar).await?;
@@ -186,8 +198,8 @@ impl Store {
             found: None,
             now: now.max(case.recorded_at),
         };
-        let possible = possible(&ctx, case);
-        Ok((possible, definition))
+        let (possible, obstacles) = (possible(&ctx, case), obstacles(&ctx, case));
+        Ok(Weighed { possible, obstacles, definition, calendars })
     }
 }
 

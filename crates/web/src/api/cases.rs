@@ -292,7 +292,7 @@ async fn file(
 ) -> Result<Response, Problem> {
     let viewer = app.viewer(&caller).await?;
     let seen = app.store.case_file_for(&viewer, CaseId(case)).await?;
-    let SeenCase { file, sight, possible, definition } = seen.ok_or_else(Problem::not_found)?;
+    let SeenCase { file, sight, possible, definition, .. } = seen.ok_or_else(Problem::not_found)?;
     // Where nothing has been handed in nothing is kept.
     let held = if file.case.documents.is_empty() && file.case.data.is_empty() {
         Vec::new()
