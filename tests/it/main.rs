@@ -55,6 +55,7 @@ mod web_notices;
 mod web_object_server;
 mod web_oidc;
 mod web_oidc_provider;
+mod web_pages;
 mod web_password;
 mod web_rates;
 mod web_scanner;

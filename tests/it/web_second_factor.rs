@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Somebody's app: the secret that it was shown.
-struct App {
+pub(crate) struct App {
     secret: Vec<u8>,
 }
 
@@ -53,7 +53,10 @@ async fn change(
 }
 
 /// Somebody sets up a second factor: his session, his app, his recovery codes.
-async fn with_second_factor(service: &Service, name: &str) -> (String, App, Vec<String>) {
+pub(crate) async fn with_second_factor(
+    service: &Service,
+    name: &str,
+) -> (String, App, Vec<String>) {
     let cookie = logged_in(service, name).await;
     let body = json!({ "password": PASSWORD });
     let begun = change(service, Method::POST, "/second-factor", &cookie, &body).await;

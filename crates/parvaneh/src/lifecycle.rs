@@ -43,7 +43,8 @@ pub(crate) fn with_database_used(
     with_opened(Database::open(options, how), on_signal, work)
 }
 
-/// The same on a new sandbox, which replaces one that is there.
+/// The same on a new sandbox, which replaces one that is there. With the first signal the work is asked
+/// to end.
 ///
 /// # Errors
 /// As [`with_database`]; `not-replaced` where real cases are kept.
@@ -51,7 +52,7 @@ pub(crate) fn with_new_sandbox(
     options: &Options,
     work: impl AsyncFnOnce(&Database, Shutdown) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    with_opened(Database::new_sandbox(options), OnSignal::Leave, work)
+    with_opened(Database::new_sandbox(options), OnSignal::Finish, work)
 }
 
 fn with_opened(

@@ -11,7 +11,8 @@ use std::{
 };
 
 use parvaneh_core::{
-    CalendarId, CalendarSource, Calendars, Definition, Organisation, Unit, UnitId, WorkflowId,
+    CalendarId, CalendarSource, Calendars, Definition, Organisation, RoleId, Unit, UnitId,
+    WorkflowId,
     definition::{Level, Text},
     document::{Problem, Severity},
     reach::Readers,
@@ -120,6 +121,16 @@ impl Reference {
             states: RwLock::new(states),
             readers: RwLock::default(),
         })
+    }
+
+    /// What a role is called, by the definitions that have been read.
+    pub(crate) fn role_title(&self, role: &RoleId) -> Option<Text> {
+        let definitions = read!(self.definitions);
+        let named = definitions.iter().filter_map(|(key, one)| Some((key, one.roles.get(role)?)));
+        // The latest version, and always the same workflow's: titles of a role seldom differ.
+        let latest = named
+            .max_by(|((one, version), _), ((other, than), _)| (version, other).cmp(&(than, one)));
+        latest.map(|(_, role)| role.title.clone())
     }
 
     /// A published definition; `None` is the latest version that is in use.

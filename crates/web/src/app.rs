@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::Router;
-use parvaneh_core::{Case, Definition};
-use parvaneh_store::{Store, Viewer};
-use tokio::sync::Semaphore;
+use parvaneh_core::{CalendarId, Calendars, Case, Definition};
+use parvaneh_store::{Store, StoreError, Viewer};
+use tokio::sync::{OnceCell, Semaphore};
 
 use crate::{
     Settings, api,
@@ -15,6 +15,7 @@ use crate::{
     health::{self, Ending, Probe},
     layers,
     limits::Limiter,
+    pages,
     problem::Problem,
 };
 
@@ -36,6 +37,10 @@ pub struct App {
     pub(crate) uploads: Arc<Semaphore>,
     /// What webhooks are sent by, where something is.
     pub(crate) sender: Option<Arc<dyn Sender>>,
+    /// Whether this is a sandbox: it never changes.
+    sandbox: Arc<OnceCell<bool>>,
+    /// Whose days pages count by that belong to no case.
+    calendar: Arc<OnceCell<Option<CalendarId>>>,
 }
 
 impl App {
@@ -52,6 +57,8 @@ impl App {
             hub: Hub::new(),
             uploads,
             sender: None,
+            sandbox: Arc::default(),
+            calendar: Arc::default(),
         }
     }
 
@@ -66,6 +73,25 @@ impl App {
         Ok(self.store.definition(&case.workflow, Some(case.version)).await?)
     }
 
+    /// Whether this is a sandbox, whose clock can be moved.
+    pub(crate) async fn is_sandbox(&self) -> Result<bool, Problem> {
+        let asked = self
+            .sandbox
+            .get_or_try_init(async || Ok::<_, StoreError>(self.store.clock().await?.sandbox));
+        Ok(*asked.await?)
+    }
+
+    /// The calendar of what belongs to no case: the first by its name; none where none is published.
+    pub(crate) async fn calendar(&self) -> Result<Option<Arc<Calendars>>, Problem> {
+        let first = self.calendar.get_or_try_init(async || {
+            Ok::<_, StoreError>(self.store.calendar_ids().await?.into_iter().next())
+        });
+        match first.await? {
+            Some(id) => Ok(Some(self.store.calendars(id).await?)),
+            None => Ok(None),
+        }
+    }
+
     /// What the caller is and sees now.
     pub(crate) async fn viewer(&self, caller: &Principal) -> Result<Viewer, Problem> {
         self.store.viewer(caller.person).await?.ok_or_else(Problem::unauthenticated)
@@ -75,6 +101,10 @@ impl App {
 /// Every address of the service.
 pub fn router(app: App) -> Router {
     let (api, _) = api::router().split_for_parts();
-    let router = Router::new().merge(api).merge(api::description()).merge(health::router());
+    let router = Router::new()
+        .merge(api)
+        .merge(api::description())
+        .merge(health::router())
+        .merge(pages::router());
     layers::around(router, &app).with_state(app)
 }

@@ -31,9 +31,14 @@ impl Language {
     /// What `Accept-Language` asks for (RFC 9110, 12.5.4); English where it asks for nothing that
     /// the product speaks.
     pub(crate) fn asked(headers: &HeaderMap) -> Self {
+        Self::preferred(headers).unwrap_or_default()
+    }
+
+    /// The same; none where it asks for nothing that the product speaks.
+    pub(crate) fn preferred(headers: &HeaderMap) -> Option<Self> {
         let ranges =
             headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok());
-        let mut best = (0.0, Self::default());
+        let mut best = (0.0, None);
         for range in ranges.flat_map(|value| value.split(',')) {
             let mut parts = range.split(';').map(str::trim);
             let tag = parts.next().unwrap_or_default();
@@ -46,7 +51,7 @@ impl Language {
                 _ => continue,
             };
             if weight > best.0 {
-                best = (weight, language);
+                best = (weight, Some(language));
             }
         }
         best.1

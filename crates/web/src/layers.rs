@@ -22,6 +22,7 @@ use crate::{
     language::Language,
     limits::Class,
     observe::Observed,
+    pages::{self, Look, asks_for_pages},
     problem::Problem,
 };
 
@@ -79,6 +80,8 @@ async fn answer(State(app): State<App>, mut request: Request, next: Next) -> Res
     let started = tokio::time::Instant::now();
     let id = named(&request);
     let language = Language::asked(request.headers());
+    let look =
+        asks_for_pages(request.headers()).then(|| Look::of(request.uri(), request.headers()));
     let (method, path) = (request.method().clone(), route(&request));
     let from = ClientAddress::of(&request, &app.settings.trusted_proxies);
     let (class, margin) = (Class::of(&method, request.uri().path()), Margin::default());
@@ -106,7 +109,10 @@ async fn answer(State(app): State<App>, mut request: Request, next: Next) -> Res
     };
     let told = response.extensions_mut().remove::<Problem>().or_else(|| bare(&response));
     if let Some(problem) = told {
-        let told = problem.told(language, Some(&id));
+        let told = match &look {
+            Some(look) => pages::told(problem, look, &id),
+            None => problem.told(language, Some(&id)),
+        };
         let kept = std::mem::take(response.headers_mut());
         response = told;
         for (name, value) in &kept {
@@ -158,7 +164,11 @@ fn route(request: &Request) -> String {
 fn bare(response: &Response) -> Option<Problem> {
     let status = response.status();
     let told = response.headers().get(header::CONTENT_TYPE);
-    let is_ours = told.is_some_and(|kind| kind.as_bytes().starts_with(b"application/"));
+    let ours = |kind: &HeaderValue| {
+        let kind = kind.as_bytes();
+        kind.starts_with(b"application/") || kind.starts_with(b"text/html")
+    };
+    let is_ours = told.is_some_and(ours);
     match status {
         _ if is_ours || !(status.is_client_error() || status.is_server_error()) => None,
         StatusCode::PAYLOAD_TOO_LARGE => Some(Problem::new(status, "body_too_long")),

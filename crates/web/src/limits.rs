@@ -93,7 +93,15 @@ impl Class {
     /// Of a request; none for what tells whether the service is well.
     pub(crate) fn of(method: &Method, path: &str) -> Option<Self> {
         let Some(path) = path.strip_prefix("/api/v1/") else {
-            return (!path.starts_with("/health/")).then_some(Self::Read);
+            let opens = ["/login", "/recover", "/set-password/"];
+            let opens = opens.iter().any(|entry| path.starts_with(entry));
+            return match method.is_safe() {
+                // The files of pages cost nothing, and a page has several.
+                _ if path.starts_with("/health/") || path.starts_with("/assets/") => None,
+                true => Some(Self::Read),
+                false if opens => Some(Self::Entry),
+                false => Some(Self::Change),
+            };
         };
         let resource = path.split('/').next().unwrap_or_default();
         let opens = match resource {
@@ -349,6 +357,13 @@ mod tests {
             ("PATCH", "/api/v1/passwords", Some(Class::Change)),
             ("GET", "/health/live", None),
             ("GET", "/nothing", Some(Class::Read)),
+            ("GET", "/login", Some(Class::Read)),
+            ("POST", "/login", Some(Class::Entry)),
+            ("POST", "/login/second-step", Some(Class::Entry)),
+            ("POST", "/recover", Some(Class::Entry)),
+            ("POST", "/set-password/secret", Some(Class::Entry)),
+            ("POST", "/sandbox/clock", Some(Class::Change)),
+            ("GET", "/assets/0123456789ab/pages.css", None),
         ] {
             assert_eq!(class(method, path), of, "{method} {path}");
         }

@@ -93,6 +93,17 @@ pub fn permit_everywhere(viewer: &Viewer, task: Task) -> Result<(), Problem> {
     }
 }
 
+/// Lets pass who may move the clock of a sandbox.
+///
+/// # Errors
+/// `forbidden`.
+pub fn move_clock(app: &App, viewer: &Viewer) -> Result<(), Problem> {
+    match app.settings.everybody_moves_clock {
+        true => Ok(()),
+        false => permit_everywhere(viewer, Task::Operate),
+    }
+}
+
 /// Whether a person's roles are looked after by the viewer: he administers somewhere, and that person
 /// holds roles only where he does.
 pub fn looks_after(viewer: &Viewer, person: &Person) -> bool {

@@ -33,6 +33,9 @@ pub struct Settings {
     pub documents: DocumentSettings,
     /// How often somebody may ask.
     pub limits: Limits,
+    /// Whether everybody who comes in may move the clock of a sandbox, and not only administrators of
+    /// the whole organisation.
+    pub everybody_moves_clock: bool,
     /// The proxies whose `X-Forwarded-For` says who asks.
     pub trusted_proxies: Vec<IpNet>,
 }
@@ -55,6 +58,7 @@ impl Default for Settings {
             connections: Connections::default(),
             documents: DocumentSettings::default(),
             limits: Limits::default(),
+            everybody_moves_clock: false,
             trusted_proxies: Vec::new(),
         }
     }

@@ -1,12 +1,14 @@
 //! `parvaneh demo`: a year of licensing for the whole country, through the real engine.
 
 mod report;
+mod serving;
 
-use std::{collections::BTreeMap, path::PathBuf, time::Instant as Stopwatch};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Instant as Stopwatch};
 
 use parvaneh_core::{UnitId, WorkflowId, jalali::JalaliPeriod, order::Policy};
 use parvaneh_store::embedded::default_data_dir;
 
+use self::serving::Door;
 use crate::{
     builtin,
     config::Options,
@@ -23,10 +25,11 @@ use crate::{
 /// finite capacity, and lets applications come in for a year: papers are sent back, other bodies
 /// answer late or never, commissions sit, and the worker escalates what is late. Every change goes
 /// through the engine's one write path, while the sandbox's clock moves. The same seed gives the
-/// same year.
+/// same year. Afterwards its pages are served, with a login for each role, until SIGINT or SIGTERM.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   parvaneh demo
+  parvaneh demo --no-serve
   parvaneh demo --cases 20000 --seed 7
   parvaneh demo --staffing 0.8 --policy late-minimising
   parvaneh demo --year 1402 --data-dir /var/tmp/parvaneh-1402
@@ -52,6 +55,12 @@ pub(crate) struct Demo {
     /// How many officers there are, as a share of the usual number
     #[arg(long, default_value_t = 1.0, value_name = "SHARE", value_parser = parse_share)]
     staffing: f64,
+    /// The address and port at which the pages are served afterwards
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// End after the report
+    #[arg(long, conflicts_with = "listen")]
+    no_serve: bool,
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {
@@ -70,16 +79,33 @@ fn parse_year(text: &str) -> Result<JalaliPeriod, String> {
 impl Demo {
     pub(crate) fn run(self, options: &Options, out: &Output) -> Result<(), Failure> {
         let options = &self.in_folder(options)?;
-        with_new_sandbox(options, async |database, _| {
-            let begun = Stopwatch::now();
-            let summary = self.live(database).await?;
-            let seconds = begun.elapsed().as_secs_f64();
-            let year = report::Lived { period: self.year, seed: self.seed, summary, seconds };
-            report::tell(database, year, out).await?;
-            // From now on it is lived in by whoever looks at it.
-            database.store.sandbox_clock().run().await?;
-            Ok(())
+        with_new_sandbox(options, async |database, shutdown| {
+            // What stands in the way is told before the year is lived, and not after it.
+            let door = match self.no_serve {
+                true => None,
+                false => Some(Door::at(self.listen).await?),
+            };
+            let mut interrupted = shutdown.clone();
+            tokio::select! {
+                lived = self.live_and_tell(database, out) => lived?,
+                () = interrupted.begins() => return Err(Failure::interrupted()),
+            }
+            match door {
+                Some(door) => door.serve(database, options, out, shutdown).await,
+                None => Ok(()),
+            }
         })
+    }
+
+    async fn live_and_tell(&self, database: &Database, out: &Output) -> Result<(), Failure> {
+        let begun = Stopwatch::now();
+        let summary = self.live(database).await?;
+        let seconds = begun.elapsed().as_secs_f64();
+        let year = report::Lived { period: self.year, seed: self.seed, summary, seconds };
+        report::tell(database, year, out).await?;
+        // From now on it is lived in by whoever looks at it.
+        database.store.sandbox_clock().run().await?;
+        Ok(())
     }
 
     /// A demo has a folder of its own beside that of real cases, and always a private Postgres.

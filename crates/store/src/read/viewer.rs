@@ -3,7 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use parvaneh_core::{
-    Actor, CaseId, Instant, Organisation, PersonId, UnitId, WorkflowId,
+    Actor, CaseId, Instant, Organisation, PersonId, RoleId, UnitId, WorkflowId,
+    definition::Text,
     reach::{Reach, Sight},
 };
 use sqlx::Row;
@@ -28,6 +29,14 @@ pub struct Viewer {
     pub(crate) reference: Arc<Reference>,
     /// The engine's time at which this was read.
     pub now: Instant,
+}
+
+impl Viewer {
+    /// What a role is called in the workflows that are published; `None` for one of the
+    /// installation's own.
+    pub fn role_title(&self, role: &RoleId) -> Option<Text> {
+        self.reference.role_title(role)
+    }
 }
 
 impl Store {

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    second_factor::{SecondStep, in_session, let_in},
+    second_factor::{LetIn, SecondStep, in_session, let_in},
     session::{Me, begin, doer, own_password},
 };
 use crate::{
@@ -60,15 +60,41 @@ async fn set_password(
     from: ClientAddress,
     Body(asked): Body<SetPassword>,
 ) -> Result<Response, Problem> {
-    let spent = || Problem::new(StatusCode::GONE, "link_spent");
-    let secret = Secret::read(&asked.link).ok_or_else(spent)?;
-    let person = app.store.link_holder(&secret.hash(), LINKS).await?.ok_or_else(spent)?;
-    let hash = good_enough(&app, person, asked.password).await?;
+    set_by_link(&app, &asked.link, asked.password, &headers, from).await?.answer(&app).await
+}
+
+/// Sets a password by a link, and lets in whoever has it.
+///
+/// # Errors
+/// `link_spent`, `password_weak`.
+pub(crate) async fn set_by_link(
+    app: &App,
+    link: &str,
+    password: String,
+    headers: &HeaderMap,
+    from: ClientAddress,
+) -> Result<LetIn, Problem> {
+    let (secret, person) = holder(app, link).await?;
+    let hash = good_enough(app, person, password).await?;
     // Of two who hold the link one comes through.
     app.store.use_link(&secret.hash(), LINKS).await?.ok_or_else(spent)?;
     app.store.set_password(person, &hash).await?;
     app.store.note_account(person, AccountEvent::PasswordSet, doer(None, from)).await?;
-    let_in(&app, person, &headers, from).await
+    let_in(app, person, headers, from).await
+}
+
+/// Whose password a link sets.
+///
+/// # Errors
+/// `link_spent`.
+pub(crate) async fn holder(app: &App, link: &str) -> Result<(Secret, PersonId), Problem> {
+    let secret = Secret::read(link).ok_or_else(spent)?;
+    let person = app.store.link_holder(&secret.hash(), LINKS).await?.ok_or_else(spent)?;
+    Ok((secret, person))
+}
+
+fn spent() -> Problem {
+    Problem::new(StatusCode::GONE, "link_spent")
 }
 
 /// The hash of a password that is good enough for its person.
@@ -128,7 +154,7 @@ async fn change(
     app.store.set_password(caller.person, &hash).await?;
     let doer = doer(Some(caller.person), from);
     app.store.note_account(caller.person, AccountEvent::PasswordChanged, doer).await?;
-    begin(&app, caller.person, &headers, from).await
+    begin(&app, caller.person, &headers, from).await?.answer(&app).await
 }
 
 /// Who has forgotten his password.
@@ -160,12 +186,17 @@ async fn recover(
     if headers.contains_key("origin") || headers.contains_key("sec-fetch-site") {
         auth::same_site(&app, &headers)?;
     }
-    // Nobody waits for it, so that nobody learns from how long it takes.
+    ask_recovery(app, asked.login, from);
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Has a link sent to whoever has that login or address. Nobody waits for it, so that nobody learns
+/// from how long it takes.
+pub(crate) fn ask_recovery(app: App, login: String, from: ClientAddress) {
     tokio::spawn(async move {
         let site = &app.settings.public_url;
-        if let Err(error) = app.store.ask_recovery(asked.login.trim(), site, from.text()).await {
+        if let Err(error) = app.store.ask_recovery(login.trim(), site, from.text()).await {
             tracing::error!(error.code = error.code(), %error, "a recovery was not recorded");
         }
     });
-    Ok(StatusCode::ACCEPTED)
 }

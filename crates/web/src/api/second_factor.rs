@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{
     accounts::looked_after,
-    session::{Me, begin, doer, own_password},
+    session::{InSession, Me, begin, doer, own_password},
 };
 use crate::{
     App,
@@ -61,15 +61,40 @@ pub(super) async fn let_in(
     person: PersonId,
     headers: &HeaderMap,
     from: ClientAddress,
-) -> Result<Response, Problem> {
+) -> Result<LetIn, Problem> {
     if app.store.second_factor(person).await?.is_none() {
-        return begin(app, person, headers, from).await;
+        return begin(app, person, headers, from).await.map(LetIn::Session);
     }
     let secret = Secret::new().map_err(|error| no_randomness(&error))?;
     app.store.begin_half_session(secret.hash(), person, HALF).await?;
-    let cookie = half_cookie(app, &secret.reveal(), HALF);
-    let step = SecondStep { second_factor: "totp".to_owned(), expires_in: HALF.as_secs() };
-    Ok((StatusCode::ACCEPTED, [(header::SET_COOKIE, cookie)], Json(step)).into_response())
+    Ok(LetIn::Half { cookie: half_cookie(app, &secret.reveal(), HALF) })
+}
+
+/// How far somebody is let in who has shown who he is.
+#[derive(Clone, Debug)]
+pub(crate) enum LetIn {
+    /// He is in.
+    Session(InSession),
+    /// The second step is missing.
+    Half {
+        /// What his browser is to keep until then, as the value of `Set-Cookie`.
+        cookie: String,
+    },
+}
+
+impl LetIn {
+    /// The answer of the API.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(super) async fn answer(self, app: &App) -> Result<Response, Problem> {
+        let cookie = match self {
+            Self::Session(session) => return session.answer(app).await,
+            Self::Half { cookie } => cookie,
+        };
+        let step = SecondStep { second_factor: "totp".to_owned(), expires_in: HALF.as_secs() };
+        Ok((StatusCode::ACCEPTED, [(header::SET_COOKIE, cookie)], Json(step)).into_response())
+    }
 }
 
 fn half_cookie_name(app: &App) -> &'static str {
@@ -112,20 +137,35 @@ async fn second_step(
     if headers.contains_key("origin") || headers.contains_key("sec-fetch-site") {
         auth::same_site(&app, &headers)?;
     }
-    let over = || Problem::new(StatusCode::UNAUTHORIZED, "second_step_over");
-    let secret = auth::secret_in_cookie(&headers, half_cookie_name(&app)).ok_or_else(over)?;
-    let person = app.store.half_session(&secret.hash()).await?.ok_or_else(over)?;
-    check(&app, person, &asked.code, from).await?;
-    // Of two who bring the same half one comes through.
-    if !app.store.end_half_session(&secret.hash()).await? {
-        return Err(over());
-    }
-    let mut response = begin(&app, person, &headers, from).await?;
-    let gone = half_cookie(&app, "", Duration::ZERO);
+    let (session, gone) = enter_by_code(&app, &asked.code, &headers, from).await?;
+    let mut response = session.answer(&app).await?;
     if let Ok(value) = header::HeaderValue::from_str(&gone) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }
     Ok(response)
+}
+
+/// Lets in whoever brings the code of the second step: his session, and by what his browser forgets
+/// the first step, as the value of `Set-Cookie`.
+///
+/// # Errors
+/// `second_step_over`, `code_wrong`, `code_locked`.
+pub(crate) async fn enter_by_code(
+    app: &App,
+    code: &str,
+    headers: &HeaderMap,
+    from: ClientAddress,
+) -> Result<(InSession, String), Problem> {
+    let over = || Problem::new(StatusCode::UNAUTHORIZED, "second_step_over");
+    let secret = auth::secret_in_cookie(headers, half_cookie_name(app)).ok_or_else(over)?;
+    let person = app.store.half_session(&secret.hash()).await?.ok_or_else(over)?;
+    check(app, person, code, from).await?;
+    // Of two who bring the same half one comes through.
+    if !app.store.end_half_session(&secret.hash()).await? {
+        return Err(over());
+    }
+    let session = begin(app, person, headers, from).await?;
+    Ok((session, half_cookie(app, "", Duration::ZERO)))
 }
 
 /// Lets pass whoever brings the code of now, or a recovery code that is left; each is good for once.

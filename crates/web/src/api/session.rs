@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::second_factor::{SecondStep, let_in};
+use super::second_factor::{LetIn, SecondStep, let_in};
 use crate::{
     App,
     auth::{self, ClientAddress, Principal, Secret, Via, no_randomness, session_cookie},
@@ -91,10 +91,24 @@ async fn log_in(
     if headers.contains_key("origin") || headers.contains_key("sec-fetch-site") {
         auth::same_site(&app, &headers)?;
     }
-    let known = right_password(&app, &asked.login, asked.password).await?;
+    enter(&app, &asked.login, asked.password, &headers, from).await?.answer(&app).await
+}
+
+/// Lets in whoever brings the password of a login.
+///
+/// # Errors
+/// `login_failed`, `login_locked`.
+pub(crate) async fn enter(
+    app: &App,
+    login: &str,
+    password: String,
+    headers: &HeaderMap,
+    from: ClientAddress,
+) -> Result<LetIn, Problem> {
+    let known = right_password(app, login, password).await?;
     let known = known.filter(|known| !known.disabled);
     let known = known.ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "login_failed"))?;
-    let_in(&app, known.person, &headers, from).await
+    let_in(app, known.person, headers, from).await
 }
 
 /// Whose password that is; nobody's after as long as somebody's, and for a login that nobody has as
@@ -144,12 +158,12 @@ pub(super) fn doer(person: Option<PersonId>, from: ClientAddress) -> Doer {
 
 /// Begins a session, under a new secret: one that was there before is worth nothing for it.
 #[expect(clippy::disallowed_methods, reason = "the edge: a session has an identifier")]
-pub(super) async fn begin(
+pub(crate) async fn begin(
     app: &App,
     person: PersonId,
     headers: &HeaderMap,
     from: ClientAddress,
-) -> Result<Response, Problem> {
+) -> Result<InSession, Problem> {
     let secret = Secret::new().map_err(|error| no_randomness(&error))?;
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let id = Uuid::now_v7();
@@ -163,8 +177,26 @@ pub(super) async fn begin(
     };
     app.store.begin_session(session).await?;
     let cookie = session_cookie(app, &secret.reveal(), app.settings.session_longest);
-    let me = me(app, &Principal { person, via: Via::Session(id) }).await?;
-    Ok(([(header::SET_COOKIE, cookie)], Json(me)).into_response())
+    Ok(InSession { caller: Principal { person, via: Via::Session(id) }, cookie })
+}
+
+/// Somebody whose session has just begun.
+#[derive(Clone, Debug)]
+pub(crate) struct InSession {
+    caller: Principal,
+    /// What his browser is to keep, as the value of `Set-Cookie`.
+    pub(crate) cookie: String,
+}
+
+impl InSession {
+    /// The answer of the API.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(super) async fn answer(self, app: &App) -> Result<Response, Problem> {
+        let me = me(app, &self.caller).await?;
+        Ok(([(header::SET_COOKIE, self.cookie)], Json(me)).into_response())
+    }
 }
 
 async fn me(app: &App, caller: &Principal) -> Result<Me, Problem> {
@@ -201,11 +233,20 @@ async fn who_am_i(State(app): State<App>, caller: Principal) -> Result<Json<Me>,
     )
 )]
 async fn log_out(State(app): State<App>, caller: Principal) -> Result<Response, Problem> {
+    let cookie = leave(&app, &caller).await?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
+}
+
+/// Ends the session by which somebody asks; by what his browser forgets it, as the value of
+/// `Set-Cookie`.
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn leave(app: &App, caller: &Principal) -> Result<String, Problem> {
     if let Via::Session(id) = caller.via {
         app.store.end_sessions(caller.person, Some(id)).await?;
     }
-    let cookie = session_cookie(&app, "", Duration::ZERO);
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
+    Ok(session_cookie(app, "", Duration::ZERO))
 }
 
 /// A session of a browser.

@@ -1,0 +1,36 @@
+# What surrounds every page.
+
+product = Parvaneh
+skip = Skip to the content
+places = Places
+menu = Account and display
+menu-look = Display
+theme = Theme
+theme-system = As the system
+theme-light = Light
+theme-dark = Dark
+language-persian = فارسی
+language-english = English
+logout = Log out
+acting-lent = { $count ->
+    [one] on behalf of { $count }
+   *[other] on behalf of { $count }
+}
+
+sandbox = Sandbox
+sandbox-ahead = { $days ->
+    [one] { $days } day ahead
+   *[other] { $days } days ahead
+}
+
+place-desk = Desk
+
+role-administrator = Administrator
+role-manager = Manager
+role-auditor = Auditor
+role-calendar-keeper = Keeper of the calendar
+
+home-greeting = Welcome, { $name }
+home-roles = Your roles
+home-no-role = You hold no role yet. An administrator gives you one.
+home-lent = lent

@@ -1,0 +1,30 @@
+# What surrounds every page.
+
+product = پروانه
+skip = رفتن به متن صفحه
+places = جاها
+menu = حساب و نمایش
+menu-look = نمایش
+theme = پوسته
+theme-system = مانند دستگاه
+theme-light = روشن
+theme-dark = تیره
+language-persian = فارسی
+language-english = English
+logout = خروج
+acting-lent = به نیابت: { $count }
+
+sandbox = محیط آزمایشی
+sandbox-ahead = { $days } روز جلو
+
+place-desk = میز کار
+
+role-administrator = مدیر سامانه
+role-manager = مدیر
+role-auditor = بازرس
+role-calendar-keeper = متصدی تقویم
+
+home-greeting = { $name }، خوش آمدید
+home-roles = نقش‌های شما
+home-no-role = هنوز نقشی ندارید. مدیر سامانه نقش شما را تعیین می‌کند.
+home-lent = به نیابت

@@ -1,0 +1,97 @@
+//! The pages: what people see in a browser. One file for each, with its template under
+//! `templates/`. How to add one: `docs/SCREENS.md`.
+//!
+//! **Invariant.** A page asks and changes by what the API asks and changes by (`api`, `change`,
+//! `policy`, the store's read models); it has no rules of its own. Every page stands in
+//! [`addresses`], which a test holds against what each person may open.
+
+mod account;
+mod assets;
+mod form;
+mod frame;
+mod home;
+mod look;
+mod preferences;
+mod problem;
+mod routes;
+mod sandbox;
+mod visit;
+
+use askama::Template;
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use self::{frame::Frame, routes::Pages};
+pub(crate) use self::{
+    look::Look,
+    problem::{asks_for_pages, told},
+};
+use crate::{App, problem::Problem};
+
+/// What a page may load and do: only what comes from here, and no script or style that stands in it.
+pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
+    style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+fn all() -> Pages {
+    Pages::default()
+        .merge(home::pages())
+        .merge(account::pages())
+        .merge(preferences::pages())
+        .merge(sandbox::pages())
+}
+
+/// Every page by its method and address, `get /login`, in the order in which they are declared.
+pub fn addresses() -> Vec<String> {
+    all().addresses().map(str::to_owned).collect()
+}
+
+pub(crate) fn router() -> Router<App> {
+    all().router().merge(assets::router())
+}
+
+/// A page as an answer.
+///
+/// # Errors
+/// `internal`, where a template cannot be written.
+fn page(look: &Look, template: &impl Template) -> Result<Response, Problem> {
+    shown(StatusCode::OK, look, template)
+}
+
+/// The same with another status: where what was sent has faults.
+fn shown(status: StatusCode, look: &Look, template: &impl Template) -> Result<Response, Problem> {
+    let html = template.render().map_err(|error| {
+        tracing::error!(%error, "a page cannot be written");
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal")
+    })?;
+    let headers: [(HeaderName, &'static str); 5] = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_LANGUAGE, look.words.tag()),
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        // Without it a browser names no origin with a form, and the form would be refused.
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::VARY, "accept, accept-language, cookie"),
+    ];
+    let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
+    Ok((status, headers, html).into_response())
+}
+
+/// Go there next, by `GET`.
+fn see(address: &str) -> Response {
+    let there = HeaderValue::from_str(address).unwrap_or(HeaderValue::from_static("/"));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, there)]).into_response()
+}
+
+/// The same, with what the browser is to keep.
+fn see_keeping(address: &str, cookies: &[&str]) -> Response {
+    let mut response = see(address);
+    for cookie in cookies {
+        if let Ok(value) = HeaderValue::from_str(cookie) {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+    }
+    response
+}

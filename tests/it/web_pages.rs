@@ -1,0 +1,490 @@
+//! The pages as browsers ask for them: coming in, the language, what surrounds every answer, and who
+//! may open which page.
+
+use std::collections::BTreeSet;
+
+use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
+
+use crate::{
+    store_fixture::{COUNTY, PROVINCE, holder},
+    web_fixture::Service,
+    web_identity::{PASSWORD, logged_in},
+    web_second_factor::with_second_factor,
+};
+
+/// What a browser accepts.
+const ACCEPTS: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+/// An answer to a browser.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) html: String,
+}
+
+impl Page {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// What the browser is to keep: names and values.
+    fn cookies(&self) -> Vec<String> {
+        let cookies = self.headers.get_all("set-cookie").iter();
+        cookies.map(|one| one.to_str().unwrap().split(';').next().unwrap().to_owned()).collect()
+    }
+}
+
+/// A browser: it keeps cookies, names its origin, and goes where it is sent only when told to.
+pub(crate) struct Browser<'s> {
+    service: &'s Service,
+    client: Client,
+    cookies: Vec<String>,
+    accept_language: &'static str,
+}
+
+impl<'s> Browser<'s> {
+    pub(crate) fn new(service: &'s Service) -> Self {
+        let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+        Self { service, client, cookies: Vec::new(), accept_language: "fa" }
+    }
+
+    /// One with the session of somebody of the office.
+    pub(crate) async fn of(service: &'s Service, name: &str) -> Self {
+        let cookie = logged_in(service, name).await;
+        Self { cookies: vec![cookie], ..Self::new(service) }
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client
+            .request(method, format!("{}{path}", self.service.url))
+            .header("accept", ACCEPTS)
+            .header("accept-language", self.accept_language)
+            .header("cookie", self.cookies.join("; "))
+    }
+
+    async fn answered(&mut self, response: Response) -> Page {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let page = Page { status, headers, html: response.text().await.unwrap() };
+        for cookie in page.cookies() {
+            let name = cookie.split('=').next().unwrap().to_owned();
+            self.cookies.retain(|kept| kept.split('=').next() != Some(&name));
+            if !cookie.ends_with('=') {
+                self.cookies.push(cookie);
+            }
+        }
+        page
+    }
+
+    pub(crate) async fn get(&mut self, path: &str) -> Page {
+        let response = self.request(Method::GET, path).send().await.unwrap();
+        self.answered(response).await
+    }
+
+    pub(crate) async fn send(&mut self, path: &str, form: &[(&str, &str)]) -> Page {
+        self.send_from(path, form, "same-origin").await
+    }
+
+    async fn send_from(&mut self, path: &str, form: &[(&str, &str)], site: &str) -> Page {
+        let encoded = |text: &str| {
+            text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat()
+        };
+        let body: Vec<_> =
+            form.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let request = self
+            .request(Method::POST, path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", site)
+            .body(body.join("&"));
+        let response = request.send().await.unwrap();
+        self.answered(response).await
+    }
+}
+
+#[tokio::test]
+async fn somebody_comes_in_by_his_password_and_goes_out() {
+    let service = Service::start().await;
+    logged_in(&service, "county_officer").await;
+    let mut browser = Browser::new(&service);
+    // Whoever has not come in is led to the login, and from there to where he wanted.
+    let away = browser.get("/?lang=fa").await;
+    assert_eq!((away.status, away.header("location")), (303, "/login?to=/%3Flang%3Dfa"));
+    let login = browser.get(away.header("location")).await;
+    assert_eq!(login.status, 200);
+    assert!(login.html.contains("name=\"to\" value=\"/?lang=fa\""), "{}", login.html);
+
+    let form = |password: &'static str| {
+        [("login", "county_officer"), ("password", password), ("to", "/?lang=fa")]
+    };
+    let wrong = browser.send("/login", &form("a wrong password")).await;
+    assert_eq!(wrong.status, 401);
+    assert!(wrong.html.contains("role=\"alert\""), "{}", wrong.html);
+    assert!(wrong.html.contains("value=\"county_officer\""), "what was typed stays");
+    assert!(!wrong.html.contains("a wrong password"), "but for the password");
+
+    let entered = browser.send("/login", &form(PASSWORD)).await;
+    assert_eq!((entered.status, entered.header("location")), (303, "/?lang=fa"), "{entered:?}");
+    let home = browser.get("/?lang=fa").await;
+    assert_eq!(home.status, 200);
+    assert!(home.html.contains("<html lang=\"fa\" dir=\"rtl\""), "{}", home.html);
+    assert!(home.html.contains("کارشناس"), "his role by its name: {}", home.html);
+
+    let left = browser.send("/logout", &[]).await;
+    assert_eq!((left.status, left.header("location")), (303, "/login"));
+    assert_eq!(browser.get("/").await.header("location"), "/login");
+}
+
+#[tokio::test]
+async fn nobody_is_led_to_another_site_after_the_login() {
+    let service = Service::start().await;
+    logged_in(&service, "county_officer").await;
+    for to in ["//evil.example", "https://evil.example", "/\\evil.example", "evil"] {
+        let mut browser = Browser::new(&service);
+        let form = [("login", "county_officer"), ("password", PASSWORD), ("to", to)];
+        assert_eq!(browser.send("/login", &form).await.header("location"), "/", "{to}");
+    }
+}
+
+#[tokio::test]
+async fn who_has_a_second_factor_comes_in_by_two_pages() {
+    let service = Service::start().await;
+    let (_, _, codes) = with_second_factor(&service, "county_officer").await;
+    let mut browser = Browser::new(&service);
+    let form = [("login", "county_officer"), ("password", PASSWORD), ("to", "/")];
+    let half = browser.send("/login", &form).await;
+    assert_eq!(half.header("location"), "/login/second-step?to=/");
+    assert_eq!(browser.get("/").await.status, 303, "the password alone opens nothing");
+    assert_eq!(browser.get("/login/second-step?to=/").await.status, 200);
+    let wrong = browser.send("/login/second-step", &[("code", "000000"), ("to", "/")]).await;
+    assert_eq!(wrong.status, 401);
+    assert!(wrong.html.contains("name=\"code\""), "one more attempt: {}", wrong.html);
+    let form = [("code", codes[0].as_str()), ("to", "/")];
+    assert_eq!(browser.send("/login/second-step", &form).await.header("location"), "/");
+    assert_eq!(browser.get("/").await.status, 200);
+    // Without the first step there is no second one.
+    let mut stranger = Browser::new(&service);
+    let form = [("code", codes[1].as_str()), ("to", "/")];
+    let over = stranger.send("/login/second-step", &form).await;
+    assert_eq!(over.status, 401);
+    assert!(over.html.contains("name=\"password\""), "back to the login: {}", over.html);
+}
+
+#[tokio::test]
+async fn a_link_sets_a_password_on_a_page() {
+    let service = Service::start().await;
+    service.office.store.save_account(holder("county_officer"), "sara").await.unwrap();
+    let link = parvaneh_web::password_link(&service.app, holder("county_officer")).await.unwrap();
+    let path = link.strip_prefix(&service.url).unwrap();
+    let mut browser = Browser::new(&service);
+    assert_eq!(browser.get(path).await.status, 200);
+    for (password, again) in [("short", "short"), (PASSWORD, "another butterfly on a rose")] {
+        let form = [("password", password), ("again", again)];
+        let page = browser.send(path, &form).await;
+        assert_eq!(page.status, 422, "{}", page.html);
+        assert!(page.html.contains("role=\"alert\""));
+    }
+    let form = [("password", PASSWORD), ("again", PASSWORD)];
+    assert_eq!(browser.send(path, &form).await.status, 303);
+    assert_eq!(browser.get("/").await.status, 200);
+    let spent = browser.get(path).await;
+    assert_eq!(spent.status, 410, "it works once");
+    assert!(spent.html.contains("<!doctype html>"), "{}", spent.html);
+}
+
+#[tokio::test]
+async fn a_recovery_is_answered_alike_whoever_is_asked_for() {
+    let service = Service::start().await;
+    logged_in(&service, "county_officer").await;
+    let mut browser = Browser::new(&service);
+    assert_eq!(browser.get("/recover").await.status, 200);
+    let known = browser.send("/recover", &[("login", "county_officer")]).await;
+    let unknown = browser.send("/recover", &[("login", "nobody")]).await;
+    assert_eq!((known.status, &known.html), (200, &unknown.html));
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_is_refused() {
+    let service = Service::start().await;
+    logged_in(&service, "county_officer").await;
+    let form = [("login", "county_officer"), ("password", PASSWORD)];
+    for site in ["cross-site", "same-site"] {
+        let refused = Browser::new(&service).send_from("/login", &form, site).await;
+        assert_eq!(refused.status, 403, "{site}");
+        let mut browser = Browser::of(&service, "county_officer").await;
+        assert_eq!(browser.send_from("/logout", &[], site).await.status, 403, "{site}");
+        assert_eq!(browser.get("/").await.status, 200, "{site}: still in");
+    }
+    // A browser that names its origin only, as over plain HTTP.
+    let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+    let url = format!("{}/login", service.url);
+    let body = "login=county_officer&password=a+butterfly+on+a+red+rose";
+    for (origin, status) in
+        [(service.url.as_str(), 303), ("https://evil.example", 403), ("null", 403)]
+    {
+        let request = client.post(&url).header("origin", origin).body(body);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        assert_eq!(request.send().await.unwrap().status(), status, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn language_and_theme_are_chosen_and_kept() {
+    let service = Service::start().await;
+    let mut browser = Browser::new(&service);
+    browser.accept_language = "de";
+    let page = browser.get("/login").await;
+    assert!(page.html.contains("<html lang=\"fa\" dir=\"rtl\" data-theme=\"system\">"));
+    assert_eq!(page.header("content-language"), "fa");
+    let page = browser.get("/login?lang=en").await;
+    assert!(page.html.contains("<html lang=\"en\" dir=\"ltr\""), "{}", page.html);
+    let chosen =
+        browser.send("/preferences", &[("language", "en"), ("to", "/login?lang=fa")]).await;
+    assert_eq!((chosen.status, chosen.header("location")), (303, "/login"));
+    browser.send("/preferences", &[("theme", "dark"), ("to", "/login")]).await;
+    let page = browser.get("/login").await;
+    assert!(
+        page.html.contains("<html lang=\"en\" dir=\"ltr\" data-theme=\"dark\">"),
+        "{}",
+        page.html
+    );
+    assert!(page.html.contains(">Password<"), "{}", page.html);
+    for form in [[("language", "de"), ("to", "/")], [("theme", "\"><script>"), ("to", "/")]] {
+        assert_eq!(browser.send("/preferences", &form).await.status, 400);
+    }
+    let away = browser.send("/preferences", &[("theme", "light"), ("to", "//evil.example")]).await;
+    assert_eq!(away.header("location"), "/");
+}
+
+#[tokio::test]
+async fn every_page_comes_with_a_strict_policy_and_loads_only_from_here() {
+    let service = Service::start().await;
+    let mut browser = Browser::of(&service, "county_officer").await;
+    for path in ["/", "/login", "/recover", "/no-such-page"] {
+        let page = browser.get(path).await;
+        let policy = page.header("content-security-policy");
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'"),
+            "{path}"
+        );
+        assert!(
+            !policy.contains("unsafe") && policy.contains("frame-ancestors 'none'"),
+            "{policy}"
+        );
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8", "{path}");
+        assert_eq!(page.header("cache-control"), "no-store", "{path}");
+        assert_eq!(page.header("referrer-policy"), "same-origin", "{path}");
+        assert_eq!(page.header("x-content-type-options"), "nosniff", "{path}");
+        for attribute in ["src=\"", "href=\""] {
+            for part in page.html.split(attribute).skip(1) {
+                let address = part.split('"').next().unwrap();
+                assert!(address.starts_with(['/', '#']), "{path} loads {address}");
+            }
+        }
+        assert!(page.html.len() < 50_000, "{path} has {} bytes", page.html.len());
+        for asset in page.html.split('"').filter(|part| part.starts_with("/assets/")) {
+            let file = browser.get(asset).await;
+            assert_eq!(file.status, 200, "{asset}");
+            assert!(file.header("cache-control").contains("immutable"), "{asset}");
+        }
+    }
+    let old = browser.get("/assets/000000000000/pages.css").await;
+    assert_eq!((old.status, old.header("cache-control")), (200, "no-cache"));
+    for path in
+        ["/assets/0/../../Cargo.toml", "/assets/0/nothing.css", "/assets/0/%2e%2e%2fCargo.toml"]
+    {
+        assert_eq!(browser.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_goes_wrong_is_a_page_for_browsers_and_json_for_programs() {
+    let service = Service::start().await;
+    let mut browser = Browser::of(&service, "county_officer").await;
+    let page = browser.get("/no-such-page").await;
+    assert_eq!(page.status, 404);
+    assert!(page.html.contains("<!doctype html>") && page.html.contains("۴۰۴"), "{}", page.html);
+    let id = page.header("x-request-id");
+    assert!(page.html.contains(id), "it names the request as the logs have it");
+    for accept in ["application/json", "*/*"] {
+        let request = browser.request(Method::GET, "/no-such-page").header("accept", accept);
+        // The browser's own kinds came first; a program sends its own only.
+        let request = request.build().unwrap();
+        let mut request = request;
+        request.headers_mut().insert("accept", accept.parse().unwrap());
+        let answer = browser.client.execute(request).await.unwrap();
+        assert_eq!(answer.headers()["content-type"], "application/problem+json", "{accept}");
+    }
+    // For htmx only what is told, into the place of messages; and who is out goes to the login.
+    let request = |path: &str, cookie: bool| {
+        let request = browser.request(Method::GET, path).header("hx-request", "true");
+        let mut request = request.build().unwrap();
+        if !cookie {
+            request.headers_mut().remove("cookie");
+        }
+        request
+    };
+    let part = browser.client.execute(request("/no-such-page", true)).await.unwrap();
+    assert_eq!(
+        (part.status().as_u16(), &part.headers()["hx-retarget"]),
+        (404, &"#told".parse().unwrap())
+    );
+    assert!(!part.text().await.unwrap().contains("<html"));
+    let out = browser.client.execute(request("/", false)).await.unwrap();
+    assert_eq!(
+        (out.status().as_u16(), &out.headers()["hx-redirect"]),
+        (401, &"/login".parse().unwrap())
+    );
+}
+
+#[tokio::test]
+async fn who_asks_too_often_is_told_so_on_a_page() {
+    let service = Service::with(|settings| {
+        settings.limits = parvaneh_web::Limits {
+            address: parvaneh_web::Rates { entries: 2, ..parvaneh_web::Rates::UNLIMITED },
+            person: parvaneh_web::Rates::UNLIMITED,
+        }
+    })
+    .await;
+    let mut browser = Browser::new(&service);
+    let form = [("login", "nobody"), ("password", "nothing")];
+    for _ in 0..2 {
+        assert_eq!(browser.send("/login", &form).await.status, 401);
+    }
+    let told = browser.send("/login", &form).await;
+    assert_eq!(told.status, 429);
+    assert!(told.html.contains("<!doctype html>"), "{}", told.html);
+    assert!(!told.header("retry-after").is_empty());
+}
+
+#[tokio::test]
+async fn the_clock_of_a_sandbox_is_moved_by_who_may() {
+    let service = Service::start().await;
+    service.hires("keeper", "administrator", "ir").await;
+    let clock = async || service.office.store.clock().await.unwrap().now;
+    let mut officer = Browser::of(&service, "county_officer").await;
+    let home = officer.get("/").await;
+    assert!(home.html.contains("class=\"sandbox\""), "everybody sees its date: {}", home.html);
+    assert!(!home.html.contains("action=\"/sandbox/clock\""), "{}", home.html);
+    let before = clock().await;
+    let day = [("days", "1"), ("to", "/")];
+    assert_eq!(officer.send("/sandbox/clock", &day).await.status, 403);
+    assert!(clock().await - before < chrono::TimeDelta::hours(1));
+
+    let mut keeper = Browser::of(&service, "keeper").await;
+    assert!(keeper.get("/").await.html.contains("action=\"/sandbox/clock\""));
+    assert_eq!(keeper.send("/sandbox/clock", &[("days", "10"), ("to", "/")]).await.status, 303);
+    let moved = clock().await - before;
+    assert!((10..11).contains(&moved.num_days()), "{moved}");
+    for days in ["0", "-1", "367", "x"] {
+        assert_eq!(keeper.send("/sandbox/clock", &[("days", days)]).await.status, 400, "{days}");
+    }
+
+    let service = Service::with(|settings| settings.everybody_moves_clock = true).await;
+    let mut officer = Browser::of(&service, "county_officer").await;
+    assert_eq!(officer.send("/sandbox/clock", &day).await.status, 303);
+}
+
+#[tokio::test]
+async fn where_real_cases_are_kept_there_is_no_such_bar() {
+    let service = Service::over(crate::store_fixture::Office::production().await, |_| {}).await;
+    service.hires("keeper", "administrator", "ir").await;
+    let mut keeper = Browser::of(&service, "keeper").await;
+    assert!(!keeper.get("/").await.html.contains("class=\"sandbox\""));
+    let day = [("days", "1"), ("to", "/")];
+    assert_eq!(keeper.send("/sandbox/clock", &day).await.status, 409);
+}
+
+/// Everybody who opens pages: a name, and what he holds where.
+const CALLERS: &[(&str, &str, &str)] = &[
+    ("officer", "county_officer", COUNTY),
+    ("head", "county_head", COUNTY),
+    ("auditor", "auditor", PROVINCE),
+    ("manager", "manager", PROVINCE),
+    ("provincial administrator", "administrator", PROVINCE),
+    ("administrator", "administrator", "ir"),
+    ("keeper", "calendar_keeper", PROVINCE),
+    ("stranger", "", ""),
+];
+
+/// Who may open a page.
+enum Opens {
+    /// Also who has not come in.
+    Anybody,
+    /// Everybody who has come in.
+    Everybody,
+    /// These; all others are refused (403).
+    Only(&'static [&'static str]),
+}
+
+/// A page: its method and address as they are declared, an address to ask, a form to send, and whom
+/// it opens for.
+struct Row(&'static str, &'static str, &'static [(&'static str, &'static str)], Opens);
+
+const ROWS: &[Row] = &[
+    Row("get /", "/", &[], Opens::Everybody),
+    Row("get /login", "/login", &[], Opens::Anybody),
+    Row("get /login/second-step", "/login/second-step", &[], Opens::Anybody),
+    Row("get /recover", "/recover", &[], Opens::Anybody),
+    Row("post /recover", "/recover", &[("login", "nobody")], Opens::Anybody),
+    Row("post /preferences", "/preferences", &[("theme", "dark")], Opens::Anybody),
+    Row("post /sandbox/clock", "/sandbox/clock", &[("days", "1")], Opens::Only(&["administrator"])),
+];
+
+/// What lets in, or lets out, the one who asks: the tests above try these.
+const ENTRIES: &[&str] = &[
+    "post /login",
+    "post /login/second-step",
+    "post /logout",
+    "get /set-password/{link}",
+    "post /set-password/{link}",
+];
+
+#[test]
+fn no_page_is_without_a_row() {
+    let pages: BTreeSet<String> = parvaneh_web::pages().into_iter().collect();
+    let mut known: BTreeSet<String> = ROWS.iter().map(|row| row.0.to_owned()).collect();
+    known.extend(ENTRIES.iter().map(|page| (*page).to_owned()));
+    assert_eq!(pages, known);
+}
+
+#[tokio::test]
+async fn everybody_opens_every_page() {
+    let service = Service::start().await;
+    let mut browsers = vec![("nobody", Browser::new(&service))];
+    for (name, role, unit) in CALLERS {
+        match *role {
+            "" => {
+                let people = vec![(holder(name), (*name).to_owned())];
+                service.office.store.save_people(people).await.unwrap();
+            }
+            role => drop(service.hires(name, role, unit).await),
+        }
+        browsers.push((name, Browser::of(&service, name).await));
+    }
+    let mut wrong = Vec::new();
+    for Row(page, path, form, opens) in ROWS {
+        for (caller, browser) in &mut browsers {
+            let answer = match page.starts_with("get ") {
+                true => browser.get(path).await,
+                false => browser.send(path, form).await,
+            };
+            let opened = answer.status < 400 && !answer.header("location").starts_with("/login");
+            let led = answer.status == 303 && answer.header("location").starts_with("/login");
+            let right = match opens {
+                Opens::Anybody => opened,
+                _ if *caller == "nobody" => led,
+                Opens::Everybody => opened,
+                Opens::Only(them) if them.contains(caller) => opened,
+                Opens::Only(_) => answer.status == 403,
+            };
+            if !right {
+                wrong.push(format!(
+                    "{page}: {caller}: {} {}",
+                    answer.status,
+                    answer.header("location")
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
