@@ -13,6 +13,7 @@ use std::{
 };
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgConnectOptions};
+use tokio::task::JoinSet;
 
 use crate::embedded::{EmbeddedError, PrivatePostgres, ServerSearch};
 
@@ -83,9 +84,7 @@ impl TestDatabase {
             .duration_since(UNIX_EPOCH)
             .map_or(0, |elapsed| elapsed.as_nanos() & 0xffff_ffff_ffff);
         let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-        if let Err(error) = drop_abandoned(&server).await {
-            tracing::warn!(%error, "the databases of tests that have ended were not dropped");
-        }
+        drop_abandoned(&server).unwrap_or_else(|error| panic!("a thread: {error}"));
         let name = format!("t_{}_{count}_{nanos:x}", std::process::id());
         server
             .create_database(&name, clause)
@@ -120,24 +119,55 @@ impl TestDatabase {
     }
 }
 
-/// Drops the databases of test processes that have ended. A test does not drop its own: `drop
-/// database` waits for every connection of the server, also for one that the waiting test itself is
-/// just opening, until the server gives that one up after a minute.
-async fn drop_abandoned(server: &PrivatePostgres) -> Result<(), sqlx::Error> {
-    let mut admin = PgConnection::connect_with(&server.admin_options("postgres")).await?;
-    let alone = "select pg_try_advisory_lock(hashtextextended('parvaneh.abandoned', 0))";
+/// How many databases tests must have left before they are dropped, together. Each is some 12 MB.
+pub const DROPPED_AT_ONCE: usize = 16;
+
+/// Begins to drop the databases of test processes that have ended, when there are enough of them.
+///
+/// Nobody waits for it. The server drops a database only after a checkpoint, which waits for the disk,
+/// and after every connection has taken note of it, also one that is just being opened: for seconds
+/// under load, up to a minute. So it is told by a thread of its own, and does what it was told also
+/// when that thread ends in the middle with its test. Those that are dropped together share a checkpoint.
+fn drop_abandoned(server: &PrivatePostgres) -> std::io::Result<()> {
+    let options = server.admin_options("postgres");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    std::thread::Builder::new().name("abandoned".to_owned()).spawn(move || {
+        if let Err(error) = runtime.block_on(drop_ended(&options)) {
+            tracing::warn!(%error, "the databases of tests that have ended were not dropped");
+        }
+    })?;
+    Ok(())
+}
+
+async fn drop_ended(options: &PgConnectOptions) -> Result<(), sqlx::Error> {
+    let mut admin = PgConnection::connect_with(options).await?;
+    // Neither while another test does, nor while the server goes on with what that one has told it.
+    let alone = "select pg_try_advisory_lock(hashtextextended('parvaneh.abandoned', 0))
+            and not exists (select from pg_stat_activity
+                where state = 'active' and query like 'drop database if exists t\\_%')";
     if sqlx::query_scalar(alone).fetch_one(&mut admin).await? {
-        let all = r"select datname::text from pg_database where datname like 't\_%'";
-        let all: Vec<String> = sqlx::query_scalar(all).fetch_all(&mut admin).await?;
-        let ended = |name: &&String| {
+        let all = r"select datname::text from pg_database where datname like 't\_%' order by oid";
+        let mut all: Vec<String> = sqlx::query_scalar(all).fetch_all(&mut admin).await?;
+        all.retain(|name| {
             let process = name.split('_').nth(1).unwrap_or_default();
             !Path::new("/proc").join(process).exists()
-        };
-        for name in all.iter().filter(ended) {
-            let sql = format!("drop database if exists {name} with (force)");
-            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await?;
+        });
+        if all.len() >= DROPPED_AT_ONCE {
+            let dropping = all.into_iter().take(DROPPED_AT_ONCE);
+            let mut dropping: JoinSet<_> =
+                dropping.map(|name| drop_one(options.clone(), name)).collect();
+            while let Some(dropped) = dropping.join_next().await {
+                dropped.map_err(std::io::Error::other)??;
+            }
         }
     }
+    admin.close().await
+}
+
+async fn drop_one(options: PgConnectOptions, name: String) -> Result<(), sqlx::Error> {
+    let mut admin = PgConnection::connect_with(&options).await?;
+    let sql = format!("drop database if exists {name} with (force)");
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await?;
     admin.close().await
 }
 

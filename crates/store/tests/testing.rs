@@ -1,9 +1,12 @@
 //! The databases that tests get.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, io::Write, os::unix::net::UnixStream, time::Duration};
 
-use parvaneh_store::testing::TestDatabase;
-use sqlx::{Connection, PgConnection};
+use parvaneh_store::testing::{DROPPED_AT_ONCE, TestDatabase};
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
+
+/// Databases that are made in a hurry keep the disk from everything else.
+const PAUSE: Duration = Duration::from_secs(1);
 
 type TestResult = Result<(), Box<dyn Error>>;
 
@@ -28,22 +31,56 @@ async fn every_test_has_a_database_of_its_own() -> TestResult {
     Ok(())
 }
 
+/// A connection that is being opened and never is: the server waits for its password, and whoever drops
+/// a database waits for it.
+fn begin_to_connect(to: &PgConnectOptions) -> std::io::Result<UnixStream> {
+    let socket = to.get_socket().ok_or_else(|| std::io::Error::other("no socket"))?;
+    let mut stream = UnixStream::connect(socket.join(format!(".s.PGSQL.{}", to.get_port())))?;
+    let mut startup = 196_608_u32.to_be_bytes().to_vec();
+    startup.extend(format!("user\0{}\0database\0postgres\0\0", to.get_username()).as_bytes());
+    stream.write_all(&(startup.len() as u32 + 4).to_be_bytes())?;
+    stream.write_all(&startup)?;
+    Ok(stream)
+}
+
+/// What a test gets that begins now. One that waits for the half-open connection waits for a minute.
+async fn another() -> Result<TestDatabase, tokio::time::error::Elapsed> {
+    tokio::time::timeout(Duration::from_secs(45), TestDatabase::new()).await
+}
+
 #[tokio::test]
-async fn the_next_test_drops_the_databases_of_those_that_have_ended() -> TestResult {
+async fn databases_of_tests_that_have_ended_are_dropped_and_no_test_waits_for_it() -> TestResult {
     let one = TestDatabase::new().await;
     let mut ended = std::process::Command::new("true").spawn()?;
     ended.wait()?;
-    let name = format!("t_{}_0_0", ended.id());
     let mut admin = PgConnection::connect_with(&one.admin_options()).await?;
-    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("create database {name}")))
-        .execute(&mut admin)
-        .await?;
+    let names: Vec<_> = (0..DROPPED_AT_ONCE).map(|n| format!("t_{}_{n}_0", ended.id())).collect();
+    for name in &names {
+        let sql = format!("create database {name}");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut admin).await?;
+    }
     // That somebody is still connected to it must not keep it alive.
-    let _still = PgConnection::connect_with(&one.admin_options().database(&name)).await?;
+    let _still = PgConnection::connect_with(&one.admin_options().database(&names[0])).await?;
 
-    // One of those that come later: while another test drops, it is left to that one.
-    while exists(&one, &name).await? {
-        TestDatabase::new().await;
+    let waits =
+        "select exists (select from pg_stat_activity where wait_event = 'ProcSignalBarrier')";
+    let mut half_open = vec![begin_to_connect(&one.admin_options())?];
+    // By whom does not matter: while one test drops, others leave it to that one.
+    while !sqlx::query_scalar(waits).fetch_one(&mut admin).await? {
+        another().await?;
+        tokio::time::sleep(PAUSE).await;
+        // The server gives up each of them after a minute.
+        half_open.push(begin_to_connect(&one.admin_options())?);
+    }
+    another().await?;
+    let still: bool = sqlx::query_scalar(waits).fetch_one(&mut admin).await?;
+    assert!(still, "a test got its database meanwhile");
+    drop(half_open);
+
+    // Of them all this is the oldest: what is more than a portion is left for the next.
+    while exists(&one, &names[0]).await? {
+        another().await?;
+        tokio::time::sleep(PAUSE).await;
     }
     assert!(exists(&one, one.name()).await?, "its test is still going on");
     Ok(())
