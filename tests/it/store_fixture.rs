@@ -16,7 +16,7 @@ use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
 use uuid::Uuid;
 
 const DEFINITION: &str = include_str!("../../workflows/ngo-establishment/v1.yaml");
-const CALENDAR: &str = include_str!("../../workflows/calendars/ir.yaml");
+pub(crate) const CALENDAR: &str = include_str!("../../workflows/calendars/ir.yaml");
 const UNITS: &str = include_str!("../../workflows/organisation/ir.csv");
 
 /// The county in which everything happens.

@@ -41,7 +41,7 @@ async fn every_operation_has_a_summary_and_every_error_says_its_codes() {
                 }
                 for code in said.split('`').skip(1).step_by(2) {
                     let known = parvaneh_web::problem::title(code).is_some()
-                        || ["manager", "auditor", "administrator"].contains(&code);
+                        || parvaneh_web::policy::ROLES.contains(&code);
                     assert!(known, "{method} {path}: {status} names the code '{code}'");
                 }
             }

@@ -1,9 +1,12 @@
 //! Calendars and closures through the API: a look at the year, what a closure would move, closing.
 
+use parvaneh_core::Case;
+use parvaneh_store::Scope;
+use parvaneh_worker::{Shutdown, WorkerOptions, drain};
 use serde_json::{Value, json};
 
 use crate::{
-    store_fixture::{COUNTY, PROVINCE, holder, new_case, open_request},
+    store_fixture::{CALENDAR, COUNTY, PROVINCE, holder, new_case, open_request},
     web_fixture::{Answer, Service},
 };
 
@@ -19,7 +22,7 @@ async fn keeper(service: &Service, unit: &str) -> String {
     let person = service.hires("keeper", "calendar_keeper", unit).await;
     // He also works there, and so sees the cases of his county.
     service.hires("keeper", "county_officer", COUNTY).await;
-    service.token(person, "keeper", &parvaneh_store::Scope::ALL).await
+    service.token(person, "keeper", &Scope::ALL).await
 }
 
 fn cases(preview: &Answer) -> Vec<String> {
@@ -171,4 +174,67 @@ async fn who_keeps_no_calendar_there_closes_nothing_and_faults_are_told() {
     assert_eq!(closed.body["closure"]["hours"]["from"], "12:00", "{closed:?}");
     let neither = service.post("/closures/preview", &keeper, &json!({})).await;
     assert_eq!((neither.status, neither.code()), (422, "body_invalid"));
+}
+
+#[tokio::test]
+async fn a_calendar_is_published_for_what_lies_ahead() {
+    let service = Service::start().await;
+    let keeper = service.hires("the keeper", "calendar_keeper", "ir").await;
+    let keeper = service.token(keeper, "the.keeper", &Scope::ALL).await;
+    let publish = async |path: &str, source: &str| {
+        service.post(path, &keeper, &json!({ "source": source })).await
+    };
+    let closed = |date: &str| {
+        let row = format!(
+            "closures:\n  - {{ name: {{ fa: تعطیل, en: Closed }}, date: {date}, certainty: assumption }}\n"
+        );
+        let text = CALENDAR.replacen("closures: []\n", &row, 1);
+        assert_ne!(text, CALENDAR);
+        text
+    };
+    // What is in force already is published before.
+    let same = publish("/calendars", CALENDAR).await;
+    assert_eq!((same.status, &same.body["new"]), (201, &json!(false)), "{same:?}");
+    // What is wrong is told with its place, and published is nothing.
+    let broken = CALENDAR.replacen("closures: []\n", "closures: [{ date: someday }]\n", 1);
+    let refused = publish("/calendars", &broken).await;
+    assert_eq!((refused.status, refused.code()), (422, "calendar_unsound"), "{refused:?}");
+    assert!(refused.body["faults"][0]["line"].is_u64(), "{refused:?}");
+    let checked = publish("/calendars/check", &broken).await;
+    assert_eq!((checked.status, &checked.body["sound"]), (200, &json!(false)), "{checked:?}");
+    let past = publish("/calendars", &closed("1402/12/01")).await;
+    assert_eq!((past.status, past.code()), (409, "calendar_past"), "{past:?}");
+    assert!(past.body["detail"].as_str().unwrap().contains("2024-02-20"), "{past:?}");
+    assert_eq!(
+        service.get("/calendars", &keeper).await.body["items"][0]["version"],
+        same.body["version"]
+    );
+
+    // The day of a deadline is closed: it moves.
+    let day = last_day(&service).await;
+    let case = service.office.opened().await;
+    let deadline = |case: &Case| case.tasks[0].clock.as_ref().unwrap().deadline.unwrap();
+    let newer = closed(&day);
+    let sound = publish("/calendars/check", &newer).await;
+    assert_eq!(sound.body["sound"], true, "{sound:?}");
+    let done = publish("/calendars", &newer).await;
+    assert_eq!((done.status, &done.body["new"]), (201, &json!(true)), "{done:?}");
+    assert_eq!(done.body["version"], sound.body["version"]);
+    let job = service.get(&format!("/jobs/{}", done.body["job"]), &keeper).await;
+    assert_eq!(job.status, 200, "{job:?}");
+    let (_stop, shutdown) = Shutdown::new();
+    drain(&service.office.store, WorkerOptions::default(), &shutdown).await.unwrap();
+    let after = service.office.store.case(case.id).await.unwrap();
+    assert!(deadline(&after) > deadline(&case));
+
+    // Only who keeps the calendars of the whole organisation, or administers it.
+    for (role, unit, status) in
+        [("calendar_keeper", PROVINCE, 403), ("manager", "ir", 403), ("administrator", "ir", 201)]
+    {
+        let name = format!("{role} {unit}");
+        let person = service.hires(&name, role, unit).await;
+        let token = service.token(person, &name, &Scope::ALL).await;
+        let answer = service.post("/calendars", &token, &json!({ "source": newer })).await;
+        assert_eq!(answer.status, status, "{name}: {answer:?}");
+    }
 }

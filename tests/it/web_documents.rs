@@ -208,6 +208,52 @@ async fn an_applicant_opens_with_his_papers_and_everybody_concerned_gets_them_ba
 }
 
 #[tokio::test]
+async fn a_download_goes_on_where_it_broke_off() {
+    let site = Site::start().await;
+    let case = site.opened().await;
+    let path = format!("/cases/{case}/documents/charter");
+    let long = [b"%PDF-1.7\n".as_slice(), &vec![b' '; 2_000_000], b"%%EOF"].concat();
+    for bytes in [PDF, &long] {
+        assert_eq!(site.send(&path, &site.mine, "", "a.pdf", bytes).await.status, 200);
+        let get = async |method: Method, headers: &[(&'static str, String)]| {
+            let request = site.service.request(method, &path);
+            let request = request.header("authorization", format!("Bearer {}", site.officer));
+            let request = headers.iter().fold(request, |all, (name, text)| all.header(*name, text));
+            let response = request.send().await.unwrap();
+            let headers = response.headers().clone();
+            (response.status().as_u16(), headers, response.bytes().await.unwrap())
+        };
+        let (size, tag) = (bytes.len(), format!("\"{}\"", hash(bytes)));
+        let (status, headers, _) = get(Method::GET, &[]).await;
+        assert_eq!((status, headers["accept-ranges"].to_str().unwrap()), (200, "bytes"));
+        for (range, part) in [("bytes=9-19", 9..20), ("bytes=-5", size - 5..size)] {
+            let (status, headers, got) = get(Method::GET, &[("range", range.to_owned())]).await;
+            assert_eq!((status, &got[..]), (206, &bytes[part.clone()]), "{range}");
+            let said = format!("bytes {}-{}/{size}", part.start, part.end - 1);
+            assert_eq!(headers["content-range"].to_str().unwrap(), said);
+            assert_eq!(headers["content-length"].to_str().unwrap(), part.len().to_string());
+            assert_eq!(headers["etag"].to_str().unwrap(), tag);
+        }
+        let rest = ("range", "bytes=20-".to_owned());
+        let (status, _, got) = get(Method::GET, &[rest.clone(), ("if-range", tag)]).await;
+        assert_eq!((status, &got[..]), (206, &bytes[20..]));
+        // Of another file than he has the beginning of, he gets all of it.
+        let other = ("if-range", format!("\"{}\"", hash(b"another")));
+        let (status, _, got) = get(Method::GET, &[rest.clone(), other]).await;
+        assert_eq!((status, got.len()), (200, size));
+        let (status, headers, _) = get(Method::HEAD, &[rest]).await;
+        assert_eq!(
+            (status, headers["content-length"].to_str().unwrap()),
+            (200, size.to_string().as_str())
+        );
+        let (status, headers, got) = get(Method::GET, &[("range", format!("bytes={size}-"))]).await;
+        let told: Value = serde_json::from_slice(&got).unwrap();
+        assert_eq!((status, told["code"].as_str()), (416, Some("range_unsatisfiable")));
+        assert_eq!(headers["content-range"].to_str().unwrap(), format!("bytes */{size}"));
+    }
+}
+
+#[tokio::test]
 async fn a_paper_is_handed_in_once_looked_at_and_replaced() {
     let site = Site::start().await;
     let (service, mine, officer) = (&site.service, &site.mine, &site.officer);

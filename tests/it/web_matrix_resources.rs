@@ -34,6 +34,11 @@ static LICENCE: OnceLock<String> = OnceLock::new();
 /// An absence of that officer.
 const ABSENCE: Uuid = Uuid::from_u128(0xab5e);
 
+/// A newer text of the calendar, by which every day is as it was.
+fn calendar() -> Value {
+    json!({ "source": format!("{}\n# newer\n", crate::store_fixture::CALENDAR) })
+}
+
 /// What everybody asks for besides cases: a sitting in ten days.
 pub(crate) async fn furnish(office: &Office) {
     let store = &office.store;
@@ -209,6 +214,13 @@ pub(crate) fn rows() -> Vec<Cells> {
         ),
         row("get /notices", "/notices", none.clone(), Let::Everybody),
         row("post /notices/read", "/notices/read", json!({ "until": start() }), Let::Everybody),
+        row("get /notice-preferences", "/notice-preferences", none.clone(), Let::Everybody),
+        row(
+            "put /notice-preferences",
+            "/notice-preferences",
+            json!({ "language": "fa", "digest_at": "08:00" }),
+            Let::Everybody,
+        ),
         row("get /deliveries", "/deliveries", none.clone(), the_administrator()),
         row(
             "post /deliveries/{id}/retry",
@@ -263,6 +275,13 @@ pub(crate) fn rows() -> Vec<Cells> {
         ),
         row("put /units", "/units", unit, the_administrator()),
         row("get /calendars", "/calendars", none.clone(), Let::Everybody),
+        row("post /calendars", "/calendars", calendar(), Let::Only(&["the administrator"])),
+        row(
+            "post /calendars/check",
+            "/calendars/check",
+            calendar(),
+            Let::Only(&["the administrator"]),
+        ),
         row(
             "get /calendars/{id}/days",
             &format!("/calendars/ir/days?period=1403/02&unit={COUNTY}"),

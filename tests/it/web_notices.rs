@@ -94,6 +94,33 @@ async fn a_webhook_is_added_tried_paused_and_removed_and_its_secret_never_shown(
     let all = service.ask(Method::POST, "/deliveries/retry", &admin, None).await;
     assert_eq!(all.body["count"], 0, "{all:?}");
 
+    // What has arrived is listed too, where somebody asks for it.
+    let arrived = "update deliveries set state = 'sent', ended_at = clock_timestamp()";
+    let mut engine = service.office.as_application().await;
+    sqlx::query(arrived).execute(&mut engine).await.unwrap();
+    let list = async |path: &str| {
+        let answer = service.get(path, &admin).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let state = |item: &Value| item["state"].as_str().unwrap().to_owned();
+        items(&answer).iter().map(state).collect::<Vec<_>>()
+    };
+    assert!(list(&format!("{webhook}/deliveries")).await.is_empty());
+    let to = webhook.strip_prefix("/webhooks/").unwrap();
+    for (path, found) in [
+        (format!("{webhook}/deliveries?state=sent"), 1),
+        (format!("{webhook}/deliveries?state=failed"), 0),
+        (format!("/deliveries?state=sent&to={to}"), 1),
+        (format!("/deliveries?state=sent&case={case}"), 1),
+        (format!("/deliveries?state=waiting&case={case}"), 0),
+        ("/deliveries?state=waiting".to_owned(), 0),
+    ] {
+        assert_eq!(list(&path).await, vec!["sent"; found], "{path}");
+    }
+    for path in ["/deliveries?state=sent", "/deliveries?state=lost"] {
+        let answer = service.get(path, &admin).await;
+        assert_eq!((answer.status, answer.code()), (400, "parameter_invalid"), "{path}");
+    }
+
     assert_eq!(service.ask(Method::DELETE, &webhook, &admin, None).await.status, 204);
     assert_eq!(service.ask(Method::DELETE, &webhook, &admin, None).await.status, 404);
     let gone = service.ask(Method::POST, &format!("{webhook}/test"), &admin, None).await;
@@ -122,4 +149,80 @@ async fn everything_that_is_wrong_with_a_webhook_is_told_at_once() {
     }
     let unknown = service.ask(Method::POST, "/deliveries/email/retry", &admin, None).await;
     assert_eq!((unknown.status, unknown.code()), (404, "not_found"));
+}
+
+#[tokio::test]
+async fn everybody_chooses_how_he_is_written_to_and_nobody_to_where() {
+    let service = Service::start().await;
+    let head = service.token_of("county_head").await;
+    let person = crate::store_fixture::holder("county_head");
+    let before = service.get("/notice-preferences", &head).await;
+    assert_eq!((before.status, &before.body["email"]), (200, &Value::Null), "{before:?}");
+    assert_eq!(before.body["choices"]["warning"], "digest");
+    assert_eq!(before.body["chosen"]["warning"], Value::Null);
+    let known = parvaneh_store::Preferences {
+        email: Some("head@example.org".to_owned()),
+        ..parvaneh_store::Preferences::default()
+    };
+    service.office.store.set_preferences(person, known).await.unwrap();
+    let put = async |body: Value| {
+        service.ask(Method::PUT, "/notice-preferences", &head, Some(&body)).await
+    };
+    let chosen = put(json!({
+        "language": "en", "digest_at": "16:30",
+        "choices": { "warning": "off", "own_escalation": "digest", "escalation": "digest" },
+    }))
+    .await;
+    assert_eq!(chosen.status, 200, "{chosen:?}");
+    let after = service.get("/notice-preferences", &head).await;
+    assert_eq!(after.body, chosen.body);
+    assert_eq!(after.body["email"], "head@example.org", "that is not his to choose");
+    assert_eq!(
+        (&after.body["language"], &after.body["digest_at"]),
+        (&json!("en"), &json!("16:30"))
+    );
+    let choices = &after.body["choices"];
+    for (kind, choice) in [
+        ("warning", "off"),
+        ("own_escalation", "digest"),
+        ("escalation", "digest"),
+        ("worklist", "digest"),
+        ("turn", "at_once"),
+    ] {
+        assert_eq!(choices[kind], choice, "{kind}: {after:?}");
+    }
+    // Everything that is wrong with it at once; and nothing has changed.
+    let wrong = put(json!({
+        "language": "fa", "digest_at": "08:00",
+        "choices": { "own_escalation": "off", "worklist": "at_once" },
+    }))
+    .await;
+    assert_eq!((wrong.status, wrong.code()), (422, "body_invalid"), "{wrong:?}");
+    let faults = wrong.body["faults"].as_array().unwrap().iter();
+    let faults: Vec<_> = faults
+        .map(|fault| (fault["pointer"].as_str().unwrap(), fault["code"].as_str().unwrap()))
+        .collect();
+    let refused = "choice_not_allowed";
+    assert_eq!(faults, [("/choices/own_escalation", refused), ("/choices/worklist", refused)]);
+    for body in [
+        json!({ "language": "fa", "digest_at": "8:00" }),
+        json!({ "language": "fa", "digest_at": "24:00" }),
+        json!({ "language": "fa", "digest_at": "08:00", "email": "me@example.org" }),
+        json!({ "language": "fa", "digest_at": "08:00", "choices": { "danced": "off" } }),
+    ] {
+        assert_eq!(put(body).await.status, 422);
+    }
+    assert_eq!(service.get("/notice-preferences", &head).await.body, after.body);
+
+    // What he has chosen is how he is told.
+    service.office.opened().await;
+    service.office.advance(TimeDelta::days(20)).await;
+    service.office.store.tick_due(100).await.unwrap();
+    service.office.store.deliver_outbox(100).await.unwrap();
+    assert!(!items(&service.get("/notices", &head).await).is_empty(), "in the program, always");
+    let mut engine = service.office.as_application().await;
+    let states = "select distinct state from deliveries where target = $1 and channel = 'email'";
+    let states: Vec<String> =
+        sqlx::query_scalar(states).bind(person.0).fetch_all(&mut engine).await.unwrap();
+    assert_eq!(states, ["gathered"], "for the digest");
 }

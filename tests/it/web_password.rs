@@ -102,7 +102,9 @@ async fn a_forgotten_password_is_replaced_by_a_link_in_a_mail() {
     assert_eq!(log_in(&service, "county_officer", PASSWORD).await.status, 401);
     assert_eq!(log_in(&service, "county_officer", OTHER).await.status, 200);
     assert_eq!(set_password(&service, &second, PASSWORD).await.code(), "link_spent");
-    let events = service.get("/account-events", &token).await;
+    // Nor do machines act for him any more: who has had his password may have made himself a token.
+    assert_eq!(service.get("/session", &token).await.status, 401);
+    let events = by_cookie(&service, Method::GET, "/account-events", &cookie_of(&set)).await;
     let kinds: Vec<_> = events.body["items"]
         .as_array()
         .unwrap()
@@ -187,6 +189,7 @@ async fn who_knows_his_password_changes_it_and_all_else_that_is_open_ends() {
         cookie_of(&log_in(&service, "county_officer", PASSWORD).await)
     };
     let here = cookie_of(&log_in(&service, "county_officer", PASSWORD).await);
+    let token = service.token_of("county_officer").await;
     let change = async |cookie: &str, current: &str, password: &str| {
         let request = service.request(Method::PUT, "/password").header("cookie", cookie);
         let body = json!({ "current": current, "password": password });
@@ -211,6 +214,15 @@ async fn who_knows_his_password_changes_it_and_all_else_that_is_open_ends() {
         let answer = by_cookie(&service, Method::GET, "/session", cookie).await;
         assert_eq!(answer.status, status, "{cookie}");
     }
+    // The tokens of machines stay, unless he says otherwise.
+    assert_eq!(service.get("/session", &token).await.status, 200);
+    let body = json!({ "current": OTHER, "password": PASSWORD, "revoke_tokens": true });
+    let request = service.request(Method::PUT, "/password").header("cookie", &renewed);
+    let request = request.header("sec-fetch-site", "same-origin");
+    let back = answered(with_json(request, &body)).await;
+    assert_eq!(back.status, 200, "{back:?}");
+    assert_eq!(service.get("/session", &token).await.status, 401);
+    assert_eq!(change(&cookie_of(&back), PASSWORD, OTHER).await.status, 200);
     assert_eq!(log_in(&service, "county_officer", PASSWORD).await.status, 401);
     assert_eq!(log_in(&service, "county_officer", OTHER).await.status, 200);
     let secret = link.rsplit('/').next().unwrap();

@@ -83,6 +83,45 @@ async fn one_person_asks_only_so_often_by_whatever_he_comes_in() {
 }
 
 #[tokio::test]
+async fn each_change_of_a_batch_counts() {
+    let ten = Rates { entries: 0, changes: 10, reads: 0 };
+    for limits in [
+        Limits { address: Rates::UNLIMITED, person: ten },
+        Limits { address: ten, person: Rates::UNLIMITED },
+    ] {
+        let service = Service::with(|settings| settings.limits = limits).await;
+        let officer = service.token_of("county_officer").await;
+        let case = service.office.opened().await.id;
+        let remark = json!({ "case": case.to_string(), "do": { "comment": { "text": "t" } } });
+        let send = async |count: usize| {
+            let items = vec![remark.clone(); count];
+            service.post("/cases/bulk", &officer, &json!({ "items": items })).await
+        };
+        let first = send(4).await;
+        assert_eq!((first.status, &first.body["done"]), (200, &json!(4)), "{first:?}");
+        assert!(first.header("ratelimit").contains(";r=6;"), "{first:?}");
+        // Of what is too much, nothing is done; the request itself has been counted.
+        let second = send(8).await;
+        assert_eq!((second.status, second.code()), (429, "too_many_requests"), "{second:?}");
+        let again: u64 = second.header("retry-after").parse().unwrap();
+        assert!((6..=18).contains(&again), "{again}");
+        let seq = service.office.store.case(case).await.unwrap().seq;
+        assert_eq!(seq, 5);
+        assert_eq!(send(5).await.status, 200);
+        assert_eq!(send(1).await.status, 429);
+    }
+    // More than a minute's worth passes when nothing else was asked for.
+    let limits = Limits { address: Rates::UNLIMITED, person: ten };
+    let service = Service::with(|settings| settings.limits = limits).await;
+    let officer = service.token_of("county_officer").await;
+    let case = service.office.opened().await.id;
+    let remark = json!({ "case": case.to_string(), "do": { "comment": { "text": "t" } } });
+    let items = json!({ "items": vec![remark; 50] });
+    assert_eq!(service.post("/cases/bulk", &officer, &items).await.status, 200);
+    assert_eq!(service.post("/cases/bulk", &officer, &items).await.status, 429);
+}
+
+#[tokio::test]
 async fn behind_a_proxy_that_is_trusted_each_has_his_own_address() {
     let limits = Limits { address: FEW, person: Rates::UNLIMITED };
     // Whoever is no proxy of ours gains nothing by telling other addresses.

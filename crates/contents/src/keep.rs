@@ -3,6 +3,7 @@
 use std::{
     fmt,
     io::ErrorKind,
+    ops::Range,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
@@ -11,8 +12,8 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
-    Error as StoreError, MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload,
-    local::LocalFileSystem, memory::InMemory, path::Path as Key,
+    Error as StoreError, GetOptions, GetResult, MultipartUpload, ObjectStore, ObjectStoreExt,
+    PutPayload, local::LocalFileSystem, memory::InMemory, path::Path as Key,
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -152,11 +153,8 @@ impl Contents {
     /// # Errors
     /// [`ContentsError::Missing`], [`ContentsError::Away`].
     pub async fn read(&self, id: Uuid) -> Result<Content, ContentsError> {
-        match self.objects.get(&self.key(id)).await {
-            Ok(found) => Ok(found.into_stream().map_err(ContentsError::from).boxed()),
-            Err(StoreError::NotFound { .. }) => Err(ContentsError::Missing(id)),
-            Err(error) => Err(error.into()),
-        }
+        let found = self.get(id, GetOptions::default()).await?;
+        Ok(found.into_stream().map_err(ContentsError::from).boxed())
     }
 
     /// A content that is still what was kept: read whole, and compared, before anything of it is
@@ -173,6 +171,45 @@ impl Contents {
         }
         let pieces: Vec<Bytes> = checked(self.read(id).await?, id, kept).try_collect().await?;
         Ok(futures_util::stream::iter(pieces.into_iter().map(Ok)).boxed())
+    }
+
+    /// Those bytes of a content that is still what was kept: all of it is compared before anything is
+    /// given out, as [`Self::read_checked`] does. Of a long one they are then read once more, and not if
+    /// it has become another in between.
+    ///
+    /// # Errors
+    /// As [`Self::read_checked`]; [`ContentsError::Damaged`] also for bytes that it does not have.
+    pub async fn read_part(
+        &self,
+        id: Uuid,
+        kept: Kept,
+        part: Range<u64>,
+    ) -> Result<Content, ContentsError> {
+        if part.start >= part.end || part.end > kept.size {
+            return Err(ContentsError::Damaged { id, why: "it does not have those bytes" });
+        }
+        if kept.size <= SHORT {
+            let pieces: Vec<Bytes> = checked(self.read(id).await?, id, kept).try_collect().await?;
+            let piece = Bytes::from(pieces.concat()).slice(part.start as usize..part.end as usize);
+            return Ok(futures_util::stream::iter([Ok(piece)]).boxed());
+        }
+        let first = self.get(id, GetOptions::default()).await?;
+        let same = first.meta.e_tag.clone();
+        let mut first = checked(first.into_stream().map_err(ContentsError::from).boxed(), id, kept);
+        while first.try_next().await?.is_some() {}
+        let only = GetOptions::new().with_range(Some(part)).with_if_match(same);
+        Ok(self.get(id, only).await?.into_stream().map_err(ContentsError::from).boxed())
+    }
+
+    async fn get(&self, id: Uuid, how: GetOptions) -> Result<GetResult, ContentsError> {
+        match self.objects.get_opts(&self.key(id), how).await {
+            Ok(found) => Ok(found),
+            Err(StoreError::NotFound { .. }) => Err(ContentsError::Missing(id)),
+            Err(StoreError::Precondition { .. }) => {
+                Err(ContentsError::Damaged { id, why: "it has just become another" })
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Takes a content away, with whatever an interrupted arrival has left of it. One that is not
@@ -419,6 +456,30 @@ mod tests {
                 let told = contents.read_checked(id(1), kept).await.err();
                 assert!(matches!(told, Some(ContentsError::Damaged { .. })), "{told:?}");
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_part_is_given_out_of_what_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let contents = Contents::folder(&folder.path().join("d")).unwrap();
+        for length in [1_000, 3 * SHORT] {
+            let bytes: Vec<u8> = (0..length).map(|place| (place % 251) as u8).collect();
+            let kept = keep(&contents, id(1), &[&bytes]).await;
+            for part in [0..1, 0..length, 7..900, length - 1..length] {
+                let read = contents.read_part(id(1), kept, part.clone()).await.unwrap();
+                assert_eq!(whole(read).await, bytes[part.start as usize..part.end as usize]);
+            }
+            for part in [5..5, length..length + 1, 0..length + 1] {
+                let told = contents.read_part(id(1), kept, part).await.err();
+                assert!(matches!(told, Some(ContentsError::Damaged { .. })), "{told:?}");
+            }
+            // A fault anywhere, also where nobody asks.
+            let mut other = bytes.clone();
+            other[500] ^= 1;
+            std::fs::write(folder.path().join(format!("d/01/{}", id(1))), other).unwrap();
+            let told = contents.read_part(id(1), kept, 0..10).await.err();
+            assert!(matches!(told, Some(ContentsError::Damaged { .. })), "{told:?}");
         }
     }
 

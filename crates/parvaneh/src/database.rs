@@ -97,14 +97,8 @@ impl Database {
             stop(postgres).await?;
             return Ok(Prepared { migrated: prepared?, place });
         };
-        let Some(owner) = named(&options.owner_database_url) else {
-            return Err(Failure::usage("the database's owner is not named").help(
-                "set PARVANEH_OWNER_DATABASE_URL to the same database, as the role that owns it; the \
-                 role in DATABASE_URL should own nothing",
-            ));
-        };
+        let owner = owner(options)?;
         let connect = parse(url, "DATABASE_URL")?;
-        let owner = parse(owner, "PARVANEH_OWNER_DATABASE_URL")?;
         let place =
             format!("{}/{}", connect.get_host(), connect.get_database().unwrap_or_default());
         let migrated = Store::migrate(&owner, founding).await.map_err(|error| unusable(&error))?;
@@ -114,6 +108,24 @@ impl Database {
         store.close().await;
         set_up?;
         Ok(Prepared { migrated, place })
+    }
+
+    /// Does something as the owner of the database, who knows the folder of the private Postgres where it is one.
+    ///
+    /// # Errors
+    /// As [`Self::prepare`]; what is done says.
+    pub(crate) async fn as_owner<T>(
+        options: &Options,
+        doing: impl AsyncFnOnce(&PgConnectOptions, Option<&std::path::Path>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if named(&options.database_url).is_some() {
+            return doing(&owner(options)?, None).await;
+        }
+        let postgres = start(options).await?;
+        let done =
+            doing(&postgres.owner_options(PRIVATE_DATABASE), Some(postgres.data_dir())).await;
+        stop(postgres).await?;
+        done
     }
 
     /// Ends the connections and leaves the private Postgres, if there is one.
@@ -127,6 +139,17 @@ impl Database {
             None => Ok(()),
         }
     }
+}
+
+/// The owner of a named database.
+fn owner(options: &Options) -> Result<PgConnectOptions, Failure> {
+    let Some(owner) = named(&options.owner_database_url) else {
+        return Err(Failure::usage("the database's owner is not named").help(
+            "set PARVANEH_OWNER_DATABASE_URL to the same database, as the role that owns it; the \
+             role in DATABASE_URL should own nothing",
+        ));
+    };
+    parse(owner, "PARVANEH_OWNER_DATABASE_URL")
 }
 
 /// A setting that is not empty.

@@ -7,12 +7,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use parvaneh_store::{SecretKey, StoreError};
+use parvaneh_store::{KeyChanged, KeyUnchanged, SecretKey, Store, StoreError};
 
 use crate::{config::Options, database::Database, failure::Failure};
 
 /// The file of the key, in the folder of the private Postgres.
 const FILE: &str = "secret.key";
+/// The file of a key that takes its place, while it does.
+const NEXT: &str = "secret.key.next";
 
 impl Database {
     /// Lets the store seal and open secrets: by the key that is named, or by the one that is kept
@@ -22,14 +24,22 @@ impl Database {
     /// # Errors
     /// `secret-key` when it is none; `secret_key_wrong` when it is another one than before.
     pub(crate) async fn unlock(&self, options: &Options) -> Result<(), Failure> {
-        let named = options.secret_key.as_deref().map(str::trim).filter(|text| !text.is_empty());
-        let (key, place) = match (named, self.data_dir()) {
-            (Some(text), _) => {
-                (read(text, "PARVANEH_SECRET_KEY")?, "PARVANEH_SECRET_KEY".to_owned())
-            }
+        let (key, place) = match (named(options), self.data_dir()) {
+            (Some(text), _) => (read(text, NAME)?, NAME.to_owned()),
             (None, Some(folder)) => {
                 let path = folder.join(FILE);
-                (kept(&path)?, path.display().to_string())
+                let key = kept(&path)?;
+                match self.store.use_key(&key).await {
+                    Ok(()) => return Ok(()),
+                    // A change of the key was cut off after the database had taken the other one.
+                    Err(StoreError::WrongKey) if folder.join(NEXT).exists() => {
+                        let next = folder.join(NEXT);
+                        let key = kept(&next)?;
+                        self.store.use_key(&key).await.map_err(|error| refused(error, &path))?;
+                        return in_place(&next, &path).map_err(|error| unreadable(&path, &error));
+                    }
+                    Err(error) => return Err(refused(error, &path)),
+                }
             }
             (None, None) => {
                 tracing::warn!(
@@ -39,17 +49,89 @@ impl Database {
                 return Ok(());
             }
         };
-        self.store.use_key(&key).await.map_err(|error| match error {
-            StoreError::WrongKey => Failure::no(
-                "secret_key_wrong",
-                format!("the secrets of this database are sealed by another key than {place}"),
-            )
-            .help(
-                "give the key with which it was used before (docs/IDENTITY.md tells what to do when it \
-                 is lost)",
-            ),
-            error => error.into(),
-        })
+        self.store.use_key(&key).await.map_err(|error| refused(error, place))
+    }
+}
+
+/// Where a key is named.
+const NAME: &str = "PARVANEH_SECRET_KEY";
+
+fn named(options: &Options) -> Option<&str> {
+    options.secret_key.as_deref().map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn refused(error: StoreError, place: impl AsRef<Path>) -> Failure {
+    let place = place.as_ref().display();
+    match error {
+        StoreError::WrongKey => Failure::no(
+            "secret_key_wrong",
+            format!("the secrets of this database are sealed by another key than {place}"),
+        )
+        .help(
+            "give the key with which it was used before (docs/IDENTITY.md tells what to do when it \
+             is lost)",
+        ),
+        error => error.into(),
+    }
+}
+
+/// Lets another key take the place of the one by which secrets are sealed: one that is named, or a new one
+/// in the file of the former. Tells where it is.
+///
+/// # Errors
+/// As [`Database::unlock`]; `secret_key_in_use` while a service runs. Nothing has changed then.
+pub(crate) async fn replaced(
+    options: &Options,
+    other: Option<&str>,
+) -> Result<(KeyChanged, String), Failure> {
+    const OTHER: &str = "PARVANEH_NEW_SECRET_KEY";
+    let other = other.map(str::trim).filter(|text| !text.is_empty());
+    Database::as_owner(options, async |owner, folder| match (named(options), folder, other) {
+        (Some(former), _, Some(other)) => {
+            let (former, other) = (read(former, NAME)?, read(other, OTHER)?);
+            let changed = Store::change_key(owner, &former, &other).await;
+            Ok((changed.map_err(|error| unchanged(error, NAME))?, OTHER.to_owned()))
+        }
+        (None, Some(folder), None) => {
+            let (path, next) = (folder.join(FILE), folder.join(NEXT));
+            let former = kept(&path)?;
+            // One that is left over from a change that came to nothing is as good as another.
+            let other = kept(&next)?;
+            match Store::change_key(owner, &former, &other).await {
+                Ok(changed) => {
+                    in_place(&next, &path).map_err(|error| unreadable(&path, &error))?;
+                    Ok((changed, path.display().to_string()))
+                }
+                Err(error) => Err(unchanged(error, path)),
+            }
+        }
+        (None, Some(_), Some(_)) => {
+            Err(Failure::usage("the key is kept in a file, whose place no named key takes")
+                .help(format!("leave {OTHER} out, or name the former key by {NAME}")))
+        }
+        (_, _, None) | (None, None, _) => {
+            Err(Failure::usage("the keys are not named").help(format!(
+                "name the former key by {NAME} and the other by {OTHER} (openssl rand -base64 32)"
+            )))
+        }
+    })
+    .await
+}
+
+fn unchanged(error: KeyUnchanged, place: impl AsRef<Path>) -> Failure {
+    match error {
+        KeyUnchanged::InUse(_) => Failure::no("secret_key_in_use", error.to_string())
+            .help("processes that know only the former key would go on sealing by it"),
+        KeyUnchanged::Store(error) => refused(error, place),
+    }
+}
+
+/// The one file takes the place of the other, durably.
+fn in_place(next: &Path, path: &Path) -> io::Result<()> {
+    fs::rename(next, path)?;
+    match path.parent() {
+        Some(folder) => fs::File::open(folder)?.sync_all(),
+        None => Ok(()),
     }
 }
 

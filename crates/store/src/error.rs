@@ -73,6 +73,17 @@ pub enum StoreError {
     /// No such calendar is published.
     #[error("the calendar '{0}' is not published")]
     NoSuchCalendar(CalendarId),
+    /// A newer text of a calendar tells a past day otherwise.
+    #[error(
+        "{calendar} would tell {}{} otherwise: what is past stays as it was counted", change.date,
+        change.unit.as_ref().map(|unit| format!(" of the unit '{unit}'")).unwrap_or_default()
+    )]
+    PastChanges {
+        /// The calendar.
+        calendar: CalendarId,
+        /// The first such day.
+        change: parvaneh_core::calendar::PastChange,
+    },
     /// What is published cannot be read by this program.
     #[error("{what} cannot be read: {why}")]
     Unreadable {
@@ -137,6 +148,7 @@ impl StoreError {
             Self::NoSuchDefinition { .. } => "no_such_definition",
             Self::Retired { .. } => "definition_retired",
             Self::NoSuchCalendar(_) => "no_such_calendar",
+            Self::PastChanges { .. } => "calendar_past",
             Self::Unreadable { .. } => "unreadable",
             Self::Organisation(_) => "organisation",
             Self::NoSuchCase(_) => "no_such_case",

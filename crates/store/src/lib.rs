@@ -19,6 +19,7 @@ mod forget;
 mod hint;
 mod identity;
 mod job;
+mod key_change;
 mod lane;
 mod link;
 mod measure;
@@ -59,11 +60,13 @@ pub use identity::{
     Session, SessionRow, Token, TokenRow,
 };
 pub use job::{Job, JobId};
+pub use key_change::{KeyChanged, KeyUnchanged};
 pub use migration::{MigrationPreview, PreviewedCase, PreviewedClock, RefusedCase};
 pub use news::{News, NewsListener, Office};
 pub use notify::{
-    Channel, Choice, Claimed, DeliveriesQuery, DeliveryRow, DigestCandidate, Due, FailedDelivery,
-    Language, NewWebhook, NoticeKind, Outcome, Preferences, Reason, Sent, Webhook, WebhookEvent,
+    Channel, Choice, Claimed, DeliveriesQuery, DeliveryRow, DeliveryState, DigestCandidate, Due,
+    FailedDelivery, Language, NewWebhook, NoticeKind, Outcome, Preferences, Reason, Sent, Webhook,
+    WebhookEvent, Wishes,
 };
 pub use outbox::{Delivery, Notice};
 pub use people::{PeopleFilter, Person};

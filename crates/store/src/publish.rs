@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use sqlx::Row;
 
 use crate::{
-    Store, StoreError, closure,
+    JobId, Store, StoreError, closure,
     reference::{level_text, parse_calendar, parse_definition},
     store::undisturbed,
 };
@@ -176,11 +176,39 @@ impl Store {
         id: &CalendarId,
         source: &str,
     ) -> Result<Published, StoreError> {
+        let published = self.publish_calendar_file(id, source, false).await?;
+        Ok(published.map_or(Published::Before, |_| Published::Now))
+    }
+
+    /// The same, if it leaves past days as they are: what was counted stays counted. Returns the job that
+    /// carries it to the clocks that run, where there is one, and whether it is new.
+    ///
+    /// # Errors
+    /// [`StoreError::PastChanges`]; as [`Store::publish_calendar`].
+    pub async fn publish_calendar_onward(
+        &self,
+        id: &CalendarId,
+        source: &str,
+    ) -> Result<(Published, Option<JobId>), StoreError> {
+        Ok(match self.publish_calendar_file(id, source, true).await? {
+            Some(job) => (Published::Now, job),
+            None => (Published::Before, None),
+        })
+    }
+
+    /// The job of what is new; `None` when just this was published before.
+    async fn publish_calendar_file(
+        &self,
+        id: &CalendarId,
+        source: &str,
+        keeps_past: bool,
+    ) -> Result<Option<Option<JobId>>, StoreError> {
         let calendar = parse_calendar(id, source)?;
         if calendar.id() != id {
             let why = format!("it says that it is '{}'", calendar.id());
             return Err(StoreError::Unreadable { what: format!("the calendar '{id}'"), why });
         }
+        let organisation = self.organisation().await?;
         let (id, version) = (id.clone(), calendar.version().to_owned());
         let (engine, source) = (self.engine.clone(), source.to_owned());
         undisturbed(async move {
@@ -189,7 +217,28 @@ impl Store {
             let newest = closure::newest_in_tx(&mut in_tx, &id).await?;
             if newest.as_ref().is_some_and(|newest| newest.file == version) {
                 in_tx.rollback().await?;
-                return Ok(Published::Before);
+                return Ok(None);
+            }
+            if let (true, Some(newest)) = (keeps_past, &newest) {
+                // Under the lock: nobody publishes another text meanwhile.
+                let of_newest = "select source, engine_now() from calendars
+                    where id = $1 and version = $2";
+                let (before, now): (String, Instant) = sqlx::query_as(of_newest)
+                    .bind(id.as_str())
+                    .bind(&newest.file)
+                    .fetch_one(&mut *in_tx)
+                    .await?;
+                let before = parse_calendar(&id, &before)?;
+                let found = tokio::task::spawn_blocking(move || {
+                    let (before, newer) = (Calendars::compile(before), Calendars::compile(calendar));
+                    let today = before.national().local_date(now);
+                    before.past_change(&newer, &organisation, today)
+                });
+                let found = found.await.map_err(|_| StoreError::Closed)?;
+                if let Some(change) = found {
+                    in_tx.rollback().await?;
+                    return Err(StoreError::PastChanges { calendar: id, change });
+                }
             }
             // Never at the same instant as the one before it, also where the clock stands still.
             sqlx::query(
@@ -204,9 +253,9 @@ impl Store {
             .execute(&mut *in_tx)
             .await?;
             let change = closure::StateChange::Published { file: version };
-            closure::change_in_tx(&mut in_tx, &id, newest, change, None).await?;
+            let job = closure::change_in_tx(&mut in_tx, &id, newest, change, None).await?;
             in_tx.commit().await?;
-            Ok(Published::Now)
+            Ok(Some(job))
         })
         .await
     }

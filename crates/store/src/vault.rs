@@ -26,7 +26,7 @@ const VERSION: u8 = 1;
 /// How a secret begins that stands sealed in a column for text.
 const AS_TEXT: &str = "sealed:";
 /// What is sealed to know a key again.
-const KNOWN: &[u8] = b"parvaneh";
+pub(crate) const KNOWN: &[u8] = b"parvaneh";
 
 /// The key of an installation: 256 random bits.
 #[derive(Clone)]
@@ -175,7 +175,7 @@ pub(crate) fn of_webhook(id: uuid::Uuid) -> String {
 
 impl Store {
     /// Seals and opens secrets by that key from now on, and seals the secrets of webhooks that still
-    /// stand as they are. The first key that a database meets is its key for ever.
+    /// stand as they are. The first key that a database meets is its key, until [`Store::change_key`].
     ///
     /// # Errors
     /// [`StoreError::WrongKey`] when the secrets of this database are sealed by another one.

@@ -116,7 +116,7 @@ async fn answer(State(app): State<App>, mut request: Request, next: Next) -> Res
         let kept = std::mem::take(response.headers_mut());
         response = told;
         for (name, value) in &kept {
-            if *name == header::SET_COOKIE || *name == header::ALLOW {
+            if [header::SET_COOKIE, header::ALLOW, header::CONTENT_RANGE].contains(name) {
                 response.headers_mut().append(name, value.clone());
             }
         }

@@ -188,7 +188,7 @@ impl Limiter {
     ) -> Result<(), Problem> {
         let Some(address) = address else { return Ok(()) };
         let rate = self.limits.address.of(class);
-        self.pass(Whose::address(address), class, rate, "address", margin)
+        self.pass(Whose::address(address), class, (1, rate), "address", margin)
     }
 
     /// Lets pass what a person may still ask.
@@ -202,21 +202,47 @@ impl Limiter {
         margin: &Margin,
     ) -> Result<(), Problem> {
         let rate = self.limits.person.of(class);
-        self.pass(Whose::Person(person.0.as_u128()), class, rate, "person", margin)
+        self.pass(Whose::Person(person.0.as_u128()), class, (1, rate), "person", margin)
+    }
+
+    /// Lets a request pass that makes many changes at once, of which one has been counted. What is more
+    /// than a minute's worth passes when that much is left: else it never could.
+    ///
+    /// # Errors
+    /// `too_many_requests`: only that one has been counted then.
+    pub(crate) fn changes(
+        &self,
+        address: Option<IpAddr>,
+        person: PersonId,
+        count: u32,
+        margin: &Margin,
+    ) -> Result<(), Problem> {
+        let (class, more) = (Class::Change, count.saturating_sub(1));
+        if more == 0 {
+            return Ok(());
+        }
+        // What was said of the one is not true any more.
+        margin.forget(&[POLICY, RATE_LIMIT]);
+        let rate = self.limits.person.of(class);
+        self.pass(Whose::Person(person.0.as_u128()), class, (more, rate), "person", margin)?;
+        let Some(address) = address else { return Ok(()) };
+        let rate = self.limits.address.of(class);
+        self.pass(Whose::address(address), class, (more, rate), "address", margin)
     }
 
     fn pass(
         &self,
         whose: Whose,
         class: Class,
-        rate: u32,
+        (count, rate): (u32, u32),
         by: &str,
         margin: &Margin,
     ) -> Result<(), Problem> {
         if rate == 0 {
             return Ok(());
         }
-        let left = self.take((class, whose), rate, self.begun.elapsed());
+        let count = count.min(rate.saturating_sub(1)).max(1);
+        let left = self.take((class, whose), (count, rate), self.begun.elapsed());
         let (name, seconds) = (class.name(), PERIOD.as_secs());
         let Left { requests, full_in, wait } = left;
         margin.note(POLICY, &format!("\"{name}-{by}\";q={rate};w={seconds}"));
@@ -228,13 +254,13 @@ impl Limiter {
         Err(problem.again_in(wait).because(format!("{rate} {name} a minute by one {by}")))
     }
 
-    /// Takes one out of a bucket, unless it is empty.
-    fn take(&self, key: (Class, Whose), rate: u32, now: Duration) -> Left {
+    /// Takes so many out of a bucket, unless it does not hold them.
+    fn take(&self, key: (Class, Whose), (count, rate): (u32, u32), now: Duration) -> Left {
         let each = PERIOD / rate;
         let shard = self.hasher.hash_one(key) as usize % SHARDS;
         let mut full = self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner);
         let before = full.get(&key).copied().unwrap_or_default().max(now);
-        let after = before + each;
+        let after = before + each * count;
         let level = |full_at: Duration| {
             let missing = full_at.saturating_sub(now);
             let requests = (PERIOD.saturating_sub(missing)).as_nanos() / each.as_nanos().max(1);
@@ -243,8 +269,8 @@ impl Limiter {
         let over = after.saturating_sub(now + PERIOD);
         // Rounding of the share of one request is nobody's fault.
         if over > Duration::from_micros(1) {
-            let (_, full_in) = level(before);
-            return Left { requests: 0, full_in, wait: (over.as_secs_f64().ceil() as u64).max(1) };
+            let (requests, full_in) = level(before);
+            return Left { requests, full_in, wait: (over.as_secs_f64().ceil() as u64).max(1) };
         }
         if full.len() >= MOST && !full.contains_key(&key) {
             make_room(&mut full, now);
@@ -282,23 +308,29 @@ mod tests {
     fn a_bucket_holds_a_minutes_worth_and_fills_evenly() {
         let (limiter, seconds) = (limiter(), Duration::from_secs);
         for left in (0..60).rev() {
-            let taken = limiter.take(SOMEBODY, 60, seconds(5));
+            let taken = limiter.take(SOMEBODY, (1, 60), seconds(5));
             assert_eq!((taken.requests, taken.wait), (left, 0));
         }
         let empty = Left { requests: 0, full_in: 60, wait: 1 };
-        assert_eq!(limiter.take(SOMEBODY, 60, seconds(5)), empty);
+        assert_eq!(limiter.take(SOMEBODY, (1, 60), seconds(5)), empty);
         // What is refused costs nothing: one a second comes back.
-        assert_eq!(limiter.take(SOMEBODY, 60, seconds(6)).wait, 0);
-        assert_eq!(limiter.take(SOMEBODY, 60, seconds(6)).wait, 1);
+        assert_eq!(limiter.take(SOMEBODY, (1, 60), seconds(6)).wait, 0);
+        assert_eq!(limiter.take(SOMEBODY, (1, 60), seconds(6)).wait, 1);
         let other = (Class::Read, Whose::Person(2));
-        assert_eq!(limiter.take(other, 60, seconds(6)).requests, 59, "each has his own");
+        assert_eq!(limiter.take(other, (1, 60), seconds(6)).requests, 59, "each has his own");
         let change = (Class::Change, Whose::Person(1));
-        assert_eq!(limiter.take(change, 60, seconds(6)).requests, 59, "for each class");
-        assert_eq!(limiter.take(SOMEBODY, 60, seconds(600)).requests, 59, "full again");
+        assert_eq!(limiter.take(change, (1, 60), seconds(6)).requests, 59, "for each class");
+        assert_eq!(limiter.take(SOMEBODY, (1, 60), seconds(600)).requests, 59, "full again");
         // A slow bucket says for how long it is empty.
-        assert_eq!(limiter.take((Class::Entry, Whose::Person(3)), 1, seconds(0)).wait, 0);
+        assert_eq!(limiter.take((Class::Entry, Whose::Person(3)), (1, 1), seconds(0)).wait, 0);
         let later = Duration::from_millis(20_500);
-        assert_eq!(limiter.take((Class::Entry, Whose::Person(3)), 1, later).wait, 40);
+        assert_eq!(limiter.take((Class::Entry, Whose::Person(3)), (1, 1), later).wait, 40);
+        // Many at once, or none of them.
+        let many = (Class::Change, Whose::Person(4));
+        assert_eq!(limiter.take(many, (50, 60), seconds(0)).requests, 10);
+        let missing = Left { requests: 10, full_in: 50, wait: 10 };
+        assert_eq!(limiter.take(many, (20, 60), seconds(0)), missing);
+        assert_eq!(limiter.take(many, (20, 60), seconds(10)).requests, 0);
     }
 
     #[test]
@@ -306,19 +338,19 @@ mod tests {
         let limiter = limiter();
         let victim = (Class::Entry, Whose::address("192.0.2.1".parse().unwrap()));
         for _ in 0..60 {
-            limiter.take(victim, 60, Duration::ZERO);
+            limiter.take(victim, (1, 60), Duration::ZERO);
         }
         for n in 0..1_000_000_u128 {
-            limiter.take((Class::Read, Whose::Address(n << 64)), 12_000, Duration::ZERO);
+            limiter.take((Class::Read, Whose::Address(n << 64)), (1, 12_000), Duration::ZERO);
         }
         let kept: usize = limiter.shards.iter().map(|shard| shard.lock().unwrap().len()).sum();
         assert!(kept <= SHARDS * MOST, "{kept}");
         // The fuller ones go first: whoever has used his up is not let off by others.
-        assert!(limiter.take(victim, 60, Duration::ZERO).wait > 0);
+        assert!(limiter.take(victim, (1, 60), Duration::ZERO).wait > 0);
         // Those that are full again go before all others.
         let later = |n: u128| {
             let key = (Class::Change, Whose::Person(n));
-            limiter.take(key, 3_000, Duration::from_secs(120)).requests
+            limiter.take(key, (1, 3_000), Duration::from_secs(120)).requests
         };
         let some = (SHARDS * MOST / 4) as u128;
         assert!((0..some).all(|n| later(n) == 2_999));

@@ -34,6 +34,8 @@ pub enum Task {
     SeeFigures,
     /// Close offices, and open them again.
     KeepCalendars,
+    /// Publish calendars: only for the whole organisation.
+    PublishCalendars,
     /// Look after what runs by itself: jobs, deliveries, webhooks, parked cases. Only for the whole
     /// organisation.
     Operate,
@@ -45,6 +47,7 @@ impl Task {
         match self {
             Self::AdministerPeople | Self::AdministerWorkflows | Self::Operate => &[ADMINISTRATOR],
             Self::KeepCalendars => &[parvaneh_store::CALENDAR_KEEPER],
+            Self::PublishCalendars => &[parvaneh_store::CALENDAR_KEEPER, ADMINISTRATOR],
             Self::SeeFigures => &[MANAGER, AUDITOR, ADMINISTRATOR],
         }
     }

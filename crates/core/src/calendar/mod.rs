@@ -5,6 +5,7 @@
 
 mod count;
 mod parse;
+mod past;
 mod revision;
 mod rules;
 mod source;
@@ -25,6 +26,7 @@ pub(crate) use self::count::Lost;
 pub use self::{
     count::{NoDeadline, after, before},
     parse::code,
+    past::PastChange,
     revision::{CalendarChange, DecidedClosure, Revision, closed_version},
     rules::Reason,
     source::{

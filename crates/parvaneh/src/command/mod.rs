@@ -14,6 +14,7 @@ mod notices;
 mod organisation;
 mod people;
 mod report;
+mod secret_key;
 pub(crate) mod serve;
 mod sitting;
 mod worker;
@@ -61,6 +62,8 @@ pub(crate) enum Command {
     Serve(Box<serve::Serve>),
     Worker(worker::Worker),
     Migrate(migrate::Migrate),
+    #[command(subcommand)]
+    SecretKey(secret_key::SecretKeyCommand),
     #[command(subcommand)]
     Config(configuration::Config),
     Demo(demo::Demo),
@@ -130,6 +133,7 @@ fn dispatch(
         Command::Serve(serve) => serve.run(options, out),
         Command::Worker(worker) => worker.run(options, out),
         Command::Migrate(migrate) => migrate.run(options, out),
+        Command::SecretKey(command) => command.run(options, out),
         Command::Config(config) => config.run(settings, options, out),
         Command::Demo(demo) => demo.run(options, out),
         Command::Completions(completions) => completions.run(),

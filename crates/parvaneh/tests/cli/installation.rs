@@ -114,7 +114,8 @@ impl Installation {
         sqlx::ConnectOptions::to_url_lossy(&server.app_options("parvaneh")).to_string()
     }
 
-    fn with_store(&self, work: impl AsyncFnOnce(&Store)) {
+    /// Does something as the application.
+    pub(crate) fn with_store(&self, work: impl AsyncFnOnce(&Store)) {
         let (runtime, server) = self.kept.as_ref().expect("only a sandbox's server runs on");
         runtime.block_on(async {
             let options = server.app_options("parvaneh");
@@ -188,7 +189,7 @@ impl Drop for Installation {
 }
 
 /// The same name is the same person.
-fn person_named(name: &str) -> PersonId {
+pub(crate) fn person_named(name: &str) -> PersonId {
     let bytes = name.bytes().cycle().take(16).collect::<Vec<_>>();
     PersonId(uuid::Uuid::from_slice(&bytes).expect("16 bytes"))
 }

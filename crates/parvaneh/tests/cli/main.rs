@@ -16,6 +16,7 @@ mod people;
 mod publishing;
 mod ranking;
 mod rolling;
+mod secret_key;
 mod sitting;
 mod telemetry;
 mod tutorial;

@@ -98,12 +98,17 @@ impl Store {
     }
 
     /// Sets a password, ends everything that was open by the former one and every link by which
-    /// another could be set, and lets the person in again if he was locked out. `hash` is Argon2id in
-    /// the PHC form.
+    /// another could be set, and lets the person in again if he was locked out; with `tokens`, if there was
+    /// a former one, also every token by which machines act for him. `hash` is Argon2id in the PHC form.
     ///
     /// # Errors
     /// [`StoreError::Unknown`] for a person without an account.
-    pub async fn set_password(&self, person: PersonId, hash: &str) -> Result<(), StoreError> {
+    pub async fn set_password(
+        &self,
+        person: PersonId,
+        hash: &str,
+        tokens: bool,
+    ) -> Result<(), StoreError> {
         let (engine, hash, pepper) = (self.engine.clone(), hash.to_owned(), self.pepper());
         undisturbed(async move {
             let set: Option<Uuid> = sqlx::query_scalar(
@@ -115,6 +120,11 @@ impl Store {
                  ), links as (
                      update one_time_links set used_at = clock_timestamp()
                      where person = $1 and used_at is null
+                 ), tokens as (
+                     update api_tokens set revoked_at = clock_timestamp()
+                     where $4 and person = $1 and revoked_at is null
+                       and exists (select from accounts
+                                   where person = $1 and password_hash is not null)
                  ), forgotten as (
                      delete from login_failures where login_hash = (
                          select sha256($3::bytea || convert_to(lower(login), 'UTF8'))
@@ -125,6 +135,7 @@ impl Store {
             .bind(person.0)
             .bind(hash)
             .bind(pepper)
+            .bind(tokens)
             .fetch_optional(&engine.writers)
             .await?;
             set.map(|_| ()).ok_or_else(|| StoreError::Unknown(format!("an account of {person}")))

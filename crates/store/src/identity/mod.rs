@@ -23,6 +23,7 @@ pub use link::{LinkPurpose, NewLink};
 pub use linked::{ByIdentity, Identity, KnownBy, NewIdentity, Newcomer, Proved};
 pub use recovery::RecoveryMail;
 pub use second_factor::SecondFactor;
+pub(crate) use second_factor::of_person;
 pub use session::{NewSession, Session, SessionRow};
 pub use token::{NewToken, Scope, Token, TokenRow};
 

@@ -47,7 +47,7 @@ const TAKE_RECOVERY: &str = "
     update second_factors f set failures = 0, locked_until = null
     from used where f.person = used.person";
 
-fn of_person(person: PersonId) -> String {
+pub(crate) fn of_person(person: PersonId) -> String {
     format!("second factor {person}")
 }
 

@@ -7,7 +7,43 @@ use uuid::Uuid;
 use super::{Channel, Reason, reason};
 use crate::{Store, StoreError};
 
-/// Which deliveries: those about a case, or else those that have not arrived.
+/// What became of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// It waits for its turn, or for another attempt.
+    Waiting,
+    /// It is being sent.
+    Sending,
+    /// It has arrived.
+    Sent,
+    /// It did not have to be sent any more.
+    Skipped,
+    /// It did not arrive.
+    Failed,
+    /// It may have arrived.
+    Uncertain,
+}
+
+impl DeliveryState {
+    /// Its name in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Skipped => "skipped",
+            Self::Failed => "failed",
+            Self::Uncertain => "uncertain",
+        }
+    }
+
+    /// Whether there may be any number of them: nothing more is done about them.
+    pub fn is_settled(self) -> bool {
+        matches!(self, Self::Sent | Self::Skipped)
+    }
+}
+
+/// Which deliveries: those about a case, those in a state, or else those that have not arrived.
 #[derive(Clone, Debug, Default)]
 pub struct DeliveriesQuery {
     /// All about this case, whatever became of them.
@@ -16,6 +52,8 @@ pub struct DeliveriesQuery {
     pub target: Option<Uuid>,
     /// Only those by this channel.
     pub channel: Option<Channel>,
+    /// Only those of which this became; settled ones are found for a case or a target only.
+    pub state: Option<DeliveryState>,
     /// Only those after this one, the last of the page before: when it was queued, and why.
     pub after: Option<(Instant, Reason)>,
     /// How many.
@@ -56,11 +94,18 @@ impl Store {
                     ended_at
              from deliveries where ",
         );
-        match query.case {
-            Some(case) => sql.push("about = ").push_bind(case.0).push(" and channel <> 'digest'"),
+        match (query.case, query.state) {
+            (Some(case), _) => {
+                sql.push("about = ").push_bind(case.0).push(" and channel <> 'digest'")
+            }
             // Each by an index of its own.
-            None => sql.push("state in ('waiting', 'sending', 'failed', 'uncertain')"),
+            (None, None) => sql.push("state in ('waiting', 'sending', 'failed', 'uncertain')"),
+            (None, Some(_)) => sql.push("true"),
         };
+        if let Some(state) = query.state {
+            // Written, not bound: the indexes are those of single states.
+            sql.push(format!(" and state = '{}'", state.as_str()));
+        }
         if let Some(target) = query.target {
             sql.push(" and target = ").push_bind(target);
         }

@@ -12,9 +12,9 @@ mod preferences;
 mod webhooks;
 
 pub use claim::{Claimed, Due, FailedDelivery, Outcome, Sent};
-pub use deliveries::{DeliveriesQuery, DeliveryRow};
+pub use deliveries::{DeliveriesQuery, DeliveryRow, DeliveryState};
 pub use digest::DigestCandidate;
-pub use preferences::{Choice, Language, NoticeKind, Preferences};
+pub use preferences::{Choice, Language, NoticeKind, Preferences, Wishes};
 pub(crate) use preferences::{LATER_BY_MAIL, language};
 pub(crate) use webhooks::HOOKED;
 pub use webhooks::{NewWebhook, Webhook, WebhookEvent};

@@ -2,7 +2,7 @@
 
 use chrono::NaiveTime;
 use parvaneh_core::{CalendarId, PersonId};
-use sqlx::{Row, postgres::PgRow};
+use sqlx::{PgConnection, Row, postgres::PgRow};
 
 use crate::{
     Store, StoreError,
@@ -143,6 +143,18 @@ pub struct Preferences {
     pub choices: Vec<(NoticeKind, Choice)>,
 }
 
+/// How a person wants to be told: what of [`Preferences`] he chooses himself. His address is none of it,
+/// because by it he gets back into his account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wishes {
+    /// In which language.
+    pub language: Language,
+    /// When on a working day the digest comes.
+    pub digest_at: NaiveTime,
+    /// What he has chosen; for the other kinds the default holds.
+    pub choices: Vec<(NoticeKind, Choice)>,
+}
+
 impl Default for Preferences {
     fn default() -> Self {
         Self {
@@ -227,12 +239,7 @@ impl Store {
         person: PersonId,
         preferences: Preferences,
     ) -> Result<(), StoreError> {
-        for (kind, choice) in &preferences.choices {
-            if !kind.allows(*choice) {
-                let what = format!("the choice '{}' for '{}'", choice.as_str(), kind.as_str());
-                return Err(StoreError::Unknown(what));
-            }
-        }
+        allowed(&preferences.choices)?;
         let engine = self.engine.clone();
         undisturbed(async move {
             let mut in_tx = engine.writers.begin().await?;
@@ -251,26 +258,74 @@ impl Store {
             .bind(preferences.calendar.as_str())
             .execute(&mut *in_tx)
             .await?;
-            sqlx::query("delete from notice_choices where person = $1")
-                .bind(person.0)
-                .execute(&mut *in_tx)
-                .await?;
-            let (kinds, choices): (Vec<_>, Vec<_>) =
-                preferences.choices.iter().map(|(k, c)| (k.as_str(), c.as_str())).unzip();
-            sqlx::query(
-                "insert into notice_choices (person, kind, choice)
-                 select $1, * from unnest($2::text[], $3::text[])",
-            )
-            .bind(person.0)
-            .bind(kinds)
-            .bind(choices)
-            .execute(&mut *in_tx)
-            .await?;
+            choose_in_tx(&mut in_tx, person, &preferences.choices).await?;
             in_tx.commit().await?;
             Ok(())
         })
         .await
     }
+
+    /// Replaces what a person chooses himself of how he is told: see [`Wishes`].
+    ///
+    /// # Errors
+    /// As [`Store::set_preferences`].
+    pub async fn choose_notices(&self, person: PersonId, wishes: Wishes) -> Result<(), StoreError> {
+        allowed(&wishes.choices)?;
+        let engine = self.engine.clone();
+        undisturbed(async move {
+            let mut in_tx = engine.writers.begin().await?;
+            sqlx::query(
+                "insert into notice_preferences (person, language, digest_at, calendar)
+                 values ($1, $2, $3, $4)
+                 on conflict (person) do update set
+                    language = excluded.language, digest_at = excluded.digest_at,
+                    updated_at = excluded.updated_at",
+            )
+            .bind(person.0)
+            .bind(wishes.language.as_str())
+            .bind(wishes.digest_at)
+            .bind(Preferences::default().calendar.as_str())
+            .execute(&mut *in_tx)
+            .await?;
+            choose_in_tx(&mut in_tx, person, &wishes.choices).await?;
+            in_tx.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn allowed(choices: &[(NoticeKind, Choice)]) -> Result<(), StoreError> {
+    match choices.iter().find(|(kind, choice)| !kind.allows(*choice)) {
+        None => Ok(()),
+        Some((kind, choice)) => {
+            let what = format!("the choice '{}' for '{}'", choice.as_str(), kind.as_str());
+            Err(StoreError::Unknown(what))
+        }
+    }
+}
+
+async fn choose_in_tx(
+    in_tx: &mut PgConnection,
+    person: PersonId,
+    choices: &[(NoticeKind, Choice)],
+) -> Result<(), StoreError> {
+    sqlx::query("delete from notice_choices where person = $1")
+        .bind(person.0)
+        .execute(&mut *in_tx)
+        .await?;
+    let (kinds, choices): (Vec<_>, Vec<_>) =
+        choices.iter().map(|(k, c)| (k.as_str(), c.as_str())).unzip();
+    sqlx::query(
+        "insert into notice_choices (person, kind, choice)
+         select $1, * from unnest($2::text[], $3::text[])",
+    )
+    .bind(person.0)
+    .bind(kinds)
+    .bind(choices)
+    .execute(in_tx)
+    .await?;
+    Ok(())
 }
 
 fn preferences(row: &PgRow) -> Result<Preferences, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{Extension, extract::State, http::StatusCode, response::Response};
 use parvaneh_core::{CaseId, PersonId, TermError, decide::Command, reach::Sight};
 use parvaneh_store::{ExecuteError, Executed, Request};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::changes::{Act, CastVote, Comment, Fill, PutOnAgenda, Resume, Suspend, Withdraw};
 use crate::{
     App,
-    auth::Principal,
+    auth::{ClientAddress, Margin, Principal},
     body::Body,
     change::entity_tag,
     documents::{HandIn, with_papers},
@@ -230,7 +230,7 @@ impl From<BulkItem> for Item {
 ///
 /// Up to 500 changes, each answered as it would be alone: one that is refused keeps no other up, and a
 /// case that the caller does not see is one that is not there. Under one `Idempotency-Key` each is done
-/// once, also when a repeat finishes what was broken off.
+/// once, also when a repeat finishes what was broken off. Each counts as a change in how many one may make.
 #[utoipa::path(
     post, path = "/cases/bulk", tag = "changes",
     params(Key),
@@ -245,8 +245,12 @@ async fn bulk(
     caller: Principal,
     key: Key,
     language: Language,
+    from: ClientAddress,
+    Extension(margin): Extension<Margin>,
     Body(body): Body<BulkAsked>,
 ) -> Result<Response, Problem> {
+    let count = u32::try_from(body.items.len()).unwrap_or(u32::MAX);
+    app.limiter.changes(from.0, caller.person, count, &margin)?;
     let items: Vec<Item> = body.items.into_iter().map(Item::from).collect();
     let asked = serde_json::to_value(&items).unwrap_or_default();
     let (all, person, derived) = (app.clone(), caller.clone(), key.clone());

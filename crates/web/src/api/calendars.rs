@@ -1,26 +1,34 @@
-//! Working calendars: which there are, and a year of one as a unit has it.
+//! Working calendars: which there are, a year of one as a unit has it, and publishing.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
 use chrono::{DateTime, NaiveDate, Utc};
 use parvaneh_core::{
-    CalendarId, Calendars, JalaliPeriod, UnitId,
+    CalendarId, CalendarSource, Calendars, JalaliPeriod, UnitId,
     calendar::{Day, DayKind, Hours, Reason},
+    document,
     jalali::{JalaliDate, weekday_name_en, weekday_name_fa},
 };
+use parvaneh_store::{JobId, Published};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{cases::plain, reference::TextView};
+use super::{
+    cases::plain,
+    reference::TextView,
+    workflows::{TextProblem, reading, unsound},
+};
 use crate::{
     App,
     auth::Principal,
-    body::{Path, Query},
+    body::{Body, Path, Query},
+    once::{Key, once},
+    policy::{self, Task},
     problem::Problem,
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(days))
+    OpenApiRouter::new().routes(routes!(list, publish)).routes(routes!(check)).routes(routes!(days))
 }
 
 /// A calendar as it is in force.
@@ -74,6 +82,117 @@ async fn list(State(app): State<App>, _caller: Principal) -> Result<Json<Calenda
         items.push(CalendarView::from(&*app.store.calendars(&id).await?));
     }
     Ok(Json(CalendarList { items }))
+}
+
+/// A calendar.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "source": "calendar: ir\ntitle: …" }))]
+struct PublishCalendar {
+    /// The text of its file, in YAML or JSON.
+    #[schema(min_length = 1)]
+    source: String,
+}
+
+/// A text of a calendar that is in force from now on.
+#[derive(Debug, Serialize, ToSchema)]
+struct PublishedCalendar {
+    /// The calendar.
+    #[schema(example = "ir")]
+    calendar: String,
+    /// SHA-256 of the file, in hexadecimal.
+    version: String,
+    /// Whether it is new; not, when just this was published before.
+    new: bool,
+    /// The job that carries it to the clocks that run, where there is one.
+    #[schema(value_type = Option<i64>)]
+    job: Option<JobId>,
+}
+
+/// Publish a newer text of a calendar, or a new calendar
+///
+/// It is in force at once, with the closures that were decided: deadlines that run move by it, and a job
+/// brings it to the cases to which nobody comes. Days that are past stay as they were: of the last ten
+/// years, no unit's hours may change. The same once more changes nothing.
+#[utoipa::path(
+    post, path = "/calendars", tag = "calendars",
+    params(Key),
+    request_body = PublishCalendar,
+    responses(
+        (status = 201, description = "Published", body = PublishedCalendar),
+        (status = 403, description = "`forbidden`: needs the role `calendar_keeper` or `administrator` over the whole organisation"),
+        (status = 409, description = "`calendar_past`: it would change a day that is past"),
+        (status = 422, description = "`calendar_unsound`: each fault with its line and column"),
+    )
+)]
+async fn publish(
+    State(app): State<App>,
+    caller: Principal,
+    key: Key,
+    Body(body): Body<PublishCalendar>,
+) -> Result<Response, Problem> {
+    policy::permit_everywhere(&app.viewer(&caller).await?, Task::PublishCalendars)?;
+    let calendar = read(&body.source).await?;
+    let calendar =
+        calendar.map_err(|problems| unsound("calendar_unsound", "/source", &problems))?;
+    let (store, source) = (app.store.clone(), body.source.clone());
+    once(&app, &caller, key, "publish calendar", &body, async move {
+        let (published, job) = store.publish_calendar_onward(calendar.id(), &source).await?;
+        let view = PublishedCalendar {
+            calendar: calendar.id().to_string(),
+            version: calendar.version().to_owned(),
+            new: published == Published::Now,
+            job,
+        };
+        Ok((StatusCode::CREATED, view))
+    })
+    .await
+}
+
+/// What would be published.
+#[derive(Debug, Serialize, ToSchema)]
+struct CheckedCalendar {
+    /// Whether it can be published.
+    sound: bool,
+    /// The calendar, as far as it could be read.
+    calendar: Option<String>,
+    /// Its version.
+    version: Option<String>,
+    /// Every problem of its text.
+    problems: Vec<TextProblem>,
+}
+
+/// Check a text of a calendar, without publishing it
+#[utoipa::path(
+    post, path = "/calendars/check", tag = "calendars",
+    request_body = PublishCalendar,
+    responses(
+        (status = 200, description = "What is wrong with it, if anything", body = CheckedCalendar),
+        (status = 403, description = "`forbidden`: needs the role `calendar_keeper` or `administrator` over the whole organisation"),
+    )
+)]
+async fn check(
+    State(app): State<App>,
+    caller: Principal,
+    Body(body): Body<PublishCalendar>,
+) -> Result<Json<CheckedCalendar>, Problem> {
+    policy::permit_everywhere(&app.viewer(&caller).await?, Task::PublishCalendars)?;
+    let (calendar, problems) = match read(&body.source).await? {
+        Ok(calendar) => (Some(calendar), Vec::new()),
+        Err(problems) => (None, problems),
+    };
+    Ok(Json(CheckedCalendar {
+        sound: calendar.is_some(),
+        calendar: calendar.as_ref().map(|calendar| calendar.id().to_string()),
+        version: calendar.as_ref().map(|calendar| calendar.version().to_owned()),
+        problems: problems.iter().map(TextProblem::from).collect(),
+    }))
+}
+
+/// A calendar by its text, or everything that is wrong with that.
+async fn read(source: &str) -> Result<Result<CalendarSource, Vec<document::Problem>>, Problem> {
+    let text = source.to_owned();
+    reading(move || CalendarSource::parse("source", &text)).await
 }
 
 /// Of which unit.
@@ -220,7 +339,7 @@ async fn days(
     };
     let (first, last) = calendar.reach();
     if period.start() < first || last < period.end() {
-        let status = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
         let why = format!("the calendar reaches from {first} to {last}");
         return Err(Problem::new(status, "date_out_of_reach").because(why));
     }

@@ -4,7 +4,7 @@ use axum::{
     Json,
     body::Body as Raw,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, Method, StatusCode, header},
     response::Response,
 };
 use chrono::{DateTime, Utc};
@@ -278,18 +278,25 @@ async fn verify(
 /// Get a document of a case
 ///
 /// It is compared with the hash on the timeline before anything is given out, and is a file to be
-/// kept, never a page to be shown. An applicant gets what came from him.
+/// kept, never a page to be shown. An applicant gets what came from him. `Range` gets one part of it
+/// (`If-Range` with its `ETag`: only of the same file); several parts at once are answered with all of it.
 #[utoipa::path(
     get, path = "/cases/{case}/documents/{document}", tag = "documents",
     params(
         ("case" = Uuid, Path, description = "The case"),
         ("document" = String, Path, description = "The content, as the file of the case names it; or a kind of paper: the latest"),
+        ("Range" = Option<String>, Header, description = "Which bytes", example = "bytes=0-65535"),
     ),
     responses(
         (status = 200, description = "The file", content_type = "application/octet-stream", headers(
             ("ETag" = String, description = "Its SHA-256"),
             ("Content-Disposition" = String, description = "`attachment`, and its name"),
+            ("Accept-Ranges" = String, description = "`bytes`"),
         )),
+        (status = 206, description = "The part of the file", content_type = "application/octet-stream", headers(
+            ("Content-Range" = String, description = "Which bytes, of how many"),
+        )),
+        (status = 416, description = "`range_unsatisfiable`: it begins behind the end; the header Content-Range says how long the file is"),
         (status = 500, description = "`document_damaged`: it is not what was handed in"),
         (status = 503, description = "`documents_unavailable`"),
     )
@@ -298,6 +305,8 @@ async fn content(
     State(app): State<App>,
     caller: Principal,
     Path((case, document)): Path<(Uuid, String)>,
+    method: Method,
+    mut headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let case = CaseId(case);
     let viewer = app.viewer(&caller).await?;
@@ -308,7 +317,11 @@ async fn content(
         Ok(id) => seen.find(|content| content.id == id),
         Err(_) => seen.find(|content| !content.is_field && content.name == document),
     };
-    serve(&app, found.ok_or_else(Problem::not_found)?).await
+    if method != Method::GET {
+        // Only who gets something gets a part of it.
+        headers.remove(header::RANGE);
+    }
+    serve(&app, found.ok_or_else(Problem::not_found)?, &headers).await
 }
 
 /// The kind of paper of that name that the procedure of a case asks for.

@@ -20,6 +20,7 @@ mod inquiry_links;
 mod jobs;
 mod licences;
 mod migrations;
+mod notice_preferences;
 mod notices;
 mod oidc;
 mod operations;
@@ -117,6 +118,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(ranking::router())
         .merge(operations::router())
         .merge(notices::router())
+        .merge(notice_preferences::router())
         .merge(webhooks::router())
         .merge(delegations::router())
         .merge(absences::router())

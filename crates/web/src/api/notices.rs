@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use chrono::{DateTime, Utc};
 use parvaneh_core::CaseId;
-use parvaneh_store::{Channel, DeliveriesQuery, DeliveryRow, Notice, Reason};
+use parvaneh_store::{Channel, DeliveriesQuery, DeliveryRow, DeliveryState, Notice, Reason};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -167,6 +167,37 @@ impl From<ChannelName> for Channel {
     }
 }
 
+/// What became of a delivery.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum DeliveryStateName {
+    /// It waits for its turn, or for another attempt.
+    Waiting,
+    /// It is being sent.
+    Sending,
+    /// It has arrived.
+    Sent,
+    /// It did not have to be sent any more.
+    Skipped,
+    /// It did not arrive.
+    Failed,
+    /// It may have arrived.
+    Uncertain,
+}
+
+impl From<DeliveryStateName> for DeliveryState {
+    fn from(name: DeliveryStateName) -> Self {
+        match name {
+            DeliveryStateName::Waiting => Self::Waiting,
+            DeliveryStateName::Sending => Self::Sending,
+            DeliveryStateName::Sent => Self::Sent,
+            DeliveryStateName::Skipped => Self::Skipped,
+            DeliveryStateName::Failed => Self::Failed,
+            DeliveryStateName::Uncertain => Self::Uncertain,
+        }
+    }
+}
+
 /// Which deliveries.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -178,6 +209,9 @@ struct DeliveriesWanted {
     to: Option<Uuid>,
     /// Only those by this channel.
     channel: Option<ChannelName>,
+    /// Only those of which this became: what has arrived (`sent`) or was not needed (`skipped`), only of a
+    /// case, a person or a webhook.
+    state: Option<DeliveryStateName>,
     /// After the end of which page: `next` of the one before.
     #[param(max_length = 500)]
     after: Option<String>,
@@ -278,9 +312,15 @@ async fn deliveries(
         case: wanted.case.map(CaseId),
         target: wanted.to,
         channel: wanted.channel.map(Channel::from),
+        state: wanted.state.map(DeliveryState::from),
         after: None,
         limit: page::length(wanted.limit)?,
     };
+    let of_one = query.case.is_some() || query.target.is_some();
+    if query.state.is_some_and(DeliveryState::is_settled) && !of_one {
+        let why = "is listed of a case or of whom it was sent to: add 'case' or 'to'";
+        return Err(Problem::parameter("state", why));
+    }
     page_of(&app, query, wanted.after.as_deref()).await
 }
 

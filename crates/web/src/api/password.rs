@@ -78,7 +78,8 @@ pub(crate) async fn set_by_link(
     let hash = good_enough(app, person, password).await?;
     // Of two who hold the link one comes through.
     app.store.use_link(&secret.hash(), LINKS).await?.ok_or_else(spent)?;
-    app.store.set_password(person, &hash).await?;
+    // Who needs a link has lost his password, perhaps to somebody who made himself a token meanwhile.
+    app.store.set_password(person, &hash, true).await?;
     app.store.note_account(person, AccountEvent::PasswordSet, doer(None, from)).await?;
     let_in(app, person, headers, from).await
 }
@@ -117,7 +118,7 @@ async fn good_enough(app: &App, person: PersonId, password: String) -> Result<St
 /// A new password, by who knows the former one.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "current": "correct horse battery staple", "password": "a butterfly on a red rose" }))]
+#[schema(example = json!({ "current": "correct horse battery staple", "password": "a butterfly on a red rose", "revoke_tokens": true }))]
 struct ChangePassword {
     /// The password as it is.
     #[schema(min_length = 1, max_length = 1000)]
@@ -125,11 +126,15 @@ struct ChangePassword {
     /// The new one: 12 characters or more, and none that somebody would try first.
     #[schema(min_length = 1, max_length = 1000)]
     password: String,
+    /// Whether the tokens by which machines act for me end too; without it they stay.
+    #[serde(default)]
+    revoke_tokens: bool,
 }
 
 /// Change my password
 ///
-/// Only in a session. Every session ends, and this one goes on under another secret.
+/// Only in a session. Every session ends, and this one goes on under another secret. With
+/// `revoke_tokens` every token ends too: after a password that somebody else may have known.
 #[utoipa::path(
     put, path = "/password", tag = "session",
     security(("session" = [])),
@@ -151,7 +156,7 @@ async fn change(
     in_session(&caller)?;
     own_password(&app, caller.person, asked.current).await?;
     let hash = good_enough(&app, caller.person, asked.password).await?;
-    app.store.set_password(caller.person, &hash).await?;
+    app.store.set_password(caller.person, &hash, asked.revoke_tokens).await?;
     let doer = doer(Some(caller.person), from);
     app.store.note_account(caller.person, AccountEvent::PasswordChanged, doer).await?;
     begin(&app, caller.person, &headers, from).await?.answer(&app).await

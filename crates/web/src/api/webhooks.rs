@@ -6,13 +6,13 @@ use std::{fmt, pin::Pin};
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use chrono::{DateTime, Utc};
 use parvaneh_core::{Fact, UnitId, WorkflowId};
-use parvaneh_store::{Channel, DeliveriesQuery, NewWebhook, Webhook};
+use parvaneh_store::{Channel, DeliveriesQuery, DeliveryState, NewWebhook, Webhook};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::notices::{Deliveries, page_of};
+use super::notices::{Deliveries, DeliveryStateName, page_of};
 use crate::{
     App,
     auth::Principal,
@@ -308,6 +308,8 @@ async fn go_on(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Wanted {
+    /// Only those of which this became; `sent` shows what has arrived.
+    state: Option<DeliveryStateName>,
     /// After the end of which page: `next` of the one before.
     #[param(max_length = 500)]
     after: Option<String>,
@@ -316,7 +318,7 @@ struct Wanted {
     limit: Option<u32>,
 }
 
-/// What waits for a webhook, and what it did not take
+/// What waits for a webhook, and what it did not take; with `state`, also what it took
 #[utoipa::path(
     get, path = "/webhooks/{id}/deliveries", tag = "webhooks",
     params(("id" = Uuid, Path, description = "The webhook"), Wanted),
@@ -339,6 +341,7 @@ async fn deliveries(
     let query = DeliveriesQuery {
         target: Some(id),
         channel: Some(Channel::Webhook),
+        state: wanted.state.map(DeliveryState::from),
         limit: page::length(wanted.limit)?,
         ..DeliveriesQuery::default()
     };

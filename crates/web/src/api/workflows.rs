@@ -134,7 +134,7 @@ async fn checked(
 }
 
 /// What may take a while is done where it keeps nobody else up.
-async fn reading<T: Send + 'static>(
+pub(super) async fn reading<T: Send + 'static>(
     read: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
     tokio::task::spawn_blocking(read).await.map_err(|error| {

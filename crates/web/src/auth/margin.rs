@@ -16,6 +16,12 @@ impl Margin {
         }
     }
 
+    /// Takes back what was added under these names.
+    pub(crate) fn forget(&self, names: &[HeaderName]) {
+        let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.retain(|(name, _)| !names.contains(name));
+    }
+
     /// Everything that was added.
     pub(crate) fn take(&self) -> Vec<(HeaderName, HeaderValue)> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))

@@ -3,6 +3,7 @@
 
 mod given;
 mod name;
+mod part;
 mod receive;
 mod serve;
 

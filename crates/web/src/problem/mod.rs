@@ -304,6 +304,7 @@ impl From<&StoreError> for Problem {
             | StoreError::ClockRefused(_)
             | StoreError::VersionTaken { .. }
             | StoreError::Retired { .. }
+            | StoreError::PastChanges { .. }
             | StoreError::LoginTaken(_)
             | StoreError::IdentityTaken => StatusCode::CONFLICT,
             _ => rules::status_of(error.code()),

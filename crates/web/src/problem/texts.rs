@@ -49,6 +49,7 @@ pub const CODES: &[(&str, Text)] = &[
     ("document_mislabelled", Text { fa: "محتوای پرونده همان نیست که گفته شده است", en: "The file is not what it is said to be" }),
     ("document_infected", Text { fa: "در این پرونده بدافزار یافت شد", en: "The file is infected" }),
     ("document_damaged", Text { fa: "این مدرک دیگر همان نیست که تحویل داده شده است؛ به پشتیبانی خبر دهید", en: "The document is not what was handed in: tell those who run the service" }),
+    ("range_unsatisfiable", Text { fa: "پرونده چنین بخشی ندارد", en: "The file has no such part" }),
     ("scanner_unavailable", Text { fa: "ویروس‌یاب در دسترس نیست؛ اندکی بعد دوباره بکوشید", en: "The virus scanner is not available: try again in a moment" }),
     ("documents_unavailable", Text { fa: "جای نگهداری مدارک در دسترس نیست؛ اندکی بعد دوباره بکوشید", en: "Where documents are kept does not answer: try again in a moment" }),
     ("too_many_uploads", Text { fa: "پرونده‌های بارگذاری‌شدهٔ شما که به پرونده‌ای پیوست نشده‌اند بیش از اندازه است", en: "Too many of your uploads belong to no case yet" }),
@@ -94,6 +95,8 @@ pub const CODES: &[(&str, Text)] = &[
     ("already_absent", Text { fa: "در این بازه غیبتی ثبت شده است", en: "An absence in this period is recorded already" }),
     ("webhooks_off", Text { fa: "این خدمت برنامهٔ فرستادن رویداد ندارد", en: "Nothing here sends events to webhooks" }),
     ("definition_unsound", Text { fa: "تعریف فرایند نادرستی دارد", en: "The definition has problems" }),
+    ("calendar_unsound", Text { fa: "متن تقویم نادرستی دارد", en: "The calendar has problems" }),
+    ("calendar_past", Text { fa: "این متن روزهای گذشته را دگرگون می‌کند", en: "This text would change days that are past" }),
     ("mapping_unsound", Text { fa: "نگاشت نادرستی دارد", en: "The mapping has problems" }),
     ("unit_tree", Text { fa: "واحدها درخت سازمانی نمی‌سازند", en: "The units are not a tree" }),
     // Refusals of the rules.

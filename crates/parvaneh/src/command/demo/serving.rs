@@ -167,7 +167,7 @@ async fn logins(store: &Store, password: &str) -> Result<Vec<Login>, Failure> {
     });
     for login in &logins {
         store.save_account(login.person, &login.login).await?;
-        store.set_password(login.person, &hash).await?;
+        store.set_password(login.person, &hash, false).await?;
     }
     Ok(logins)
 }
