@@ -22,20 +22,14 @@ pub(crate) struct ChannelOptions {
     /// The server that takes mails: smtps://USER:PASSWORD@HOST:465 (TLS from the first byte), or
     /// smtp://HOST:25 (STARTTLS where it is offered; with ?tls=required always, with ?tls=none
     /// never). Characters such as '@' in a password are written %40. Without a server e-mail is off
-    #[arg(long, env = "PARVANEH_SMTP_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(long, env = "PARVANEH_SMTP_URL", value_name = "URL")]
     smtp_url: Option<String>,
     /// The address from which mails come: parvaneh@example.org, or 'Parvaneh <parvaneh@example.org>'
-    #[arg(long, env = "PARVANEH_MAIL_FROM", hide_env_values = true, value_name = "ADDRESS")]
+    #[arg(long, env = "PARVANEH_MAIL_FROM", value_name = "ADDRESS")]
     mail_from: Option<String>,
     /// Networks that webhooks may reach although they are not public, also without TLS:
     /// 10.1.0.0/16,127.0.0.1
-    #[arg(
-        long,
-        env = "PARVANEH_WEBHOOK_ALLOW",
-        hide_env_values = true,
-        value_name = "NETWORKS",
-        value_delimiter = ','
-    )]
+    #[arg(long, env = "PARVANEH_WEBHOOK_ALLOW", value_name = "NETWORKS", value_delimiter = ',')]
     webhook_allow: Vec<Network>,
 }
 

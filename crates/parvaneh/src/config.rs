@@ -16,13 +16,7 @@ pub(crate) struct Options {
     /// The configuration file (default: /etc/parvaneh/parvaneh.toml, if it is there); see `parvaneh
     /// config --help`
     // Read before everything else, because it says what holds where nobody says anything.
-    #[arg(
-        long,
-        global = true,
-        env = "PARVANEH_CONFIG",
-        hide_env_values = true,
-        value_name = "FILE"
-    )]
+    #[arg(long, global = true, env = "PARVANEH_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<OsString>,
     /// How dates are shown to people: jalali or iso (JSON always has RFC 3339)
     #[arg(
@@ -31,7 +25,6 @@ pub(crate) struct Options {
         value_enum,
         default_value_t,
         env = "PARVANEH_DATES",
-        hide_env_values = true,
         value_name = "CALENDAR"
     )]
     pub(crate) dates: Dates,
@@ -42,7 +35,6 @@ pub(crate) struct Options {
         value_enum,
         default_value_t,
         env = "PARVANEH_LANG",
-        hide_env_values = true,
         value_name = "LANGUAGE"
     )]
     pub(crate) lang: Lang,
@@ -63,51 +55,26 @@ pub(crate) struct Options {
         value_enum,
         default_value_t,
         env = "PARVANEH_LOG_FORMAT",
-        hide_env_values = true,
         value_name = "FORMAT"
     )]
     pub(crate) log_format: LogFormat,
     /// Where the private Postgres keeps its data, when no database is named (default:
     /// ~/.local/share/parvaneh, or /var/lib/parvaneh for root)
-    #[arg(
-        long,
-        global = true,
-        env = "PARVANEH_DATA_DIR",
-        hide_env_values = true,
-        value_name = "DIR"
-    )]
+    #[arg(long, global = true, env = "PARVANEH_DATA_DIR", value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     /// The database; without one, the program starts a private Postgres of its own
-    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(long, global = true, env = "DATABASE_URL", value_name = "URL")]
     pub(crate) database_url: Option<String>,
     /// The same database as its owner: only `migrate` needs it
-    #[arg(
-        long,
-        global = true,
-        env = "PARVANEH_OWNER_DATABASE_URL",
-        hide_env_values = true,
-        value_name = "URL"
-    )]
+    #[arg(long, global = true, env = "PARVANEH_OWNER_DATABASE_URL", value_name = "URL")]
     pub(crate) owner_database_url: Option<String>,
     /// The key by which secrets in the database are sealed: the base64 of 32 random bytes (openssl rand
     /// -base64 32), the same for every process of an installation. Beside the private Postgres one is
     /// kept in the file secret.key
-    #[arg(
-        long,
-        global = true,
-        env = "PARVANEH_SECRET_KEY",
-        hide_env_values = true,
-        value_name = "KEY"
-    )]
+    #[arg(long, global = true, env = "PARVANEH_SECRET_KEY", value_name = "KEY")]
     pub(crate) secret_key: Option<String>,
     /// The folder with Postgres' server programs (initdb, postgres), 15 or newer
-    #[arg(
-        long,
-        global = true,
-        env = "PARVANEH_PG_BIN",
-        hide_env_values = true,
-        value_name = "DIR"
-    )]
+    #[arg(long, global = true, env = "PARVANEH_PG_BIN", value_name = "DIR")]
     pub(crate) pg_bin: Option<PathBuf>,
 }
 

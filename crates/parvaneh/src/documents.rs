@@ -15,25 +15,19 @@ use crate::{config::Options, database::Database, failure::Failure};
 pub(crate) struct KeepingOptions {
     /// Where the contents of documents are kept: a folder, or s3://BUCKET or s3://BUCKET/PREFIX
     /// (default: the folder `documents` in the data directory)
-    #[arg(long, env = "PARVANEH_DOCUMENTS", hide_env_values = true, value_name = "PLACE")]
+    #[arg(long, env = "PARVANEH_DOCUMENTS", value_name = "PLACE")]
     documents: Option<String>,
     /// The address of the S3-compatible service: https://s3.example (default: Amazon's)
-    #[arg(long, env = "PARVANEH_S3_ENDPOINT", hide_env_values = true, value_name = "URL")]
+    #[arg(long, env = "PARVANEH_S3_ENDPOINT", value_name = "URL")]
     s3_endpoint: Option<String>,
     /// Its region
-    #[arg(
-        long,
-        env = "PARVANEH_S3_REGION",
-        hide_env_values = true,
-        default_value = "us-east-1",
-        value_name = "REGION"
-    )]
+    #[arg(long, env = "PARVANEH_S3_REGION", default_value = "us-east-1", value_name = "REGION")]
     s3_region: String,
     /// The name of the key by which the program comes to it
-    #[arg(long, env = "PARVANEH_S3_ACCESS_KEY", hide_env_values = true, value_name = "NAME")]
+    #[arg(long, env = "PARVANEH_S3_ACCESS_KEY", value_name = "NAME")]
     s3_access_key: Option<String>,
     /// That key
-    #[arg(long, env = "PARVANEH_S3_SECRET_KEY", hide_env_values = true, value_name = "KEY")]
+    #[arg(long, env = "PARVANEH_S3_SECRET_KEY", value_name = "KEY")]
     s3_secret_key: Option<String>,
 }
 
@@ -45,7 +39,6 @@ pub(crate) struct TakingOptions {
     #[arg(
         long,
         env = "PARVANEH_DOCUMENT_MB",
-        hide_env_values = true,
         default_value_t = 20,
         value_name = "MB",
         value_parser = clap::value_parser!(u32).range(1..=1024)
@@ -55,7 +48,6 @@ pub(crate) struct TakingOptions {
     #[arg(
         long,
         env = "PARVANEH_DOCUMENT_KINDS",
-        hide_env_values = true,
         value_delimiter = ',',
         default_value = "pdf,png,jpg,tiff,docx,xlsx,txt",
         value_name = "KINDS",
@@ -64,7 +56,7 @@ pub(crate) struct TakingOptions {
     document_kinds: Vec<Kind>,
     /// The virus scanner, a clamd: HOST:PORT, or the path of its socket. With one, nothing is taken
     /// that it has not found clean
-    #[arg(long, env = "PARVANEH_CLAMD", hide_env_values = true, value_name = "PLACE")]
+    #[arg(long, env = "PARVANEH_CLAMD", value_name = "PLACE")]
     clamd: Option<Scanner>,
 }
 

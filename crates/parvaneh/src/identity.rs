@@ -11,35 +11,29 @@ use crate::failure::Failure;
 pub(crate) struct IdentityOptions {
     /// The OpenID provider by which people can log in beside by password, as its tokens name it:
     /// https://id.example (register there PUBLIC-URL/api/v1/oidc/callback)
-    #[arg(long, env = "PARVANEH_OIDC_ISSUER", hide_env_values = true, value_name = "URL")]
+    #[arg(long, env = "PARVANEH_OIDC_ISSUER", value_name = "URL")]
     oidc_issuer: Option<String>,
     /// As what we are registered at the provider
-    #[arg(long, env = "PARVANEH_OIDC_CLIENT_ID", hide_env_values = true, value_name = "NAME")]
+    #[arg(long, env = "PARVANEH_OIDC_CLIENT_ID", value_name = "NAME")]
     oidc_client_id: Option<String>,
     /// By what we prove that at the provider; better in the environment or in a file of its own, because
     /// everybody on the machine sees the command line
-    #[arg(
-        long,
-        env = "PARVANEH_OIDC_CLIENT_SECRET",
-        hide_env_values = true,
-        value_name = "SECRET"
-    )]
+    #[arg(long, env = "PARVANEH_OIDC_CLIENT_SECRET", value_name = "SECRET")]
     oidc_client_secret: Option<String>,
     /// What the provider is asked for beside 'openid'; 'email' is needed by who is linked by his address
     #[arg(
         long,
         env = "PARVANEH_OIDC_SCOPES",
-        hide_env_values = true,
         value_name = "SCOPES",
         value_delimiter = ',',
         default_value = "email"
     )]
     oidc_scopes: Vec<String>,
     /// What the provider is called on the login page, in Persian
-    #[arg(long, env = "PARVANEH_OIDC_NAME_FA", hide_env_values = true, value_name = "NAME")]
+    #[arg(long, env = "PARVANEH_OIDC_NAME_FA", value_name = "NAME")]
     oidc_name_fa: Option<String>,
     /// What the provider is called on the login page, in English
-    #[arg(long, env = "PARVANEH_OIDC_NAME_EN", hide_env_values = true, value_name = "NAME")]
+    #[arg(long, env = "PARVANEH_OIDC_NAME_EN", value_name = "NAME")]
     oidc_name_en: Option<String>,
 }
 

@@ -18,26 +18,18 @@ pub(crate) struct RequestLimits {
         long,
         default_value_t = 1_000,
         env = "PARVANEH_MAX_CONNECTIONS",
-        hide_env_values = true,
         value_name = "N",
         value_parser = value_parser!(u32).range(1..=1_000_000)
     )]
     max_connections: u32,
     /// How long a connection may take to send the head of a request, or stay without asking
-    #[arg(
-        long,
-        default_value = "15s",
-        env = "PARVANEH_HEADER_TIMEOUT",
-        hide_env_values = true,
-        value_name = "TIME"
-    )]
+    #[arg(long, default_value = "15s", env = "PARVANEH_HEADER_TIMEOUT", value_name = "TIME")]
     header_timeout: Stretch,
     /// How long the head of a request may be, in bytes
     #[arg(
         long,
         default_value_t = 32 * 1024,
         env = "PARVANEH_LONGEST_HEAD",
-        hide_env_values = true,
         value_name = "BYTES",
         value_parser = value_parser!(u32).range(8 * 1024..=1024 * 1024)
     )]
@@ -47,26 +39,18 @@ pub(crate) struct RequestLimits {
         long,
         default_value_t = 64,
         env = "PARVANEH_MAX_HEADERS",
-        hide_env_values = true,
         value_name = "N",
         value_parser = value_parser!(u16).range(16..=1_000)
     )]
     max_headers: u16,
     /// How long a request may take, its body included
-    #[arg(
-        long,
-        default_value = "30s",
-        env = "PARVANEH_REQUEST_TIMEOUT",
-        hide_env_values = true,
-        value_name = "TIME"
-    )]
+    #[arg(long, default_value = "30s", env = "PARVANEH_REQUEST_TIMEOUT", value_name = "TIME")]
     request_timeout: Stretch,
     /// How long the body of a request may be, in bytes
     #[arg(
         long,
         default_value_t = 1024 * 1024,
         env = "PARVANEH_LONGEST_BODY",
-        hide_env_values = true,
         value_name = "BYTES",
         value_parser = value_parser!(u32).range(1024..)
     )]
@@ -76,7 +60,6 @@ pub(crate) struct RequestLimits {
         long,
         default_value_t = 500,
         env = "PARVANEH_MAX_STREAMS",
-        hide_env_values = true,
         value_name = "N",
         value_parser = value_parser!(u32).range(1..=1_000_000)
     )]
@@ -86,20 +69,13 @@ pub(crate) struct RequestLimits {
         long,
         default_value_t = 10,
         env = "PARVANEH_MAX_STREAMS_OF_ONE",
-        hide_env_values = true,
         value_name = "N",
         value_parser = value_parser!(u32).range(1..=1_000)
     )]
     max_streams_of_one: u32,
     /// How long the service still answers after it has been told to end: from then on it is not ready
     /// (/health/ready), so that who distributes requests can turn to others
-    #[arg(
-        long,
-        default_value = "1s",
-        env = "PARVANEH_SHUTDOWN_GRACE",
-        hide_env_values = true,
-        value_name = "TIME"
-    )]
+    #[arg(long, default_value = "1s", env = "PARVANEH_SHUTDOWN_GRACE", value_name = "TIME")]
     shutdown_grace: Stretch,
 }
 
@@ -130,7 +106,6 @@ pub(crate) struct DatabaseLimits {
         long,
         default_value_t = 8,
         env = "PARVANEH_DB_READERS",
-        hide_env_values = true,
         value_name = "N",
         value_parser = value_parser!(u32).range(1..=1_000)
     )]
@@ -140,45 +115,25 @@ pub(crate) struct DatabaseLimits {
         long,
         default_value_t = 6,
         env = "PARVANEH_DB_WRITERS",
-        hide_env_values = true,
         value_name = "N",
         value_parser = value_parser!(u32).range(4..=1_000)
     )]
     db_writers: u32,
     /// How long anything waits for a connection, before it is told that the database is away (503)
     // Told within two seconds: not all of it is waiting.
-    #[arg(
-        long,
-        default_value = "1s",
-        env = "PARVANEH_DB_PATIENCE",
-        hide_env_values = true,
-        value_name = "TIME"
-    )]
+    #[arg(long, default_value = "1s", env = "PARVANEH_DB_PATIENCE", value_name = "TIME")]
     db_patience: Stretch,
     /// How long a statement may take
-    #[arg(
-        long,
-        default_value = "30s",
-        env = "PARVANEH_STATEMENT_TIMEOUT",
-        hide_env_values = true,
-        value_name = "TIME"
-    )]
+    #[arg(long, default_value = "30s", env = "PARVANEH_STATEMENT_TIMEOUT", value_name = "TIME")]
     statement_timeout: Stretch,
     /// How long a statement waits for a lock
-    #[arg(
-        long,
-        default_value = "10s",
-        env = "PARVANEH_LOCK_TIMEOUT",
-        hide_env_values = true,
-        value_name = "TIME"
-    )]
+    #[arg(long, default_value = "10s", env = "PARVANEH_LOCK_TIMEOUT", value_name = "TIME")]
     lock_timeout: Stretch,
     /// How long a transaction may stand open without doing anything
     #[arg(
         long,
         default_value = "30s",
         env = "PARVANEH_IDLE_IN_TRANSACTION_TIMEOUT",
-        hide_env_values = true,
         value_name = "TIME"
     )]
     idle_in_transaction_timeout: Stretch,
@@ -187,7 +142,6 @@ pub(crate) struct DatabaseLimits {
         long,
         default_value = "30d",
         env = "PARVANEH_KEEP_KEYS",
-        hide_env_values = true,
         value_name = "TIME",
         value_parser = at_least_a_day
     )]

@@ -31,13 +31,7 @@ pub(crate) struct Notices {
     #[command(subcommand)]
     ask: Option<Ask>,
     /// Who: name or identifier
-    #[arg(
-        long = "as",
-        value_name = "PERSON",
-        env = "PARVANEH_AS",
-        hide_env_values = true,
-        required = true
-    )]
+    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS", required = true)]
     person: Option<String>,
     /// Only what has not been read
     #[arg(long)]

@@ -38,19 +38,13 @@ use crate::{
   curl http://127.0.0.1:8080/api/v1/openapi.json")]
 pub(crate) struct Serve {
     /// The address and port to listen on
-    #[arg(
-        long,
-        default_value = "127.0.0.1:8080",
-        env = "PARVANEH_LISTEN",
-        hide_env_values = true,
-        value_name = "ADDRESS"
-    )]
+    #[arg(long, default_value = "127.0.0.1:8080", env = "PARVANEH_LISTEN", value_name = "ADDRESS")]
     listen: SocketAddr,
     /// Where people reach it (default: http:// and the address)
-    #[arg(long, env = "PARVANEH_PUBLIC_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(long, env = "PARVANEH_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
     /// Only serve: workers run elsewhere
-    #[arg(long, env = "PARVANEH_NO_WORKER", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "PARVANEH_NO_WORKER", value_parser = BoolishValueParser::new())]
     no_worker: bool,
     /// Only print the API's description (OpenAPI 3.1)
     #[arg(long)]

@@ -76,7 +76,7 @@ pub(crate) struct Cancel {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct By {
     /// Who acts: name or identifier
-    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS", hide_env_values = true)]
+    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS")]
     actor: String,
 }
 

@@ -25,7 +25,7 @@ use crate::{
   parvaneh worklist --as 'Maryam Rezaei' --limit 20 --after CURSOR")]
 pub(crate) struct Worklist {
     /// Whose worklist: name or identifier
-    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS", hide_env_values = true)]
+    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS")]
     person: String,
     /// Only what is in the person's own hands
     #[arg(long, conflicts_with = "unclaimed")]

@@ -215,9 +215,10 @@ impl Settings {
     }
 
     /// The command line with what was said as defaults of its options. What stands in the environment
-    /// is left to the parser.
+    /// is left to the parser, and named in help without its value: that may be a secret.
     pub(crate) fn apply(&self, command: Command) -> Command {
         let command = command.mut_args(|arg| {
+            let arg = arg.hide_env_values(true);
             let variable = arg.get_env().and_then(|name| name.to_str());
             let key = self.keys.iter().find(|key| Some(key.variable.as_str()) == variable);
             match key.and_then(|key| self.given.get(&key.name)) {

@@ -55,6 +55,17 @@ fn help_shows_nothing_of_a_file() {
 }
 
 #[test]
+fn help_shows_no_value_of_the_environment() {
+    fn check(command: &clap::Command) -> usize {
+        let named = command.get_arguments().filter(|arg| arg.get_env().is_some());
+        let named = named.inspect(|arg| assert!(arg.is_hide_env_values_set(), "{arg}")).count();
+        named + command.get_subcommands().map(check).sum::<usize>()
+    }
+    let named = check(&read("", &[]).apply(Cli::command()));
+    assert!(named > 60, "{named} options have a variable");
+}
+
+#[test]
 fn whatever_is_wrong_is_told_with_its_place_all_at_once() {
     let settings = read(
         "# settings\npublic_ulr = \"x\"\nlisten = \"nowhere\"\ndates = \"lunar\"\n  lang = [\"fa\", \"en\"]\n[smtp]\nurl = 1\n",

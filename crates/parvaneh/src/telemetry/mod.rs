@@ -26,17 +26,16 @@ use crate::{
 pub(crate) struct TelemetryOptions {
     /// The address and port at which Prometheus finds the figures (/metrics); without one there are
     /// none. Whoever reaches it can read them: no login, no personal data
-    #[arg(long, env = "PARVANEH_METRICS_LISTEN", hide_env_values = true, value_name = "ADDRESS")]
+    #[arg(long, env = "PARVANEH_METRICS_LISTEN", value_name = "ADDRESS")]
     metrics_listen: Option<SocketAddr>,
     /// The collector of traces, by OTLP over HTTP: http://127.0.0.1:4318. Without one nothing is traced
-    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true, value_name = "URL")]
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
     otlp_endpoint: Option<String>,
     /// How many of the requests are traced whose callers don't say, from 0 to 1
     #[arg(
         long,
         default_value_t = 1.0,
         env = "PARVANEH_TRACE_SHARE",
-        hide_env_values = true,
         value_name = "SHARE",
         value_parser = share
     )]

@@ -71,7 +71,7 @@ struct What {
     #[arg(long, default_value = "ir", value_name = "CALENDAR")]
     calendar: String,
     /// Who decides it, a calendar_keeper of the unit; without it, the operator
-    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS", hide_env_values = true)]
+    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS")]
     by: Option<String>,
     /// Do it without asking
     #[arg(long, conflicts_with = "preview")]

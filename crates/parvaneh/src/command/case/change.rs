@@ -228,7 +228,7 @@ pub(crate) struct Target {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct By {
     /// Who acts: name or identifier
-    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS", hide_env_values = true)]
+    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS")]
     pub(super) actor: String,
     /// A name for this request: repeated with it, the request changes nothing more
     #[arg(long)]

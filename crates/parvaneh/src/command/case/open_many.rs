@@ -66,7 +66,7 @@ pub(crate) struct OpenMany {
     #[arg(long)]
     version: Option<u32>,
     /// Who opens them: name or identifier
-    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS", hide_env_values = true)]
+    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS")]
     actor: String,
     /// As whose delegate: name or identifier
     #[arg(long, value_name = "PERSON")]

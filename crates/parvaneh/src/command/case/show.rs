@@ -30,7 +30,7 @@ pub(crate) struct Show {
     #[arg(value_parser = parse_case)]
     case: CaseId,
     /// Tell what this person could do with it now
-    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS", hide_env_values = true)]
+    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS")]
     person: Option<String>,
     /// Tell how the statutory deadline comes about, day by day
     #[arg(long)]

@@ -61,7 +61,7 @@ pub(super) struct Add {
     #[arg(long)]
     with_values: bool,
     /// The secret (default: a new one)
-    #[arg(long, env = "PARVANEH_WEBHOOK_SECRET", hide_env_values = true, value_name = "whsec_…")]
+    #[arg(long, env = "PARVANEH_WEBHOOK_SECRET", value_name = "whsec_…")]
     secret: Option<String>,
     #[command(flatten)]
     channels: ChannelOptions,

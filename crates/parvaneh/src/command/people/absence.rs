@@ -37,7 +37,7 @@ pub(crate) struct Absent {
     #[arg(long, value_name = "PERSON", requires = "until")]
     substitute: Option<String>,
     /// Who acts: himself, or who assigns his work
-    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS", hide_env_values = true)]
+    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS")]
     actor: Option<String>,
 }
 
@@ -91,7 +91,7 @@ pub(crate) struct Back {
     /// Who (default: who acts)
     person: Option<String>,
     /// Who acts: himself, or who assigns his work
-    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS", hide_env_values = true)]
+    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS")]
     actor: String,
 }
 

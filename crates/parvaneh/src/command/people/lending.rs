@@ -42,7 +42,7 @@ pub(crate) struct Delegate {
     #[arg(long)]
     workflow: Vec<String>,
     /// Who acts: the lender himself, or who assigns his work
-    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS", hide_env_values = true)]
+    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS")]
     actor: String,
 }
 
@@ -82,7 +82,7 @@ pub(crate) struct RevokeDelegation {
     #[arg(long)]
     reason: String,
     /// Who acts: the lender, the delegate, or who assigns the lender's work
-    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS", hide_env_values = true)]
+    #[arg(long = "as", value_name = "PERSON", env = "PARVANEH_AS")]
     actor: String,
 }
 

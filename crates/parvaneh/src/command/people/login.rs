@@ -20,7 +20,6 @@ pub(crate) struct Login {
         long,
         default_value = "http://127.0.0.1:8080",
         env = "PARVANEH_PUBLIC_URL",
-        hide_env_values = true,
         value_name = "URL"
     )]
     public_url: String,

@@ -33,13 +33,7 @@ pub(crate) struct Agenda {
     #[arg(long)]
     reason: Option<String>,
     /// Who acts: name or identifier
-    #[arg(
-        id = "actor",
-        long = "as",
-        value_name = "PERSON",
-        env = "PARVANEH_AS",
-        hide_env_values = true
-    )]
+    #[arg(id = "actor", long = "as", value_name = "PERSON", env = "PARVANEH_AS")]
     actor: Option<String>,
 }
 
