@@ -2,56 +2,82 @@
 
 use std::collections::BTreeSet;
 
-use parvaneh_core::{CaseId, Grant, PersonId};
-use parvaneh_store::CasesQuery;
+use parvaneh_core::{Case, CaseId, Grant, PersonId};
+use parvaneh_store::{Ask, CasesQuery, Requester, Store, Viewer};
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 
 use crate::store_fixture::{Office, applicant, holder, new_case, open_request};
 
-#[tokio::test]
-async fn a_list_holds_exactly_what_the_rule_lets_be_seen() {
-    let office = Office::sandbox().await;
-    let store = &office.store;
-    let mut rng = ChaCha8Rng::seed_from_u64(1403);
-    let units = ["2301", "2302", "0801", "0802"];
-    let applicants: Vec<PersonId> =
-        ["a", "b", "c"].into_iter().map(holder).chain([applicant()]).collect();
-    let mut cases = Vec::new();
-    for _ in 0..40 {
+/// Cases all over the country, and people who come and go with whatever roles anywhere.
+pub(crate) struct Country<'a> {
+    store: &'a Store,
+    rng: ChaCha8Rng,
+    applicants: Vec<PersonId>,
+    pub(crate) cases: Vec<Case>,
+    rounds: u32,
+}
+
+impl<'a> Country<'a> {
+    pub(crate) async fn with(store: &'a Store, cases: usize, seed: u64) -> Self {
+        let applicants = ["a", "b", "c"].into_iter().map(holder).chain([applicant()]).collect();
+        let rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut country = Self { store, rng, applicants, cases: Vec::new(), rounds: 0 };
+        for _ in 0..cases {
+            country.open().await;
+        }
+        country
+    }
+
+    async fn open(&mut self) {
         let mut request = open_request(new_case());
-        let person = *applicants.choose(&mut rng).unwrap();
-        request.by = parvaneh_store::Requester::Person(person);
-        if let parvaneh_store::Ask::Open { application, .. } = &mut request.ask {
-            application.unit = (*units.choose(&mut rng).unwrap()).into();
+        let person = *self.applicants.choose(&mut self.rng).unwrap();
+        request.by = Requester::Person(person);
+        if let Ask::Open { application, .. } = &mut request.ask {
+            let unit = ["2301", "2302", "0801", "0802"].choose(&mut self.rng).unwrap();
+            application.unit = (*unit).into();
             application.applicant = person;
         }
-        cases.push(store.execute(request).await.unwrap().case);
+        self.cases.push(self.store.execute(request).await.unwrap().case);
     }
-    let roles = ["county_officer", "secretariat", "agency.police", "auditor", "national_monitor"];
-    let held = ["2301", "2302", "0801", "23", "08", "ir"];
-    let (mut nothing, mut something, mut everything) = (0, 0, 0);
-    for round in 0..40 {
-        let person = match round % 4 {
-            0 => *applicants.choose(&mut rng).unwrap(),
-            _ => holder(&format!("person {round}")),
+
+    /// The next who looks, every fourth an applicant; and the cases that the rule lets him see.
+    pub(crate) async fn next(&mut self) -> (Viewer, BTreeSet<CaseId>) {
+        let (store, rng) = (self.store, &mut self.rng);
+        let name = format!("person {}", self.rounds);
+        let person = match self.rounds % 4 {
+            0 => *self.applicants.choose(rng).unwrap(),
+            _ => holder(&name),
         };
-        store.save_people(vec![(person, format!("person {round}"))]).await.unwrap();
+        self.rounds += 1;
+        store.save_people(vec![(person, name)]).await.unwrap();
+        let roles =
+            ["county_officer", "secretariat", "agency.police", "auditor", "national_monitor"];
+        let units = ["2301", "2302", "0801", "23", "08", "ir"];
         let grants = (0..rng.random_range(0..3)).map(|_| {
-            let (role, unit) = (roles.choose(&mut rng).unwrap(), held.choose(&mut rng).unwrap());
+            let (role, unit) = (roles.choose(rng).unwrap(), units.choose(rng).unwrap());
             (person, Grant { role: (*role).into(), unit: (*unit).into() })
         });
         let grants: Vec<_> = grants.collect();
         store.grant(grants).await.unwrap();
         let viewer = store.viewer(person).await.unwrap().unwrap();
-        let expected: BTreeSet<CaseId> = cases
-            .iter()
-            .filter(|case| {
-                let (reach, at) = (&viewer.reach, &viewer.organisation);
-                reach.sees(at, &case.workflow, &case.unit, case.applicant).is_some()
-            })
-            .map(|case| case.id)
-            .collect();
+        let sees = |case: &&Case| {
+            let (reach, at) = (&viewer.reach, &viewer.organisation);
+            reach.sees(at, &case.workflow, &case.unit, case.applicant).is_some()
+        };
+        let seen = self.cases.iter().filter(sees).map(|case| case.id).collect();
+        (viewer, seen)
+    }
+}
+
+#[tokio::test]
+async fn a_list_holds_exactly_what_the_rule_lets_be_seen() {
+    let office = Office::sandbox().await;
+    let store = &office.store;
+    let mut country = Country::with(store, 40, 1403).await;
+    let (mut nothing, mut something, mut everything) = (0, 0, 0);
+    for _ in 0..40 {
+        let (viewer, expected) = country.next().await;
         // In pages of seven, the latest first, each once.
         let mut query =
             CasesQuery { reach: Some(viewer.reach.clone()), limit: 7, ..CasesQuery::default() };
@@ -70,7 +96,7 @@ async fn a_list_holds_exactly_what_the_rule_lets_be_seen() {
             40 => everything += 1,
             _ => something += 1,
         }
-        for case in &cases {
+        for case in &country.cases {
             let sight = store.sight(case.id, &viewer).await.unwrap();
             assert_eq!(sight.is_some(), seen.contains(&case.id));
         }

@@ -2,18 +2,17 @@
 
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
-use parvaneh_core::{CaseId, Grant, PersonId, reach::Reach};
+use parvaneh_core::{CaseId, Grant, reach::Reach};
 use parvaneh_store::{
     CasesQuery, OnTimeBy, OnTimeQuery, Store, StoreError, StoreOptions, Viewer, WorklistQuery,
 };
-use rand::{RngExt, SeedableRng, seq::IndexedRandom};
-use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
-use crate::store_fixture::{
-    COUNTY, Office, PROVINCE, act, applicant, holder, new_case, open_request, start,
+use crate::{
+    store_fixture::{COUNTY, Office, PROVINCE, act, applicant, holder, start},
+    store_reach::Country,
 };
 
 /// The tables with rows of cases, as the database tells them.
@@ -69,49 +68,14 @@ async fn hire(store: &Store, name: &str, grants: &[(&str, &str)]) -> Viewer {
 async fn the_database_shows_exactly_what_the_rule_lets_be_seen() {
     let office = Office::sandbox().await;
     let store = &office.store;
-    let mut rng = ChaCha8Rng::seed_from_u64(1404);
-    let units = ["2301", "2302", "0801", "0802"];
-    let applicants: Vec<PersonId> =
-        ["a", "b", "c"].into_iter().map(holder).chain([applicant()]).collect();
-    let mut cases = Vec::new();
-    for _ in 0..24 {
-        let mut request = open_request(new_case());
-        let person = *applicants.choose(&mut rng).unwrap();
-        request.by = parvaneh_store::Requester::Person(person);
-        if let parvaneh_store::Ask::Open { application, .. } = &mut request.ask {
-            application.unit = (*units.choose(&mut rng).unwrap()).into();
-            application.applicant = person;
-        }
-        cases.push(store.execute(request).await.unwrap().case);
-    }
+    let mut country = Country::with(store, 24, 1404).await;
     let mut admin = office.as_admin().await;
     let tables = tables_of_cases(&mut admin).await;
     assert!(tables.len() >= 9, "{tables:?}");
     let mut application = office.in_role("parvaneh_app").await;
-    let roles = ["county_officer", "secretariat", "agency.police", "auditor", "national_monitor"];
-    let held = ["2301", "2302", "0801", "23", "08", "ir"];
     let (mut nothing, mut something, mut everything) = (0, 0, 0);
-    for round in 0..40 {
-        let person = match round % 4 {
-            0 => *applicants.choose(&mut rng).unwrap(),
-            _ => holder(&format!("person {round}")),
-        };
-        store.save_people(vec![(person, format!("person {round}"))]).await.unwrap();
-        let grants = (0..rng.random_range(0..3)).map(|_| {
-            let (role, unit) = (roles.choose(&mut rng).unwrap(), held.choose(&mut rng).unwrap());
-            (person, Grant { role: (*role).into(), unit: (*unit).into() })
-        });
-        let grants: Vec<_> = grants.collect();
-        store.grant(grants).await.unwrap();
-        let viewer = store.viewer(person).await.unwrap().unwrap();
-        let expected: BTreeSet<CaseId> = cases
-            .iter()
-            .filter(|case| {
-                let (reach, at) = (&viewer.reach, &viewer.organisation);
-                reach.sees(at, &case.workflow, &case.unit, case.applicant).is_some()
-            })
-            .map(|case| case.id)
-            .collect();
+    for _ in 0..40 {
+        let (viewer, expected) = country.next().await;
         // The program's own way, by a query that forgets to filter.
         let all = CasesQuery { limit: 500, ..CasesQuery::default() };
         let listed = store.reading_as(&viewer).cases(&all).await.unwrap();

@@ -14,7 +14,7 @@ use parvaneh_core::{
     form::{HandedIn, Verdict},
     reach::Sight,
 };
-use parvaneh_store::{Brought, CaseContent, ExecuteError, Request, UPLOAD_LASTS, Upload, Viewer};
+use parvaneh_store::{Brought, CaseContent, ExecuteError, Request, UPLOAD_LASTS, Upload};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -109,6 +109,35 @@ async fn upload(
     Ok((StatusCode::CREATED, Json(upload.into())))
 }
 
+/// A kind of paper of a case.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Path)]
+struct Paper {
+    /// The case
+    case: Uuid,
+    /// The kind of paper
+    document: String,
+}
+
+impl Paper {
+    /// That the procedure of the case asks for it, and how the caller sees the case.
+    ///
+    /// # Errors
+    /// `not_found` as [`policy::see`], `unknown_document`, `too_many_documents`.
+    async fn wanted(self, app: &App, caller: &Principal) -> Result<(Sight, DocumentId), Problem> {
+        let (viewer, case) = (app.viewer(caller).await?, CaseId(self.case));
+        let sight = policy::see(app, &viewer, case).await?;
+        let stands = app.store.reading_as(&viewer).case(case).await?;
+        let kind = DocumentId::from(self.document);
+        if !app.definition_of(&stands).await?.documents.contains_key(&kind) {
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_document")
+                .because("the procedure asks for no such paper"));
+        }
+        room_for(app, case, [&kind]).await?;
+        Ok((sight, kind))
+    }
+}
+
 /// What is said of a paper whose content is the body.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -128,8 +157,7 @@ struct Said {
 #[utoipa::path(
     post, path = "/cases/{case}/documents/{document}", tag = "documents",
     params(
-        ("case" = Uuid, Path, description = "The case"),
-        ("document" = String, Path, description = "The kind of paper"),
+        Paper,
         ("Content-Disposition" = Option<String>, Header, description = "The file's name (RFC 6266)", example = "attachment; filename*=UTF-8''charter.pdf"),
         Said,
         Terms,
@@ -149,17 +177,14 @@ async fn attach(
     State(app): State<App>,
     caller: Principal,
     terms: Terms,
-    Path((case, document)): Path<(Uuid, String)>,
+    Path(paper): Path<Paper>,
     Query(said): Query<Said>,
     headers: HeaderMap,
     body: Raw,
 ) -> Result<Response, Problem> {
-    let case = CaseId(case);
-    let viewer = app.viewer(&caller).await?;
-    let sight = policy::see(&app, &viewer, case).await?;
+    let case = CaseId(paper.case);
     // What can be refused at once is refused before it has been sent.
-    let kind = known_kind(&app, &viewer, case, document).await?;
-    room_for(&app, case, [&kind]).await?;
+    let (sight, kind) = paper.wanted(&app, &caller).await?;
     if said.copies.is_some_and(|copies| !(1..=1000).contains(&copies)) {
         return Err(Problem::parameter("copies", "is 1 to 1000"));
     }
@@ -201,8 +226,7 @@ async fn hand_over(
 #[utoipa::path(
     put, path = "/cases/{case}/documents/{document}", tag = "documents",
     params(
-        ("case" = Uuid, Path, description = "The case"),
-        ("document" = String, Path, description = "The kind of paper"),
+        Paper,
         Terms,
     ),
     request_body = HandIn,
@@ -217,14 +241,11 @@ async fn hand_in(
     State(app): State<App>,
     caller: Principal,
     terms: Terms,
-    Path((case, document)): Path<(Uuid, String)>,
+    Path(paper): Path<Paper>,
     Body(body): Body<HandIn>,
 ) -> Result<Response, Problem> {
-    let case = CaseId(case);
-    let viewer = app.viewer(&caller).await?;
-    let sight = policy::see(&app, &viewer, case).await?;
-    let kind = known_kind(&app, &viewer, case, document).await?;
-    room_for(&app, case, [&kind]).await?;
+    let case = CaseId(paper.case);
+    let (sight, kind) = paper.wanted(&app, &caller).await?;
     let papers = [(kind.to_string(), body)].into();
     let (mut given, brought) = given(&app, &caller, serde_json::Map::new(), papers)
         .await
@@ -252,8 +273,7 @@ struct Verify {
 #[utoipa::path(
     put, path = "/cases/{case}/documents/{document}/verdict", tag = "documents",
     params(
-        ("case" = Uuid, Path, description = "The case"),
-        ("document" = String, Path, description = "The kind of paper"),
+        Paper,
         Terms,
     ),
     request_body = Verify,
@@ -267,11 +287,10 @@ async fn verify(
     State(app): State<App>,
     caller: Principal,
     terms: Terms,
-    Path((case, document)): Path<(Uuid, String)>,
-    Body(body): Body<Verify>,
+    Path(Paper { case, document }): Path<Paper>,
+    Body(Verify { good, reason }): Body<Verify>,
 ) -> Result<Response, Problem> {
-    let (document, good, reason) = (document.into(), body.good, body.reason);
-    let command = Command::VerifyDocument { document, good, reason };
+    let command = Command::VerifyDocument { document: document.into(), good, reason };
     change(&app, &caller, terms, CaseId(case), command).await
 }
 
@@ -322,23 +341,6 @@ async fn content(
         headers.remove(header::RANGE);
     }
     serve(&app, found.ok_or_else(Problem::not_found)?, &headers).await
-}
-
-/// The kind of paper of that name that the procedure of a case asks for.
-async fn known_kind(
-    app: &App,
-    viewer: &Viewer,
-    case: CaseId,
-    name: String,
-) -> Result<DocumentId, Problem> {
-    let case = app.store.reading_as(viewer).case(case).await?;
-    let definition = app.definition_of(&case).await?;
-    let kind = DocumentId::from(name);
-    if definition.documents.contains_key(&kind) {
-        return Ok(kind);
-    }
-    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_document")
-        .because("the procedure asks for no such paper"))
 }
 
 /// A document of a case.

@@ -15,6 +15,7 @@ use crate::{
     auth::Principal,
     body::{Body, Path, Query},
     change::{Terms, asked},
+    page,
     problem::Problem,
 };
 
@@ -75,12 +76,9 @@ async fn list(
     caller: Principal,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Inquiries>, Problem> {
-    let limit = wanted.limit.unwrap_or(50);
-    if !(1..=200).contains(&limit) {
-        return Err(Problem::parameter("limit", "is 1 to 200"));
-    }
+    let limit = page::length(wanted.limit)?;
     let after = wanted.after.as_deref().map(str::parse).transpose();
-    let after = after.map_err(|_| Problem::parameter("after", "is no end of a page"))?;
+    let after = after.map_err(|_| page::no_end())?;
     let viewer = app.viewer(&caller).await?;
     let page = app.store.inquiries(&viewer, after.as_ref(), limit).await?;
     let items = page.items.into_iter().map(|item| Inquiry {

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::cases::plain;
-use crate::{App, auth::Principal, body::Query, problem::Problem, view::WorkItemView};
+use crate::{App, auth::Principal, body::Query, page, problem::Problem, view::WorkItemView};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(worklist))
@@ -95,10 +95,7 @@ async fn worklist(
     caller: Principal,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<WorklistView>, Problem> {
-    let limit = wanted.limit.unwrap_or(50);
-    if !(1..=200).contains(&limit) {
-        return Err(Problem::parameter("limit", "is 1 to 200"));
-    }
+    let limit = page::length(wanted.limit)?;
     plain(&[&wanted.workflow, &wanted.unit, &wanted.step, &wanted.text])?;
     let after = wanted.after.as_deref().map(str::parse).transpose();
     let query = WorklistQuery {
@@ -117,7 +114,7 @@ async fn worklist(
         within: wanted.unit.map(UnitId::from),
         overdue: wanted.overdue.unwrap_or(false),
         text: wanted.text,
-        after: after.map_err(|_| Problem::parameter("after", "is no end of a page"))?,
+        after: after.map_err(|_| page::no_end())?,
         limit,
         ..WorklistQuery::of(caller.person)
     };
