@@ -63,4 +63,5 @@ mod web_schemathesis;
 mod web_second_factor;
 mod web_sittings;
 mod web_workflows;
+mod web_worklist;
 mod worker;

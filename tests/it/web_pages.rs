@@ -414,11 +414,16 @@ enum Opens {
     Everybody,
     /// These; all others are refused (403).
     Only(&'static [&'static str]),
+    /// Nobody: what is asked about is there for none of them (404).
+    Nobody,
 }
 
 /// A page: its method and address as they are declared, an address to ask, a form to send, and whom
 /// it opens for.
 struct Row(&'static str, &'static str, &'static [(&'static str, &'static str)], Opens);
+
+/// A task of a case that is none.
+const NO_TASK: &[(&str, &str)] = &[("case", "0190f1a2-0000-7000-8000-000000000001"), ("task", "1")];
 
 const ROWS: &[Row] = &[
     Row("get /", "/", &[], Opens::Everybody),
@@ -427,6 +432,14 @@ const ROWS: &[Row] = &[
     Row("get /recover", "/recover", &[], Opens::Anybody),
     Row("post /recover", "/recover", &[("login", "nobody")], Opens::Anybody),
     Row("post /preferences", "/preferences", &[("theme", "dark")], Opens::Anybody),
+    Row("get /worklist", "/worklist", &[], Opens::Everybody),
+    Row("post /worklist/claim", "/worklist/claim", NO_TASK, Opens::Nobody),
+    Row("post /worklist/release", "/worklist/release", NO_TASK, Opens::Nobody),
+    Row("post /worklist/distribute", "/worklist/distribute", &[], Opens::Only(&["head"])),
+    Row("post /worklist/distributed", "/worklist/distributed", &[], Opens::Only(&["head"])),
+    Row("post /worklist/saved", "/worklist/saved", &[("name", "mine")], Opens::Everybody),
+    Row("post /worklist/forgotten", "/worklist/forgotten", &[("name", "mine")], Opens::Everybody),
+    Row("post /worklist/columns", "/worklist/columns", &[("column", "due")], Opens::Everybody),
     Row("post /sandbox/clock", "/sandbox/clock", &[("days", "1")], Opens::Only(&["administrator"])),
 ];
 
@@ -476,6 +489,7 @@ async fn everybody_opens_every_page() {
                 Opens::Everybody => opened,
                 Opens::Only(them) if them.contains(caller) => opened,
                 Opens::Only(_) => answer.status == 403,
+                Opens::Nobody => answer.status == 404,
             };
             if !right {
                 wrong.push(format!(

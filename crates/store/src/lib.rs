@@ -72,12 +72,12 @@ pub use outbox::{Delivery, Notice};
 pub use people::{PeopleFilter, Person};
 pub use publish::{Published, PublishedDefinition, UnitRow};
 pub use read::{
-    AgendaItem, Band, CaseAboutRow, CaseFile, CaseOrder, CaseRow, CasesQuery, Cursor,
+    AgendaItem, Band, CaseAboutRow, CaseFile, CaseOrder, CaseRow, CasesQuery, Cursor, Desk,
     EscalationCount, FiledTask, Hands, Inquiries, Inquiry, LicenceChangeRow, LicenceFile,
     LicenceRow, LicencesQuery, OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow, Ranked,
-    Ranking, RankingQuery, Room, RoomOfCase, SeenCase, SittingRow, SittingsQuery, Sort, Standing,
-    Timeline, TimelineEntry, Viewer, WorkItem, Worklist, WorklistQuery, Workload, WorkloadBy,
-    WorkloadQuery,
+    Ranking, RankingQuery, Room, RoomOfCase, SavedFilter, SeenCase, SittingRow, SittingsQuery,
+    Sort, Standing, Timeline, TimelineEntry, Viewer, WorkCase, WorkItem, Worklist, WorklistCounts,
+    WorklistQuery, Workload, WorkloadBy, WorkloadQuery,
 };
 pub use request::{Ask, Executed, Request, Requester};
 pub use sandbox::{EngineClock, SandboxClock};

@@ -6,7 +6,7 @@
 //! [`Cache::fresh`].
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, RwLock},
 };
 
@@ -131,6 +131,19 @@ impl Reference {
         let latest = named
             .max_by(|((one, version), _), ((other, than), _)| (version, other).cmp(&(than, one)));
         latest.map(|(_, role)| role.title.clone())
+    }
+
+    /// The latest version of each definition that has been read, by the workflows' names.
+    pub(crate) fn known_definitions(&self) -> Vec<Arc<Definition>> {
+        let mut latest: BTreeMap<&WorkflowId, &Arc<Definition>> = BTreeMap::new();
+        let definitions = read!(self.definitions);
+        for ((workflow, version), definition) in definitions.iter() {
+            let known = latest.entry(workflow).or_insert(definition);
+            if known.version < *version {
+                *known = definition;
+            }
+        }
+        latest.into_values().cloned().collect()
     }
 
     /// A published definition; `None` is the latest version that is in use.

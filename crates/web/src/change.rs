@@ -106,12 +106,26 @@ pub(crate) async fn change_by(
     case: CaseId,
     command: impl AsyncFnOnce() -> Result<(Command, Vec<Brought>), Problem>,
 ) -> Result<Response, Problem> {
+    let (executed, sight) = done_by(app, caller, terms, case, command).await?;
+    answer(app, executed, sight, StatusCode::OK).await
+}
+
+/// Does a command on a case that the caller sees: what came of it, and why he sees the case.
+///
+/// # Errors
+/// As [`change_by`].
+pub(crate) async fn done_by(
+    app: &App,
+    caller: &Principal,
+    terms: Terms,
+    case: CaseId,
+    command: impl AsyncFnOnce() -> Result<(Command, Vec<Brought>), Problem>,
+) -> Result<(Executed, Sight), Problem> {
     let viewer = app.viewer(caller).await?;
     let sight = policy::see(app, &viewer, case).await?;
     let (command, brought) = command().await?;
     let request = asked(terms, Request::command(caller.person, case, command)).bringing(brought);
-    let executed = app.store.execute(request).await?;
-    answer(app, executed, sight, StatusCode::OK).await
+    Ok((app.store.execute(request).await?, sight))
 }
 
 /// A request on those terms.

@@ -5,11 +5,12 @@
 //! not know of is told like what is not there.
 
 use parvaneh_core::{
-    BranchId, CaseId, PersonId, Sitting, UnitId,
+    BranchId, CaseId, Definition, Grant, PersonId, Sitting, UnitId,
     decide::Possible,
+    definition::Permission,
     reach::{Jurisdiction, Reach, Sight},
 };
-use parvaneh_store::{CaseContent, Person, Viewer};
+use parvaneh_store::{CaseContent, Desk, Person, Viewer};
 
 use crate::{App, problem::Problem};
 
@@ -94,6 +95,50 @@ pub fn permit_everywhere(viewer: &Viewer, task: Task) -> Result<(), Problem> {
         Some(root) => permit(viewer, task, &root.id),
         None => Err(Problem::forbidden("there is no organisation yet")),
     }
+}
+
+/// Whether somebody may give out the tasks of a procedure at a unit. The rules of the core decide about
+/// each; this says what is offered.
+pub fn assigns(viewer: &Viewer, definition: &Definition, unit: &UnitId) -> bool {
+    let may = |grant: &Grant| {
+        let role = definition.roles.get(&grant.role);
+        role.is_some_and(|role| role.may.contains(&Permission::Assign))
+            && viewer.organisation.contains(&grant.unit, unit)
+    };
+    let lent = viewer.actor.lent.iter();
+    let lent = lent.filter(|lent| lent.is_in_force(&definition.id, viewer.now));
+    viewer.actor.grants.iter().any(may) || lent.map(|lent| &lent.grant).any(may)
+}
+
+/// Where somebody may give out tasks: with whom, in which procedure. Other bodies look after their own.
+pub fn desks(viewer: &Viewer) -> Vec<Desk> {
+    let mut desks = Vec::new();
+    for definition in viewer.definitions() {
+        for unit in viewer.organisation.units() {
+            if !assigns(viewer, &definition, &unit.id) {
+                continue;
+            }
+            let here = definition.roles.iter();
+            let here = here.filter(|(_, role)| role.at == unit.level && !role.agency);
+            desks.extend(here.map(|(role, _)| Desk {
+                workflow: definition.id.clone(),
+                role: role.clone(),
+                unit: unit.id.clone(),
+            }));
+        }
+    }
+    desks
+}
+
+/// Whether somebody may give out tasks anywhere.
+pub fn assigns_somewhere(viewer: &Viewer) -> bool {
+    let grants = viewer.actor.grants.iter();
+    let lent = viewer.actor.lent.iter().map(|lent| &lent.grant);
+    let units: Vec<&UnitId> = grants.chain(lent).map(|grant| &grant.unit).collect();
+    viewer
+        .definitions()
+        .iter()
+        .any(|definition| units.iter().any(|unit| assigns(viewer, definition, unit)))
 }
 
 /// Lets pass who may move the clock of a sandbox.

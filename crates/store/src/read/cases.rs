@@ -24,7 +24,8 @@ pub struct CasesQuery {
     pub overdue: bool,
     /// Only those of this applicant.
     pub applicant: Option<PersonId>,
-    /// Only those in whose subject this occurs, whatever its case.
+    /// Only those in whose subject this occurs, whatever its case, its spaces, and which of several alike
+    /// letters and digits it is written with.
     pub text: Option<String>,
     /// In which order.
     pub order: CaseOrder,
@@ -204,7 +205,7 @@ fn filters(sql: &mut QueryBuilder<Postgres>, query: &CasesQuery) {
         sql.push(" and applicant = ").push_bind(applicant.0);
     }
     if let Some(text) = &query.text {
-        sql.push(" and subject ilike ").push_bind(contains(text));
+        sql.push(" and folded(subject) like folded(").push_bind(contains(text)).push(")");
     }
     if query.order == CaseOrder::Deadline {
         sql.push(" and ended_at is null");

@@ -30,5 +30,8 @@ pub use ranking::{Band, Ranked, Ranking, RankingQuery};
 pub use sittings::{AgendaItem, Room, RoomOfCase, SittingRow, SittingsQuery};
 pub use timeline::{Timeline, TimelineEntry};
 pub use viewer::Viewer;
-pub use worklist::{Cursor, Hands, Sort, WorkItem, Worklist, WorklistQuery};
+pub use worklist::{
+    Cursor, Desk, Hands, SavedFilter, Sort, WorkCase, WorkItem, Worklist, WorklistCounts,
+    WorklistQuery,
+};
 pub use workload::{Workload, WorkloadBy, WorkloadQuery};

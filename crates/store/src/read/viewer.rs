@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use parvaneh_core::{
-    Actor, CaseId, Instant, Organisation, PersonId, RoleId, UnitId, WorkflowId,
+    Actor, CaseId, Definition, Instant, Organisation, PersonId, RoleId, UnitId, WorkflowId,
     definition::Text,
     reach::{Reach, Sight},
 };
@@ -36,6 +36,11 @@ impl Viewer {
     /// installation's own.
     pub fn role_title(&self, role: &RoleId) -> Option<Text> {
         self.reference.role_title(role)
+    }
+
+    /// The latest version of each workflow that is published.
+    pub fn definitions(&self) -> Vec<Arc<Definition>> {
+        self.reference.known_definitions()
     }
 }
 

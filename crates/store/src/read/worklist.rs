@@ -1,6 +1,8 @@
 //! The worklist of a person: the tasks on which he may act.
 
+mod kept;
 mod late_minimising;
+mod page;
 
 use std::{fmt, str::FromStr};
 
@@ -14,6 +16,10 @@ use sqlx::{Postgres, QueryBuilder, Row, pool::PoolConnection, postgres::PgRow};
 use uuid::Uuid;
 
 use self::late_minimising::Ranked;
+pub use self::{
+    kept::SavedFilter,
+    page::{WorkCase, WorklistCounts},
+};
 use crate::{Store, StoreError, actor::actor};
 
 /// The most that is counted.
@@ -30,6 +36,9 @@ const LONGEST_PAGE: u32 = 500;
 pub struct WorklistQuery {
     /// Whose worklist.
     pub person: PersonId,
+    /// The tasks of these desks, where they are not those on which the person himself may act: what he
+    /// may give out to others.
+    pub desks: Option<Vec<Desk>>,
     /// In whose hands they are.
     pub hands: Hands,
     /// Only those of this workflow.
@@ -40,7 +49,10 @@ pub struct WorklistQuery {
     pub within: Option<UnitId>,
     /// Only those whose deadline has passed.
     pub overdue: bool,
-    /// Only those in whose subject this occurs, whatever its case.
+    /// Only those whose deadline has not passed, but will have by this instant.
+    pub due_by: Option<Instant>,
+    /// Only those in whose subject, applicant's name or identifier this occurs, whatever its case,
+    /// its spaces, and which of several alike letters and digits it is written with.
     pub text: Option<String>,
     /// The order.
     pub sort: Sort,
@@ -55,17 +67,30 @@ impl WorklistQuery {
     pub fn of(person: PersonId) -> Self {
         Self {
             person,
+            desks: None,
             hands: Hands::Anyone,
             workflow: None,
             step: None,
             within: None,
             overdue: false,
+            due_by: None,
             text: None,
             sort: Sort::Deadline,
             after: None,
             limit: 50,
         }
     }
+}
+
+/// Where work of a procedure lies: with who holds a role at a unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desk {
+    /// The procedure.
+    pub workflow: WorkflowId,
+    /// The role.
+    pub role: RoleId,
+    /// The unit itself, and none below it.
+    pub unit: UnitId,
 }
 
 /// In whose hands a task is.
@@ -78,6 +103,8 @@ pub enum Hands {
     Mine,
     /// Nobody has taken it.
     Nobody,
+    /// Somebody has taken it.
+    Somebody,
 }
 
 /// The order of a worklist.
@@ -218,7 +245,9 @@ impl Store {
             }
             _ => by_key(reads, query, limit).await?,
         };
+        // What is to be given out is not weighed for who gives it.
         if !items.is_empty()
+            && query.desks.is_none()
             && let (_, Some(actor)) = actor(&self.engine.readers, query.person).await?
         {
             self.mark(&mut items, actor, now).await?;
@@ -294,6 +323,7 @@ fn page(query: &WorklistQuery, limit: u32) -> QueryBuilder<Postgres> {
     end(&mut sql);
     sql.push(") found union all (").push(&select);
     sql.push("where t.owner_person = ").push_bind(query.person.0);
+    sql.push(own(query));
     filters(&mut sql, query);
     end(&mut sql);
     sql.push(")) everything order by sort_key, case_id, no limit ");
@@ -303,6 +333,11 @@ fn page(query: &WorklistQuery, limit: u32) -> QueryBuilder<Postgres> {
          order by shown.sort_key, shown.case_id, shown.no",
     );
     sql
+}
+
+/// What a person does for himself is nothing that is given out.
+fn own(query: &WorklistQuery) -> &'static str {
+    if query.desks.is_some() { " and false" } else { "" }
 }
 
 /// Cases are joined to all tasks only when they are asked about.
@@ -323,6 +358,7 @@ fn count(query: &WorklistQuery) -> QueryBuilder<Postgres> {
     sql.push(" limit ").push_bind(MOST_COUNTED).push(") found limit ").push_bind(MOST_COUNTED);
     sql.push(") union all (").push(&from);
     sql.push("where t.owner_person = ").push_bind(query.person.0);
+    sql.push(own(query));
     filters(&mut sql, query);
     sql.push(" limit ").push_bind(MOST_COUNTED).push(") limit ").push_bind(MOST_COUNTED);
     sql.push(") everything");
@@ -332,6 +368,17 @@ fn count(query: &WorklistQuery) -> QueryBuilder<Postgres> {
 /// Where the person acts by which role, his own or lent to him now: a role reaches its unit and
 /// everything below. What was lent for some workflows only stands there once for each.
 fn scope(query: &WorklistQuery) -> QueryBuilder<Postgres> {
+    if let Some(desks) = &query.desks {
+        let texts = |of: fn(&Desk) -> &str| -> Vec<String> {
+            desks.iter().map(|desk| of(desk).to_owned()).collect()
+        };
+        let mut sql = QueryBuilder::new("with scope as materialized (select * from unnest(");
+        sql.push_bind(texts(|desk| desk.role.as_str())).push("::text[], ");
+        sql.push_bind(texts(|desk| desk.unit.as_str())).push("::text[], ");
+        sql.push_bind(texts(|desk| desk.workflow.as_str()));
+        sql.push("::text[]) as desk (role, unit, workflow))");
+        return sql;
+    }
     let within = |sql: &mut QueryBuilder<Postgres>| {
         if let Some(within) = &query.within {
             sql.push(" and below.unit in (select unit from unit_closure where above = ");
@@ -386,9 +433,15 @@ fn filters(sql: &mut QueryBuilder<Postgres>, query: &WorklistQuery) {
         Hands::Nobody => {
             sql.push(" and t.assignee is null");
         }
+        Hands::Somebody => {
+            sql.push(" and t.assignee is not null");
+        }
     }
     if query.overdue {
         sql.push(" and t.due_at < (select engine_now())");
+    }
+    if let Some(by) = query.due_by {
+        sql.push(" and t.due_at >= (select engine_now()) and t.due_at <= ").push_bind(by);
     }
     if let Some(step) = &query.step {
         sql.push(" and t.step = ").push_bind(step.as_str().to_owned());
@@ -401,7 +454,11 @@ fn filters(sql: &mut QueryBuilder<Postgres>, query: &WorklistQuery) {
         sql.push(" and c.workflow = ").push_bind(workflow.as_str().to_owned());
     }
     if let Some(text) = &query.text {
-        sql.push(" and c.subject ilike ").push_bind(contains(text));
+        let pattern = contains(text);
+        sql.push(" and (folded(c.subject) like folded(").push_bind(pattern.clone());
+        sql.push(") or translate(c.id::text, '-', '') like folded(").push_bind(pattern.clone());
+        sql.push(") or exists (select from people p where p.id = c.applicant and folded(p.name) like folded(");
+        sql.push_bind(pattern).push(")))");
     }
 }
 

@@ -24,6 +24,7 @@ sandbox-ahead = { $days ->
 }
 
 place-desk = Desk
+place-worklist = Worklist
 
 role-administrator = Administrator
 role-manager = Manager

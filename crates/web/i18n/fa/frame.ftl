@@ -18,6 +18,7 @@ sandbox = محیط آزمایشی
 sandbox-ahead = { $days } روز جلو
 
 place-desk = میز کار
+place-worklist = کارتابل
 
 role-administrator = مدیر سامانه
 role-manager = مدیر

@@ -177,9 +177,9 @@ struct BulkAsked {
 
 /// What became of one change.
 #[derive(Debug, Serialize, ToSchema)]
-struct BulkResult {
+pub(crate) struct BulkResult {
     /// The case.
-    case: Uuid,
+    pub(crate) case: Uuid,
     /// The status that the change alone would have been answered with.
     #[schema(example = 200)]
     status: u16,
@@ -189,29 +189,37 @@ struct BulkResult {
     /// What happened; empty when there was nothing left to do.
     events: Vec<EventView>,
     /// What stands in the way, where it was not done.
-    problem: Option<Problem>,
+    pub(crate) problem: Option<Problem>,
 }
 
 /// What became of many changes.
 #[derive(Debug, Serialize, ToSchema)]
-struct BulkAnswer {
+pub(crate) struct BulkAnswer {
     /// How many were done.
-    done: u32,
+    pub(crate) done: u32,
     /// How many were not.
-    failed: u32,
+    pub(crate) failed: u32,
     /// In the order in which they were asked for.
-    items: Vec<BulkResult>,
+    pub(crate) items: Vec<BulkResult>,
 }
 
 /// An item, as the store is asked for it.
 #[derive(Serialize)]
-struct Item {
+pub(crate) struct Item {
     case: CaseId,
     expected: Option<u32>,
     on_behalf_of: Option<PersonId>,
     command: Result<Command, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     papers: BTreeMap<String, HandIn>,
+}
+
+impl Item {
+    /// A command without papers.
+    pub(crate) fn of(case: CaseId, command: Command) -> Self {
+        let papers = BTreeMap::new();
+        Self { case, expected: None, on_behalf_of: None, command: Ok(command), papers }
+    }
 }
 
 impl From<BulkItem> for Item {
@@ -263,7 +271,11 @@ async fn bulk(
     .await
 }
 
-async fn each(
+/// Does each by itself.
+///
+/// # Errors
+/// Those that concern all of them; what became of each is its answer.
+pub(crate) async fn each(
     app: &App,
     caller: &Principal,
     key: Key,

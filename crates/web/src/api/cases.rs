@@ -142,7 +142,7 @@ async fn list(
 }
 
 /// No text in the database holds U+0000: what has one finds nothing, and must not reach it.
-pub(super) fn plain(texts: &[&Option<String>]) -> Result<(), Problem> {
+pub(crate) fn plain(texts: &[&Option<String>]) -> Result<(), Problem> {
     if texts.iter().any(|text| text.as_ref().is_some_and(|text| text.contains('\0'))) {
         return Err(Problem::parameter("query", "holds U+0000"));
     }

@@ -3,7 +3,7 @@
 mod absences;
 mod account_events;
 mod accounts;
-mod bulk;
+pub(crate) mod bulk;
 mod calendars;
 mod cases;
 mod changes;
@@ -47,6 +47,7 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 
 pub use self::accounts::password_link;
+pub(crate) use self::cases::plain;
 pub(crate) use self::documents::TAKE_CONTENTS;
 pub use self::webhooks::Sender;
 use crate::{App, problem::Problem};

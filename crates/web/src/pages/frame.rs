@@ -25,12 +25,21 @@ pub(super) struct Place {
 
 /// The places, in the order of the side. Where somebody comes after he has logged in is the first
 /// that he needs.
-static PLACES: &[Place] = &[Place {
-    address: "/",
-    icon: "desk",
-    name: |words| words.t("place-desk"),
-    for_whom: |_| true,
-}];
+static PLACES: &[Place] = &[
+    Place {
+        address: "/worklist",
+        icon: "list",
+        name: |words| words.t("place-worklist"),
+        for_whom: works_on_cases,
+    },
+    Place { address: "/", icon: "desk", name: |words| words.t("place-desk"), for_whom: |_| true },
+];
+
+/// Who has a role in a procedure, or has been lent one.
+fn works_on_cases(viewer: &Viewer) -> bool {
+    let own = |grant: &Grant| policy::ROLES.contains(&grant.role.as_str());
+    !viewer.actor.lent.is_empty() || viewer.actor.grants.iter().any(|grant| !own(grant))
+}
 
 /// A place as the side shows it.
 #[derive(Clone, Debug)]

@@ -16,6 +16,7 @@ mod problem;
 mod routes;
 mod sandbox;
 mod visit;
+mod worklist;
 
 use askama::Template;
 use axum::{
@@ -42,6 +43,7 @@ fn all() -> Pages {
         .merge(account::pages())
         .merge(preferences::pages())
         .merge(sandbox::pages())
+        .merge(worklist::pages())
 }
 
 /// Every page by its method and address, `get /login`, in the order in which they are declared.

@@ -54,6 +54,7 @@ pub const CODES: &[(&str, Text)] = &[
     ("documents_unavailable", Text { fa: "جای نگهداری مدارک در دسترس نیست؛ اندکی بعد دوباره بکوشید", en: "Where documents are kept does not answer: try again in a moment" }),
     ("too_many_uploads", Text { fa: "پرونده‌های بارگذاری‌شدهٔ شما که به پرونده‌ای پیوست نشده‌اند بیش از اندازه است", en: "Too many of your uploads belong to no case yet" }),
     ("too_many_documents", Text { fa: "پرونده از این مدرک بیش از اندازه دارد", en: "The case holds too many of this paper" }),
+    ("too_many_filters", Text { fa: "شمار پالایش‌های نگهداشته به بیشینه رسیده است؛ نخست یکی را پاک کنید", en: "There is no room for one more saved filter: forget one first" }),
     ("media_type", Text { fa: "این نوع محتوا پذیرفته نیست", en: "This type of content is not taken" }),
     ("method_not_allowed", Text { fa: "این نشانی چنین کاری نمی‌کند", en: "This address does not do that" }),
     ("timeout", Text { fa: "درخواست بیش از اندازه طول کشید", en: "The request took too long" }),

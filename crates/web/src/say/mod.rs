@@ -31,8 +31,8 @@ macro_rules! parts {
 /// A file of a catalogue: its name and what it holds.
 type Part = (&'static str, &'static str);
 
-static PERSIAN: &[Part] = &parts!("fa": "frame", "account", "shown", "problem");
-static ENGLISH: &[Part] = &parts!("en": "frame", "account", "shown", "problem");
+static PERSIAN: &[Part] = &parts!("fa": "frame", "account", "shown", "problem", "worklist");
+static ENGLISH: &[Part] = &parts!("en": "frame", "account", "shown", "problem", "worklist");
 
 fn parts(language: Language) -> &'static [Part] {
     match language {
@@ -112,7 +112,6 @@ impl Words {
         }
     }
 
-    #[allow(dead_code, reason = "tables of figures are to come")]
     /// A figure in the language's digits, with its thousands told apart.
     pub(crate) fn number(self, number: impl fmt::Display) -> String {
         digits::number(&number.to_string(), self.0)

@@ -8,12 +8,14 @@
     reason = "the worklist and the case show what is not shown yet"
 )]
 
+pub(crate) mod code;
 pub(crate) mod dates;
 pub(crate) mod digits;
 pub(crate) mod left;
 pub(crate) mod ribbon;
 
 pub(crate) use self::{
+    code::Code,
     dates::{Day, Moment},
     left::{Left, Mark},
     ribbon::{Ribbon, Size},

@@ -1,0 +1,100 @@
+# کارتابل
+
+worklist-title = کارتابل
+worklist-tabs = بخش‌های کارتابل
+worklist-many = بیش از { $most }
+worklist-filters = پالایش‌های برگزیده
+worklist-without = بدون «{ $filter }»
+worklist-search = جست‌وجو
+worklist-search-hint = موضوع، نام متقاضی یا کد رهگیری
+worklist-workflow = گردش کار
+worklist-order = ترتیب
+worklist-any = همه
+worklist-show = نمایش
+worklist-news = کارتابل تغییر کرده است: نمایش دوباره
+worklist-columns = ستون‌ها
+worklist-columns-show = نمایش این ستون‌ها
+worklist-columns-reset = مانند آغاز
+worklist-saved = پالایش‌های من
+worklist-save-as = نام برای پالایش کنونی
+worklist-save = نگهداشتن
+worklist-forget = پاک کردن «{ $name }»
+worklist-claim = برداشتن
+worklist-claim-this = برداشتن «{ $subject }»
+worklist-release = بازگرداندن
+worklist-release-this = بازگرداندن «{ $subject }» به کارتابل
+worklist-claimed = «{ $subject }» در دست شماست.
+worklist-released = «{ $subject }» به کارتابل بازگشت.
+worklist-undo = برگشت
+worklist-pick = انتخاب «{ $subject }»
+worklist-distribute = توزیع انتخاب‌شده‌ها…
+worklist-whose = کارهای چه کسی
+worklist-own = کارهای من
+worklist-group = کارهای گروه
+worklist-next = صفحهٔ بعد
+worklist-nothing = کاری نمانده است. روز خوشی داشته باشید.
+worklist-nothing-found = با این پالایش کاری نیست.
+
+tab-all = همه
+tab-new = جدید
+tab-mine = در دست اقدام
+tab-near = نزدیک سررسید
+tab-late = معوق
+
+order-late-minimising = کمترین تأخیر
+order-deadline = سررسید مرحله
+order-arrival = زمان رسیدن
+
+column-case = پرونده
+column-applicant = متقاضی
+column-step = مرحله
+column-unit = واحد
+column-arrived = رسیده
+column-due = سررسید مرحله
+column-statutory = مهلت قانونی
+column-holder = در دست
+column-why = چرا اینجا؟
+column-action = اقدام
+
+holder-nobody = هیچ‌کس
+holder-mine = شما
+holder-for = به نیابت از { $name }
+
+why-arrived = رسیده در { $when }
+why-due = سررسید { $when }
+why-due-none = سررسیدی در جریان نیست
+why-begin-by = باید تا { $when } آغاز شود
+why-nothing-presses = هیچ مهلتی آن را پیش نمی‌اندازد
+why-set-behind = به مهلت { $when } نمی‌رسد؛ پس از { $count } کاری که هنوز به‌موقع می‌رسند
+why-late-behind = از { $when } دیر شده است؛ پس از { $count } کاری که هنوز به‌موقع می‌رسند
+why-turn = نوبت دیرشده‌ها، هر { $every } کار یکی: مهلت { $when }
+why-in-other-hands = در دست دیگری است
+why-suspended = زمان پرونده متوقف است
+
+keys-title = کلیدها
+keys-move = رفتن به ردیف بعد و پیش
+keys-open = باز کردن پرونده
+keys-claim = برداشتن یا بازگرداندن
+keys-search = جست‌وجو
+keys-show = نمایش همین راهنما
+keys-close = بستن
+
+distribute-title = توزیع کارها
+distribute-none = هیچ‌یک از کارهای انتخاب‌شده را نمی‌توانید توزیع کنید. شاید چیزی انتخاب نشده یا کارها انجام شده‌اند.
+distribute-back = بازگشت به کارتابل
+distribute-count = { $count } کار توزیع می‌شود.
+distribute-left-out = { $count } کار دیگر را نمی‌توانید توزیع کنید.
+distribute-which = کدام کارها؟
+distribute-to = به چه کسی؟
+distribute-choose = برگزینید
+distribute-group = { $role }، { $unit }
+distribute-in-turn = به نوبت میان هر { $count } نفر
+distribute-person = { $name } ({ $count } کار در دست)
+distribute-release = بازگشت به کارتابل ({ $count } کار که در دست کسی است)
+distribute-reason = دلیل
+distribute-reason-hint = دلیل در تاریخچهٔ هر پرونده می‌ماند.
+distribute-do = توزیع { $count } کار
+distribute-whom-missing = برگزینید که کارها به چه کسی داده شوند.
+distribute-reason-missing = دلیل را بنویسید.
+distribute-done = { $count } کار توزیع شد.
+distribute-failed = { $count } کار توزیع نشد
