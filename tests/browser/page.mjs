@@ -18,7 +18,7 @@ import { mkdirSync } from 'node:fs';
 const HEAVIEST = 200 * 1024;
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 // How long something may take to appear; the machine may be busy with other tests.
-const PATIENCE = 30_000;
+const PATIENCE = 20_000;
 
 export class Walk {
   constructor(browser, axe, plan, run) {
@@ -70,8 +70,8 @@ export class Walk {
     });
     context.on('console', (message) => {
       const text = message.text();
-      // What did not load is told by its answer, and what the policy forbids by the policy.
-      const told = text.startsWith('Failed to load resource') || text.includes('Content Security Policy');
+      // What did not load is told by its request or its answer, and what the policy forbids by the policy.
+      const told = /^Failed to load resource|TypeError: Failed to fetch|Content Security Policy/.test(text);
       if (message.type() === 'error' && !told) this.fault('console', text);
     });
     context.on('weberror', (error) => this.fault('console', String(error.error())));
@@ -80,6 +80,12 @@ export class Walk {
       if (/^https?:|^wss?:/.test(url.protocol) && url.origin !== this.plan.address) {
         this.fault('elsewhere', request.url());
       }
+    });
+    context.on('requestfailed', (request) => {
+      // Whoever goes on to another page gives up what the last one still waits for.
+      const why = request.failure()?.errorText;
+      const ours = new URL(request.url()).origin === this.plan.address;
+      if (ours && why !== 'net::ERR_ABORTED') this.fault('answer', `${why} for ${request.method()} ${request.url()}`);
     });
     context.on('response', (response) => {
       const status = response.status();
@@ -156,9 +162,10 @@ export class Walk {
     await this.page.locator(selector).first().check();
   }
 
-  // A file from the plan's own words: nothing is read from this machine.
-  async attach(selector, { name, type, text }) {
-    await this.page.locator(selector).first().setInputFiles({ name, mimeType: type, buffer: Buffer.from(text) });
+  // A file from the journey's own bytes, as base64: nothing is read from this machine.
+  async attach(selector, { name, type, bytes }) {
+    const file = { name, mimeType: type, buffer: Buffer.from(bytes, 'base64') };
+    await this.page.locator(selector).first().setInputFiles(file);
   }
 
   // The words that stand somewhere.
@@ -223,6 +230,10 @@ export class Walk {
   }
 
   async judge() {
+    // As high as the page: what merely lies under a bar that stays is no fault of its size.
+    const { width, height } = this.run;
+    const whole = await this.page.evaluate(() => document.documentElement.scrollHeight);
+    if (whole > height) await this.page.setViewportSize({ width, height: whole });
     // By the protocol of the developer's tools, which no content security policy concerns.
     await this.page.evaluate(this.axe);
     const found = await this.page.evaluate(async (rules) => {
@@ -234,6 +245,7 @@ export class Walk {
         count: nodes.length,
       }));
     }, RULES);
+    if (whole > height) await this.page.setViewportSize({ width, height });
     for (const { id, help, where, count } of found) {
       this.fault('accessibility', `${id} (${help}), ${count} times: ${where.join(' | ')}`);
     }

@@ -45,6 +45,11 @@ impl Run {
         Self { given, ..self }
     }
 
+    /// A word of what the journey needs to know.
+    pub(crate) fn told(&self, name: &str) -> String {
+        self.given[name].as_str().expect("it was told").to_owned()
+    }
+
     fn name(&self) -> String {
         let mut name = self.language.to_owned();
         for (is, part) in

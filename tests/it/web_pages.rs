@@ -416,7 +416,15 @@ enum Opens {
     Only(&'static [&'static str]),
     /// Nobody: what is asked about is there for none of them (404).
     Nobody,
+    /// Those who see the case; to all others there is no such page (404).
+    Readers,
+    /// Those who may do it; who only sees the case is told why not (409), to all others there is no
+    /// such page.
+    Doers(&'static [&'static str]),
 }
+
+/// Those of the callers who see the case of the rows.
+const READERS: &[&str] = &["officer", "head", "auditor"];
 
 /// A page: its method and address as they are declared, an address to ask, a form to send, and whom
 /// it opens for.
@@ -440,6 +448,24 @@ const ROWS: &[Row] = &[
     Row("post /worklist/saved", "/worklist/saved", &[("name", "mine")], Opens::Everybody),
     Row("post /worklist/forgotten", "/worklist/forgotten", &[("name", "mine")], Opens::Everybody),
     Row("post /worklist/columns", "/worklist/columns", &[("column", "due")], Opens::Everybody),
+    Row("get /cases/{case}", "/cases/CASE", &[], Opens::Readers),
+    Row("get /cases/{case}/inquiries", "/cases/CASE/inquiries", &[], Opens::Readers),
+    Row("get /cases/{case}/documents", "/cases/CASE/documents", &[], Opens::Readers),
+    Row("get /cases/{case}/timeline", "/cases/CASE/timeline", &[], Opens::Readers),
+    Row("get /cases/{case}/workflow", "/cases/CASE/workflow", &[], Opens::Readers),
+    Row("get /cases/{case}/clocks/{no}", "/cases/CASE/clocks/0", &[], Opens::Readers),
+    Row(
+        "get /cases/{case}/do/{what}",
+        "/cases/CASE/do/comment",
+        &[],
+        Opens::Doers(&["officer", "head"]),
+    ),
+    Row(
+        "post /cases/{case}/do/{what}",
+        "/cases/CASE/do/comment",
+        &[("text", "A remark")],
+        Opens::Doers(&["officer", "head"]),
+    ),
     Row("post /sandbox/clock", "/sandbox/clock", &[("days", "1")], Opens::Only(&["administrator"])),
 ];
 
@@ -474,8 +500,10 @@ async fn everybody_opens_every_page() {
         }
         browsers.push((name, Browser::of(&service, name).await));
     }
+    let case = service.office.opened().await.id.to_string();
     let mut wrong = Vec::new();
     for Row(page, path, form, opens) in ROWS {
+        let path = &path.replace("CASE", &case);
         for (caller, browser) in &mut browsers {
             let answer = match page.starts_with("get ") {
                 true => browser.get(path).await,
@@ -490,6 +518,10 @@ async fn everybody_opens_every_page() {
                 Opens::Only(them) if them.contains(caller) => opened,
                 Opens::Only(_) => answer.status == 403,
                 Opens::Nobody => answer.status == 404,
+                Opens::Readers if READERS.contains(caller) => opened,
+                Opens::Doers(them) if them.contains(caller) => opened,
+                Opens::Doers(_) if READERS.contains(caller) => answer.status == 409,
+                Opens::Readers | Opens::Doers(_) => answer.status == 404,
             };
             if !right {
                 wrong.push(format!(

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use parvaneh_core::{Case, CaseId, PersonId, decide::Command, reach::Sight};
-use parvaneh_store::{Brought, Executed, Request};
+use parvaneh_store::{Brought, Executed, Request, Viewer};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -126,6 +126,22 @@ pub(crate) async fn done_by(
     let (command, brought) = command().await?;
     let request = asked(terms, Request::command(caller.person, case, command)).bringing(brought);
     Ok((app.store.execute(request).await?, sight))
+}
+
+/// What a command would do to a case that the viewer sees, without doing it.
+///
+/// # Errors
+/// As [`change_by`].
+pub(crate) async fn rehearsal_of(
+    app: &App,
+    viewer: &Viewer,
+    terms: Terms,
+    case: CaseId,
+    command: Command,
+) -> Result<Executed, Problem> {
+    policy::see(app, viewer, case).await?;
+    let request = asked(terms, Request::command(viewer.actor.person, case, command));
+    Ok(app.store.rehearse(&request).await?)
 }
 
 /// A request on those terms.

@@ -365,7 +365,7 @@ impl EventView {
 
 /// Whether an applicant is shown an event of his case: what he did, and what concerns where the case
 /// stands and until when; not how the office works inside.
-fn is_open(event: &Event) -> bool {
+pub(crate) fn is_open(event: &Event) -> bool {
     let his = matches!(event.by, By::Applicant(_));
     his || matches!(
         event.fact,

@@ -25,7 +25,7 @@ use crate::{
     auth::Principal,
     body::{Body, Path, Query},
     change::{Changed, Terms, answer, asked, change},
-    documents::{HandIn, discard, given, receive, room_for, serve},
+    documents::{HandIn, discard, paper_of, receive, room_for, serve},
     policy,
     problem::Problem,
 };
@@ -39,8 +39,11 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 /// The addresses that take a content as their body: as long as documents may be, and as slowly as
 /// they come.
-pub(crate) const TAKE_CONTENTS: [&str; 2] =
-    ["/api/v1/documents", "/api/v1/cases/{case}/documents/{document}"];
+pub(crate) const TAKE_CONTENTS: [&str; 3] = [
+    "/api/v1/documents",
+    "/api/v1/cases/{case}/documents/{document}",
+    crate::pages::TAKES_CONTENTS,
+];
 
 /// A content that has been uploaded.
 #[derive(Debug, Serialize, ToSchema)]
@@ -246,12 +249,9 @@ async fn hand_in(
 ) -> Result<Response, Problem> {
     let case = CaseId(paper.case);
     let (sight, kind) = paper.wanted(&app, &caller).await?;
-    let papers = [(kind.to_string(), body)].into();
-    let (mut given, brought) = given(&app, &caller, serde_json::Map::new(), papers)
-        .await
-        .map_err(|problem| problem.within(&format!("/documents/{kind}")))?;
-    let Some(paper) = given.papers.remove(&kind) else { return Err(Problem::not_found()) };
-    let command = Command::AttachDocument { document: kind, paper };
+    let within = format!("/documents/{kind}");
+    let made = paper_of(&app, &caller, kind, body).await;
+    let (command, brought) = made.map_err(|problem| problem.within(&within))?;
     let request = asked(terms, Request::command(caller.person, case, command)).bringing(brought);
     let executed = app.store.execute(request).await?;
     answer(&app, executed, sight, StatusCode::OK).await
@@ -345,41 +345,41 @@ async fn content(
 
 /// A document of a case.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct DocumentView {
+pub(crate) struct DocumentView {
     /// Its content, for getting it; none where only its hash was recorded.
-    id: Option<Uuid>,
+    pub(crate) id: Option<Uuid>,
     /// The kind of paper; none for a file that was filled in.
     #[schema(example = "charter")]
-    kind: Option<String>,
+    pub(crate) kind: Option<String>,
     /// The field in which it was filled in.
-    field: Option<String>,
+    pub(crate) field: Option<String>,
     /// Whether it is the one that counts: no later one has taken its place.
-    latest: bool,
+    pub(crate) latest: bool,
     /// What the file is called.
     #[schema(example = "charter.pdf")]
-    name: String,
+    pub(crate) name: String,
     /// What it is.
     #[schema(example = "application/pdf")]
-    media_type: String,
+    pub(crate) media_type: String,
     /// Its length in bytes.
-    size: u64,
+    pub(crate) size: u64,
     /// Its SHA-256, as the timeline has it.
-    sha256: String,
+    pub(crate) sha256: String,
     /// When it was handed in.
-    at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
     /// Whether a virus scanner has looked at it and found nothing.
-    scanned: bool,
+    pub(crate) scanned: bool,
     /// What was said of it by whoever looked at it.
-    verdict: Option<VerdictView>,
+    pub(crate) verdict: Option<VerdictView>,
 }
 
 /// What somebody said of a paper.
 #[derive(Debug, Serialize, ToSchema)]
-struct VerdictView {
+pub(crate) struct VerdictView {
     /// Whether it is good.
-    good: bool,
+    pub(crate) good: bool,
     /// Why it is not.
-    reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// When.
     at: DateTime<Utc>,
     /// Who; none where an applicant looks.
@@ -398,7 +398,7 @@ impl VerdictView {
 }
 
 /// The documents of a case that somebody who sees it like that is shown.
-pub(super) fn documents(case: &Case, held: &[CaseContent], sight: Sight) -> Vec<DocumentView> {
+pub(crate) fn documents(case: &Case, held: &[CaseContent], sight: Sight) -> Vec<DocumentView> {
     let latest = |content: &CaseContent| {
         let same = |other: &&CaseContent| {
             (other.is_field, &other.name) == (content.is_field, &content.name)

@@ -11,7 +11,7 @@ mod clocks;
 mod closures;
 mod delegations;
 mod described;
-mod documents;
+pub(crate) mod documents;
 mod events;
 mod figures;
 mod identities;

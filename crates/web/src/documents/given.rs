@@ -112,6 +112,22 @@ pub(crate) async fn with_papers(
     Ok((command, brought))
 }
 
+/// The command by which a paper is handed in, with what it holds.
+///
+/// # Errors
+/// As [`given`].
+pub(crate) async fn paper_of(
+    app: &App,
+    caller: &Principal,
+    document: DocumentId,
+    paper: HandIn,
+) -> Result<(Command, Vec<Brought>), Problem> {
+    let papers = [(document.to_string(), paper)].into();
+    let (mut given, brought) = given(app, caller, Map::new(), papers).await?;
+    let paper = given.papers.remove(&document).ok_or_else(Problem::not_found)?;
+    Ok((Command::AttachDocument { document, paper }, brought))
+}
+
 /// Whether a case can hold one more content of each of these kinds.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use axum::http::StatusCode;
 use parvaneh_contents::{Contents, ContentsError, Kind, Scanner};
 
 pub(crate) use self::{
-    given::{HandIn, given, room_for, with_papers},
+    given::{HandIn, given, paper_of, room_for, with_papers},
     receive::{declared_length, discard, receive, too_long},
     serve::serve,
 };

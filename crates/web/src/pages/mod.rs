@@ -7,6 +7,7 @@
 
 mod account;
 mod assets;
+mod case;
 mod form;
 mod frame;
 mod home;
@@ -25,11 +26,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use self::{frame::Frame, routes::Pages};
 pub(crate) use self::{
+    case::TAKES_CONTENTS,
     look::Look,
     problem::{asks_for_pages, told},
 };
+use self::{frame::Frame, routes::Pages};
 use crate::{App, problem::Problem};
 
 /// What a page may load and do: only what comes from here, and no script or style that stands in it.
@@ -41,6 +43,7 @@ fn all() -> Pages {
     Pages::default()
         .merge(home::pages())
         .merge(account::pages())
+        .merge(case::pages())
         .merge(preferences::pages())
         .merge(sandbox::pages())
         .merge(worklist::pages())

@@ -1,0 +1,171 @@
+//! The first tab: what stands in a case, who has what to do, and what is filled in.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use parvaneh_core::{Place, decide::Possible, event::Purpose};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{
+    super::{Frame, page, visit::Visit},
+    Tab,
+    head::{Head, Offer, Until, owner, until},
+    open,
+    wording::vote,
+};
+use crate::{
+    App,
+    body::{Path, Query},
+    problem::Problem,
+    shown::Moment,
+};
+
+/// A fact, with its name.
+#[derive(Clone, Debug)]
+struct Fact {
+    name: String,
+    value: String,
+}
+
+/// The values of one form.
+#[derive(Clone, Debug)]
+struct Values {
+    filled: Vec<Fact>,
+    /// What nobody has filled in.
+    empty: Vec<String>,
+}
+
+/// A task that the case waits for.
+#[derive(Clone, Debug)]
+struct Task {
+    title: String,
+    owner: String,
+    assignee: Option<String>,
+    since: Moment,
+    until: Option<Until>,
+    /// What explains its deadline.
+    clock: Option<String>,
+    offers: Vec<Offer>,
+}
+
+#[derive(Template)]
+#[template(path = "case/facts.html")]
+struct Page {
+    frame: Frame,
+    head: Head,
+    /// What has just been done, by the reader.
+    done: Option<String>,
+    received: Moment,
+    about: Vec<Fact>,
+    tasks: Vec<Task>,
+    forms: Vec<Values>,
+    votes: Vec<(String, String)>,
+    fill: Option<String>,
+}
+
+/// What has just been done.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Done {
+    /// The number of its last event.
+    done: Option<u32>,
+}
+
+pub(super) async fn facts(
+    State(app): State<App>,
+    visit: Visit,
+    Path(case): Path<Uuid>,
+    Query(Done { done }): Query<Done>,
+) -> Result<Response, Problem> {
+    let seen = open(&app, visit, case).await?;
+    let (words, case, definition) = (seen.words(), &seen.seen.file.case, seen.definition());
+    let fact = |name: crate::say::Said, value: String| Fact { name: name.into(), value };
+    let mut about = vec![
+        fact(words.t("case-workflow"), words.of(&definition.title).to_owned()),
+        fact(words.t("case-version"), words.number(case.version)),
+        fact(words.t("case-unit"), seen.unit(&case.unit)),
+        fact(words.t("case-events"), words.number(case.seq)),
+    ];
+    if let Some(on) = &case.hearing.on_agenda {
+        let at = seen.moment(on.at).plain();
+        about.push(fact(words.t("case-sitting"), at));
+    }
+    let shown_to_applicant =
+        |name: &parvaneh_core::FieldId| seen.inside() || definition.is_filled_by_applicant(name);
+    let forms = definition.forms.values().filter_map(|form| {
+        let (mut filled, mut empty) = (Vec::new(), Vec::new());
+        for (name, field) in form.fields.iter().filter(|(name, _)| shown_to_applicant(name)) {
+            let title = words.of(&field.title).to_owned();
+            match case.data.get(name) {
+                None => empty.push(title),
+                Some(value) => {
+                    let value = words.of(&value.shown(Some(field))).to_owned();
+                    filled.push(Fact { name: title, value });
+                }
+            }
+        }
+        (!filled.is_empty() || !empty.is_empty()).then_some(Values { filled, empty })
+    });
+    let tasks = case.tasks.iter().map(|task| {
+        let step = definition.steps.get(&task.step);
+        let branch = step.zip(task.branch.as_ref()).and_then(|(step, branch)| match &step.kind {
+            parvaneh_core::definition::StepKind::Parallel(parallel) => {
+                parallel.branches.get(branch)
+            }
+            _ => None,
+        });
+        let title = branch.map(|branch| &branch.title).or(step.map(|step| &step.title));
+        let title = title.map_or_else(|| task.step.to_string(), |title| words.of(title).to_owned());
+        let title = match task.purpose {
+            Purpose::Vote => words.t("case-task-vote").s("step", title).into(),
+            Purpose::Act | Purpose::Answer => title,
+        };
+        let of_task = |one: &&Possible| match one {
+            Possible::Claim { task: no }
+            | Possible::Release { task: no }
+            | Possible::Assign { task: no } => *no == task.no,
+            Possible::Extend { clock } => *clock == task.no,
+            _ => false,
+        };
+        let offers = seen.seen.possible.iter().filter(of_task).map(|possible| {
+            let doing = super::doing::Doing::of(possible);
+            Offer {
+                address: seen.address(&format!("/do/{}", doing.name())),
+                title: doing.short(&seen),
+                main: false,
+            }
+        });
+        Task {
+            title,
+            owner: owner(&seen, &task.owner, &task.unit),
+            assignee: task.assignee.filter(|_| seen.inside()).map(|one| seen.names.person(one)),
+            since: seen.moment(task.opened_at),
+            until: task.clock.as_ref().map(|clock| until(&seen, clock)),
+            clock: task.clock.as_ref().map(|_| seen.address(&format!("/clocks/{}", task.no))),
+            offers: offers.collect(),
+        }
+    });
+    let votes = match &case.place {
+        Place::Step { votes, .. } if seen.inside() => votes
+            .iter()
+            .map(|(member, cast)| (seen.names.person(*member), vote(*cast, words).into()))
+            .collect(),
+        _ => Vec::new(),
+    };
+    let done = match done.filter(|done| *done <= case.seq) {
+        Some(seq) => super::story::title_of(&app, &seen, seq).await?,
+        None => None,
+    };
+    let can_fill = seen.seen.possible.contains(&Possible::Fill);
+    let shown_page = Page {
+        frame: seen.frame(),
+        received: seen.moment(case.opened_at),
+        about,
+        tasks: tasks.collect(),
+        forms: forms.collect(),
+        votes,
+        fill: can_fill.then(|| seen.address("/do/fill")),
+        done,
+        head: seen.head(Tab::Facts),
+    };
+    page(&seen.visit.look, &shown_page)
+}
