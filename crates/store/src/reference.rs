@@ -62,15 +62,15 @@ const UNITS: &str = "
     from reference_state left join units u on true";
 
 impl Cache {
-    /// The view of that revision, or of a later one; `None` asks for whatever is in force.
+    /// The view of that revision, or of a later one; `None` asks for whatever was last known.
     pub(crate) async fn fresh(
         &self,
         pool: &PgPool,
         revision: Option<i64>,
     ) -> Result<Arc<Reference>, StoreError> {
         let current = read!(self.current).clone();
-        if let (Some(current), Some(revision)) = (&current, revision)
-            && current.revision >= revision
+        if let Some(current) = &current
+            && revision.is_none_or(|revision| current.revision >= revision)
         {
             return Ok(current.clone());
         }
@@ -305,5 +305,26 @@ pub(crate) fn level_text(level: Level) -> &'static str {
         Level::County => "county",
         Level::Province => "province",
         Level::National => "national",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Founding, Store, StoreOptions, UnitRow, testing::TestDatabase};
+
+    #[tokio::test]
+    async fn what_was_last_known_is_not_read_again_and_what_is_newer_is() {
+        let database = TestDatabase::new().await;
+        Store::migrate(&database.owner_options(), Founding::Sandbox).await.unwrap();
+        let store = Store::connect(database.app_options(), StoreOptions::default()).await.unwrap();
+        let known = store.reference_in_use().await.unwrap();
+        assert!(Arc::ptr_eq(&known, &store.reference_in_use().await.unwrap()));
+        assert!(Arc::ptr_eq(&known, &store.reference().await.unwrap()));
+        let title = Text { fa: "ایران".to_owned(), en: "Iran".to_owned() };
+        let unit = Unit { id: "ir".into(), parent: None, level: Level::National, title };
+        let nation = UnitRow { unit, population: None };
+        store.save_units(vec![nation]).await.unwrap();
+        assert_eq!(store.reference().await.unwrap().organisation.units().count(), 1);
     }
 }
