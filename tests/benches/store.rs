@@ -148,6 +148,7 @@ fn opening(case: CaseId, workflow: &str) -> Request {
         expected_seq: None,
         on_behalf_of: None,
         brought: Vec::new(),
+        only_seen: false,
     }
 }
 

@@ -137,7 +137,7 @@ async fn writes(store: &Store, admin: &mut PgConnection, case: CaseId) {
 
 async fn reads(store: &Store, viewer: &Viewer, whose: &str, case: CaseId) {
     let walled = store.reading_as(viewer);
-    let figures = store.reading_within(&viewer.reach);
+    let figures = store.reading_within(&viewer.organisation, &viewer.reach);
     let worklist = WorklistQuery::of(viewer.actor.person);
     let list = CasesQuery { reach: Some(viewer.reach.clone()), ..CasesQuery::default() };
     let unit = viewer.actor.grants.first().map(|grant| grant.unit.clone());

@@ -83,6 +83,7 @@ async fn waiting(store: &Store) -> CaseId {
             expected_seq: None,
             on_behalf_of: None,
             brought: Vec::new(),
+            only_seen: false,
         })
         .await
         .unwrap();

@@ -222,6 +222,7 @@ pub(crate) fn open_request(case: CaseId) -> Request {
         expected_seq: None,
         on_behalf_of: None,
         brought: Vec::new(),
+        only_seen: false,
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
-use parvaneh_core::{CaseId, Grant, reach::Reach};
+use parvaneh_core::{CaseId, Grant, UnitId, WorkflowId, reach::Reach};
 use parvaneh_store::{
     CasesQuery, OnTimeBy, OnTimeQuery, Store, StoreError, StoreOptions, Viewer, WorklistQuery,
 };
-use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
@@ -38,16 +37,40 @@ async fn seen(connection: &mut PgConnection, table: &str, column: &str) -> BTree
 
 /// As the program names a reader, but not by its code.
 async fn name(connection: &mut PgConnection, viewer: &Viewer) {
+    let organisation = &viewer.organisation;
+    let held = |held: Vec<(String, UnitId)>| {
+        let root = |unit: &UnitId| organisation.get(unit).is_some_and(|unit| unit.parent.is_none());
+        let (everywhere, rest): (Vec<_>, Vec<_>) = held.into_iter().partition(|(_, at)| root(at));
+        let places = rest.iter().flat_map(|(what, at)| {
+            let below = organisation.units().filter(|unit| organisation.contains(at, &unit.id));
+            below.map(|unit| format!("{what}\u{1f}{}", unit.id)).collect::<Vec<_>>()
+        });
+        (everywhere.into_iter().map(|(what, _)| what).collect(), places.collect())
+    };
+    let accounts = viewer.reach.accounts.iter().map(ToString::to_string).collect();
     let reach = viewer.reach.jurisdictions.iter();
-    let reach: Vec<_> = reach.map(|held| json!([held.workflow, held.unit])).collect();
+    let of =
+        |workflow: &Option<WorkflowId>| workflow.as_ref().map_or("*".into(), |it| it.to_string());
+    let (workflows, places) =
+        held(reach.map(|held| (of(&held.workflow), held.unit.clone())).collect());
     let offices = viewer.reach.offices.iter();
-    let offices: Vec<_> = offices.map(|held| json!([held.role, held.unit])).collect();
-    let reader = json!({ "accounts": viewer.reach.accounts, "reach": reach, "offices": offices });
-    sqlx::query("select set_config('parvaneh.reader', $1, true)")
-        .bind(reader.to_string())
-        .execute(connection)
-        .await
-        .unwrap();
+    let (roles, desks) =
+        held(offices.map(|held| (held.role.to_string(), held.unit.clone())).collect());
+    let settings: [(&str, Vec<String>); 5] = [
+        ("accounts", accounts),
+        ("workflows", workflows),
+        ("places", places),
+        ("roles", roles),
+        ("desks", desks),
+    ];
+    for (name, list) in settings {
+        sqlx::query("select set_config('parvaneh.' || $1, ($2::text[])::text, true)")
+            .bind(name)
+            .bind(list)
+            .execute(&mut *connection)
+            .await
+            .unwrap();
+    }
 }
 
 async fn viewer(office: &Office, name: &str) -> Viewer {
@@ -131,14 +154,21 @@ async fn whoever_names_nobody_sees_nothing_and_the_owner_neither() {
         assert_eq!(seen(&mut application, "cases", "id").await.len(), 0, "{end}");
     }
     // A name that says nothing, and one that cannot be read.
-    for (named, fails) in [("{}", false), (r#"{"reach":[[null,"nowhere"]]}"#, false), ("x", true)] {
+    let named = [
+        ("workflows", "{}", false),
+        ("places", "{*\u{1f}nowhere}", false),
+        ("roles", "{county_officer}", false),
+        ("workflows", "x", true),
+        ("accounts", "{x}", true),
+    ];
+    for (setting, named, fails) in named {
         sqlx::raw_sql("begin").execute(&mut application).await.unwrap();
-        let set = sqlx::query("select set_config('parvaneh.reader', $1, true)").bind(named);
-        set.execute(&mut application).await.unwrap();
+        let set = sqlx::query("select set_config('parvaneh.' || $1, $2, true)");
+        set.bind(setting).bind(named).execute(&mut application).await.unwrap();
         let found = sqlx::query_scalar::<_, i64>("select count(*) from cases");
         let found = found.fetch_one(&mut application).await;
-        assert_eq!(found.is_err(), fails, "{named}");
-        assert_eq!(found.unwrap_or_default(), 0, "{named}");
+        assert_eq!(found.is_err(), fails, "{setting} {named}");
+        assert_eq!(found.unwrap_or_default(), 0, "{setting} {named}");
         sqlx::raw_sql("rollback").execute(&mut application).await.unwrap();
     }
     // What logs in may do nothing before it says what it is.
@@ -241,11 +271,12 @@ async fn what_the_service_would_forget_to_ask_the_database_asks() {
     let late = office.opened().await;
     office.advance(chrono::TimeDelta::days(90)).await;
     assert_eq!(late.unit.as_str(), COUNTY);
+    let organisation = store.organisation().await.unwrap();
     for (unit, rows) in [(PROVINCE, 1), (COUNTY, 1), ("08", 0)] {
         let jurisdictions =
             vec![parvaneh_core::reach::Jurisdiction { workflow: None, unit: unit.into() }];
         let within = Reach { jurisdictions, ..Reach::default() };
-        let figures = store.reading_within(&within).on_time(&query).await.unwrap();
+        let figures = store.reading_within(&organisation, &within).on_time(&query).await.unwrap();
         assert_eq!(figures.rows.len(), rows, "{unit}");
     }
 }
@@ -399,4 +430,34 @@ fn the_service_reads_through_the_wall() {
     }
     assert!(files > 10, "{files}");
     assert_eq!(found, [""; 0], "read it by store.reading_as(&viewer)");
+}
+
+#[tokio::test]
+async fn whoever_reads_does_not_notice_that_connections_died_unused() {
+    let office = Office::sandbox().await;
+    let case = office.opened().await.id;
+    let officer = viewer(&office, "county_officer").await;
+    let mut admin = office.as_admin().await;
+    for _ in 0..3 {
+        let store = office.store.reading_as(&officer);
+        // Several at once, so that several connections are kept.
+        let mut readings = tokio::task::JoinSet::new();
+        for _ in 0..6 {
+            let store = store.clone();
+            readings.spawn(async move { store.timeline(case).await });
+        }
+        while let Some(timeline) = readings.join_next().await {
+            assert_eq!(timeline.unwrap().unwrap().entries.len(), 1);
+        }
+        assert_eq!(viewer(&office, "county_officer").await.reach, officer.reach);
+        let ended: i64 = sqlx::query_scalar(
+            "select count(*) from (
+                 select pg_terminate_backend(pid, 5000) from pg_stat_activity
+                 where datname = current_database() and pid <> pg_backend_pid()) ended",
+        )
+        .fetch_one(&mut admin)
+        .await
+        .unwrap();
+        assert!(ended >= 2, "{ended}");
+    }
 }

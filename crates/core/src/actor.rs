@@ -27,6 +27,10 @@ pub struct Unit {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Organisation {
     units: HashMap<UnitId, Unit>,
+    /// What stands right below each, in the order of its identifiers.
+    children: HashMap<UnitId, Vec<UnitId>>,
+    /// The unit of which everything is part, where there is one.
+    whole: Option<UnitId>,
 }
 
 /// Why units are not a tree.
@@ -69,7 +73,17 @@ impl Organisation {
                 return Err(OrganisationError::Parent { unit: unit.id.clone(), parent });
             }
         }
-        Ok(Self { units: tree })
+        let mut children: HashMap<UnitId, Vec<UnitId>> = HashMap::new();
+        for unit in tree.values() {
+            if let Some(parent) = &unit.parent {
+                children.entry(parent.clone()).or_default().push(unit.id.clone());
+            }
+        }
+        children.values_mut().for_each(|below| below.sort_unstable());
+        let mut roots = tree.values().filter(|unit| unit.parent.is_none());
+        let root = roots.next().map(|root| root.id.clone());
+        let whole = if roots.next().is_none() { root } else { None };
+        Ok(Self { units: tree, children, whole })
     }
 
     /// The unit of that identifier.
@@ -91,6 +105,22 @@ impl Organisation {
     /// Whether `unit` is `above` or stands below it.
     pub fn contains(&self, above: &UnitId, unit: &UnitId) -> bool {
         self.path(unit).any(|id| id == above)
+    }
+
+    /// The unit and everything below it. Empty for an unknown unit.
+    pub fn below<'a>(&'a self, unit: &UnitId) -> Vec<&'a UnitId> {
+        let mut found: Vec<_> = self.units.get(unit).map(|unit| &unit.id).into_iter().collect();
+        let mut next = 0;
+        while let Some(unit) = found.get(next) {
+            found.extend(self.children.get(*unit).into_iter().flatten());
+            next += 1;
+        }
+        found
+    }
+
+    /// Whether everything is that unit or stands below it.
+    pub fn is_whole(&self, unit: &UnitId) -> bool {
+        self.whole.as_ref() == Some(unit)
     }
 
     /// The unit of that level on the way up from `unit`.

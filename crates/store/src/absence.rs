@@ -340,6 +340,7 @@ impl Store {
                 expected_seq: None,
                 on_behalf_of: None,
                 brought: Vec::new(),
+                only_seen: false,
             });
         }
         let mut done = HandedBack { more: true, ..HandedBack::default() };

@@ -174,38 +174,19 @@ pub(crate) fn read(
 
 const ACTOR: &str = concat!(
     "with clock as materialized (select engine_now() as now)
-     select clock.now, known.id, (select revision from reference_state), ",
+     select clock.now, known.id, ",
     standing_columns!("who"),
     " from clock left join people known on known.id = $1 ",
     standing!("$1::uuid", "who")
 );
-
-/// What is known of a person at one moment.
-pub(crate) struct Met {
-    /// The engine's time.
-    pub(crate) now: Instant,
-    /// Which state of what is published is in force.
-    pub(crate) revision: i64,
-    /// Who he is and what he may do now; `None` for somebody unknown.
-    pub(crate) actor: Option<Actor>,
-}
-
-/// What is known of a person now.
-pub(crate) async fn meet(
-    connection: impl Executor<'_, Database = Postgres>,
-    person: PersonId,
-) -> Result<Met, sqlx::Error> {
-    let row = sqlx::query(ACTOR).bind(person.0).fetch_one(connection).await?;
-    let is_known = row.try_get::<Option<Uuid>, _>(1)?.is_some();
-    let actor = if is_known { Some(read(&row, 3, person, None)?) } else { None };
-    Ok(Met { now: row.try_get(0)?, revision: row.try_get(2)?, actor })
-}
 
 /// Who somebody is and what he may do now, with the engine's time; `None` for somebody unknown.
 pub(crate) async fn actor(
     connection: impl Executor<'_, Database = Postgres>,
     person: PersonId,
 ) -> Result<(Instant, Option<Actor>), sqlx::Error> {
-    let Met { now, actor, .. } = meet(connection, person).await?;
-    Ok((now, actor))
+    let row = sqlx::query(ACTOR).bind(person.0).fetch_one(connection).await?;
+    let is_known = row.try_get::<Option<Uuid>, _>(1)?.is_some();
+    let actor = if is_known { Some(read(&row, 2, person, None)?) } else { None };
+    Ok((row.try_get(0)?, actor))
 }

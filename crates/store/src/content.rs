@@ -233,7 +233,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unreadable`] for an event that this program cannot read; the database.
     pub async fn contents_of(&self, case: CaseId) -> Result<Vec<CaseContent>, StoreError> {
-        let mut reads = self.reads().await?;
+        let mut reads = self.reads_by_key().await?;
         let rows = sqlx::query(
             "select h.content, h.seq, h.name, h.field, h.from_applicant, c.clean, e.body::text
              from case_contents h

@@ -1,10 +1,13 @@
 //! What every part of the store shares.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use sqlx::PgPool;
 
-use crate::{hint::Hints, news::Newsroom, read::HistoryCache, reference::Cache, vault::Vault};
+use crate::{
+    gate::Gate, hint::Hints, news::Newsroom, read::HistoryCache, reference::Cache, vault::Vault,
+    visitors::Visitors,
+};
 
 /// What every part of the store shares.
 #[derive(Debug)]
@@ -16,7 +19,8 @@ pub(crate) struct Engine {
     /// One connection, apart from all work: whether the database answers, and how far it is behind.
     pub(crate) watcher: PgPool,
     /// For reading for a person: what these see is named in each transaction, and before it is nothing.
-    pub(crate) people: PgPool,
+    pub(crate) visitors: Arc<Visitors>,
+    pub(crate) gate: Gate,
     pub(crate) cache: Cache,
     pub(crate) hints: Hints,
     pub(crate) newsroom: Newsroom,

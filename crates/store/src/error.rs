@@ -127,6 +127,9 @@ pub enum StoreError {
     /// The secrets of this database are sealed by another key.
     #[error("the secrets of this database are sealed by another key than the one that was given")]
     WrongKey,
+    /// What several had asked for together went wrong.
+    #[error(transparent)]
+    Shared(Arc<StoreError>),
     /// The task that did the work is gone: the program is shutting down.
     #[error("the store is closed")]
     Closed,
@@ -160,12 +163,18 @@ impl StoreError {
             Self::Delegation(refusal) => refusal.code(),
             Self::NoKey => "secret_key_missing",
             Self::WrongKey => "secret_key_wrong",
+            Self::Shared(error) => error.code(),
             Self::Closed => "store_closed",
         }
     }
 }
 
 impl StoreError {
+    /// The error of something that several may have asked for together.
+    pub(crate) fn of_several(error: Arc<Self>) -> Self {
+        Arc::try_unwrap(error).unwrap_or_else(Self::Shared)
+    }
+
     /// The store's part of an error that is known to be one of it.
     pub(crate) fn from_lost(error: ExecuteError) -> Self {
         match error {

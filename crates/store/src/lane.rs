@@ -331,7 +331,7 @@ async fn round(link: &mut Link, batch: &mut Vec<Job>) -> Result<(), sqlx::Error>
     for (mut job, verdict) in std::mem::take(batch).into_iter().zip(verdicts) {
         let answer = match verdict {
             Judged::Settled(answer) => *answer,
-            Judged::Repeat(used) => batch::reread(&engine.readers, &used).await,
+            Judged::Repeat(used, sight) => batch::reread(&engine.readers, &used, sight).await,
             Judged::Write(decision) if written.contains(&decision.decided.case.id) => {
                 let due = decision.decided.next_due.map(|due| (due, decision.now));
                 next_due = next_due.into_iter().chain(due).min();

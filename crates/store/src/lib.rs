@@ -16,6 +16,7 @@ pub mod embedded;
 mod engine;
 mod error;
 mod forget;
+mod gate;
 mod hint;
 mod identity;
 mod job;
@@ -40,6 +41,7 @@ mod store;
 #[doc(hidden)]
 pub mod testing;
 mod vault;
+mod visitors;
 mod watch;
 
 pub use absence::{AbsenceRow, HandedBack, NewAbsence};

@@ -29,7 +29,7 @@ impl Store {
             batch::judge(&engine.readers, &reference, &mut sittings, &request, loaded).await?;
         match judged {
             Judged::Settled(answer) => *answer,
-            Judged::Repeat(used) => batch::reread(&engine.readers, &used).await,
+            Judged::Repeat(used, sight) => batch::reread(&engine.readers, &used, sight).await,
             Judged::Write(decision) => Ok(decision.into_executed()),
         }
     }

@@ -5,6 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use parvaneh_core::{
     Case, CaseId, Event, Instant, Mapping, PersonId, WorkflowId,
     decide::{Command, Open},
+    reach::Sight,
 };
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
@@ -122,6 +123,8 @@ pub struct Request {
     pub on_behalf_of: Option<PersonId>,
     /// The contents of the files that it hands in, as far as they are kept here.
     pub brought: Vec<Brought>,
+    /// Whether a case that the person does not see is one that is not there, whatever he may do with it.
+    pub only_seen: bool,
 }
 
 impl Request {
@@ -135,6 +138,7 @@ impl Request {
             expected_seq: None,
             on_behalf_of: None,
             brought: Vec::new(),
+            only_seen: false,
         }
     }
 
@@ -148,6 +152,7 @@ impl Request {
             expected_seq: None,
             on_behalf_of: None,
             brought: Vec::new(),
+            only_seen: false,
         }
     }
 
@@ -161,6 +166,7 @@ impl Request {
             expected_seq: None,
             on_behalf_of: None,
             brought: Vec::new(),
+            only_seen: false,
         }
     }
 
@@ -174,6 +180,7 @@ impl Request {
             expected_seq: None,
             on_behalf_of: None,
             brought: Vec::new(),
+            only_seen: false,
         }
     }
 
@@ -195,6 +202,11 @@ impl Request {
     /// The same request, with the contents of files that it hands in.
     pub fn bringing(self, brought: Vec<Brought>) -> Self {
         Self { brought, ..self }
+    }
+
+    /// The same request, about a case that the person sees: another is one that is not there.
+    pub fn of_what_is_seen(self) -> Self {
+        Self { only_seen: true, ..self }
     }
 
     /// Whether its idempotency key, if it has one, can be kept.
@@ -234,4 +246,6 @@ pub struct Executed {
     pub next_due: Option<Instant>,
     /// Whether this is the answer to an earlier request of the same key.
     pub repeated: bool,
+    /// Why the person sees the case that was changed, where it was asked for one that he sees.
+    pub sight: Option<Sight>,
 }

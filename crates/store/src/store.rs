@@ -13,12 +13,14 @@ use tracing::Instrument as _;
 use crate::{
     ExecuteError, Executed, Request, StoreError,
     engine::Engine,
+    gate::Gate,
     hint::Hints,
     lane::Lanes,
     news::Newsroom,
     read::HistoryCache,
     reading::Reader,
     reference::{Cache, Reference},
+    visitors::Visitors,
     watch,
 };
 
@@ -100,6 +102,14 @@ const READER: &str = "
     set default_transaction_read_only = on;
     set standard_conforming_strings = on;
     set timezone = 'UTC'";
+
+/// For the statement by which everybody comes in, planned once; it changes nothing.
+const GATE: &str = "
+    set default_transaction_read_only = on;
+    set timezone = 'UTC';
+    set jit = off;
+    set plan_cache_mode = force_generic_plan;
+    set enable_seqscan = off";
 
 /// Hot statements look rows up by their keys, whatever the statistics of a table that has just
 /// begun to fill may say; and planning them takes longer than running them.
@@ -203,7 +213,11 @@ impl Store {
             patience: how.patience,
             wary: true,
         };
-        let people = Pooling { role: Role::Reader, ..readers.clone() }.pool(&options);
+        let visitors =
+            Pooling { role: Role::Reader, wary: false, ..readers.clone() }.pool(&options);
+        let settings = how.settings(GATE, how.reading);
+        let gate =
+            Pooling { settings, connections: 1, wary: false, ..readers.clone() }.pool(&options);
         let readers = readers.open(&options).await?;
         check_schema(&readers).await?;
         let watcher = watch::pool(&options, how.settings(READER, watch::PATIENCE));
@@ -213,7 +227,8 @@ impl Store {
             writers,
             readers,
             watcher,
-            people,
+            visitors: Visitors::new(visitors, how.patience),
+            gate: Gate::start(gate),
             cache: Cache::default(),
             hints,
             newsroom,
@@ -276,7 +291,7 @@ impl Store {
     pub async fn close(&self) {
         self.lanes.close().await;
         self.engine.watcher.close().await;
-        self.engine.people.close().await;
+        self.engine.visitors.close().await;
         self.engine.readers.close().await;
         self.engine.writers.close().await;
     }
@@ -355,21 +370,10 @@ impl Pooling {
                 Box::pin(async move { prepare(connection, role, &settings).await })
             })
             .after_release(move |connection, _| {
-                Box::pin(async move {
-                    match role {
-                        Role::Reader => forget(connection).await,
-                        Role::Engine => Ok(!wary || is_at_rest(connection).await?),
-                    }
-                })
+                Box::pin(async move { Ok(!wary || is_at_rest(connection).await?) })
             })
             .connect_lazy_with(options.clone())
     }
-}
-
-/// Ends the transaction that named a reader, and with it whose connection it was.
-async fn forget(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    connection.execute(sqlx::raw_sql("rollback")).await?;
-    Ok(true)
 }
 
 /// Whether no transaction is open. Only the server knows: a `begin` whose future was dropped has

@@ -147,8 +147,13 @@ impl Store {
             drop(tokio::time::timeout(PATIENCE * 2, pool.acquire()).await);
             begun.elapsed()
         };
-        let Engine { readers, people, writers, .. } = &*self.engine;
-        let (readers, people, writers) = tokio::join!(of(readers), of(people), of(writers));
+        let Engine { readers, visitors, writers, .. } = &*self.engine;
+        let people = async {
+            let begun = tokio::time::Instant::now();
+            drop(tokio::time::timeout(PATIENCE * 2, visitors.wait()).await);
+            begun.elapsed()
+        };
+        let (readers, people, writers) = tokio::join!(of(readers), people, of(writers));
         [("readers", readers), ("people", people), ("writers", writers)]
     }
 
@@ -160,8 +165,10 @@ impl Store {
             let most = pool.options().get_max_connections();
             PoolUse { pool: name, open, in_use: open.saturating_sub(idle), most }
         };
-        let Engine { readers, people, writers, .. } = &*self.engine;
-        [of("readers", readers), of("people", people), of("writers", writers)]
+        let Engine { readers, visitors, writers, .. } = &*self.engine;
+        let (open, in_use, most) = visitors.in_use();
+        let people = PoolUse { pool: "people", open, in_use, most };
+        [of("readers", readers), people, of("writers", writers)]
     }
 }
 

@@ -92,8 +92,16 @@ impl App {
         }
     }
 
-    /// What the caller is and sees now.
+    /// What the caller is and saw when he came in.
     pub(crate) async fn viewer(&self, caller: &Principal) -> Result<Viewer, Problem> {
+        match &caller.viewer {
+            Some(viewer) => Ok((**viewer).clone()),
+            None => self.viewer_now(caller).await,
+        }
+    }
+
+    /// What the caller is and sees now: for what lasts longer than a request.
+    pub(crate) async fn viewer_now(&self, caller: &Principal) -> Result<Viewer, Problem> {
         self.store.viewer(caller.person).await?.ok_or_else(Problem::unauthenticated)
     }
 }

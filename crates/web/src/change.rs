@@ -91,7 +91,10 @@ pub(crate) async fn change(
     case: CaseId,
     command: Command,
 ) -> Result<Response, Problem> {
-    change_by(app, caller, terms, case, async || Ok((command, Vec::new()))).await
+    let request = asked(terms, Request::command(caller.person, case, command)).of_what_is_seen();
+    let executed = app.store.execute(request).await?;
+    let sight = executed.sight.ok_or_else(Problem::not_found)?;
+    answer(app, executed, sight, StatusCode::OK).await
 }
 
 /// The same with a command that is made only once the caller is known to see the case, and with the

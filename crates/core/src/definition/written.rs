@@ -3,16 +3,10 @@
 //! The reader beside this is what decides; a test holds the two together, key by key.
 #![allow(dead_code, reason = "types that only describe")]
 
-mod commission;
-mod parallel;
-mod steps;
-
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 use serde_json::Value;
-
-use self::steps::Step;
 
 /// The JSON Schema (2020-12) of a definition, for editors: keys with what they mean, values with
 /// their form. It knows less than [`Definition::check`](super::Definition::check): which names
@@ -512,6 +506,378 @@ enum FieldType {
     Phone,
     File,
     YesNo,
+}
+
+/// A place where a case waits: work, the applicant's part, a commission, or several bodies at once
+struct Step;
+
+impl JsonSchema for Step {
+    fn schema_name() -> Cow<'static, str> {
+        "Step".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let has = |key: &str| json_schema!({ "required": [key] });
+        let branches = [
+            (has("choose"), generator.subschema_for::<AutomaticStep>()),
+            (has("parallel"), generator.subschema_for::<ParallelStep>()),
+            (has("commission"), generator.subschema_for::<CommissionStep>()),
+        ];
+        which(branches, generator.subschema_for::<WorkStep>())
+    }
+}
+
+macro_rules! waiting_step {
+    ($($(#[doc = $doc:literal])* $name:ident { $($(#[$attribute:meta])* $key:ident: $of:ty,)* })*) => {$(
+        $(#[doc = $doc])*
+        #[derive(JsonSchema)]
+        #[schemars(deny_unknown_fields)]
+        struct $name {
+            /// What officers call it
+            title: Text,
+            /// The role that does it, or applicant
+            owner: Role,
+            /// How long it may take
+            term: Option<Term>,
+            /// Where the term comes from
+            basis: Option<Basis>,
+            /// How much working time the work takes: 2 wh
+            work: Option<Term>,
+            /// Warnings and escalation levels: a ladder, or a list
+            escalate: Option<Escalation>,
+            /// What silence does here
+            silence: Option<Silence>,
+            /// How the term may be extended
+            extension: Option<Extension>,
+            /// Whether the statutory clock runs while the case stands here; it does, if left out
+            statutory_clock: Option<StatutoryClock>,
+            /// The end to which the silence of the authority leads from here, if another than the statutory rule's
+            statutory_silence: Option<Name>,
+            /// The form that is filled in here
+            form: Option<Name>,
+            /// The papers that are asked for here
+            documents: Option<Named<Asked>>,
+            /// What can be done here
+            actions: Option<Named<Action>>,
+            /// Four eyes: who did one of these steps may not do this one; applicant stands for who applied
+            not_by: Option<OneOrMore<Name>>,
+            $($(#[$attribute])* $key: $of,)*
+        }
+    )*};
+}
+
+waiting_step! {
+    /// Work of a role, or the applicant's part
+    WorkStep {}
+    /// A commission decides
+    CommissionStep {
+        /// Who decides, and how
+        commission: Commission,
+        /// Where its results lead
+        when: Results,
+    }
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum StatutoryClock {
+    Runs,
+    Suspended,
+}
+
+/// What a person can do in a step
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Action {
+    /// What the button says
+    title: Text,
+    /// The step or end that it leads to
+    to: Name,
+    /// What must be given: a reason, the number of an approved condition
+    needs: Option<OneOrMore<Need>>,
+    /// What must hold for it, in CEL: data.capital >= 500000000
+    #[schemars(rename = "if")]
+    guard: Option<Guard>,
+    /// What people are told where it does not hold
+    if_not: Option<Text>,
+    /// The form that is filled in with it
+    form: Option<Name>,
+    /// The papers that are asked for with it
+    documents: Option<Named<Asked>>,
+    /// Whether every form must be complete; yes, if left out
+    complete: Option<YesNo>,
+    /// Four eyes: who did one of these steps may not do this
+    not_by: Option<OneOrMore<Name>>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Need {
+    Reason,
+    Citation,
+}
+
+/// Who decides, and how
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Commission {
+    /// The role of the members
+    members: Role,
+    /// How many members it has
+    #[schemars(range(min = 1, max = 1_000))]
+    seats: u32,
+    /// How many must vote
+    #[schemars(range(min = 1, max = 1_000))]
+    quorum: u32,
+    /// What carries: more for than against; more than half of all seats; two thirds of the votes cast
+    majority: Majority,
+    /// What a recusal does to the quorum
+    recusal: Option<Recusal>,
+    /// How it sits; without it, members vote at any time
+    sittings: Option<Sittings>,
+    /// Where this comes from
+    basis: Option<Basis>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Recusal {
+    KeepsQuorum,
+    LowersQuorum,
+}
+
+/// Whether it decides only in sittings, or how
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Sittings {
+    Whether(Sits),
+    Rules(SittingRules),
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Sits {
+    Required,
+    Yes,
+    No,
+}
+
+/// How a commission sits
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct SittingRules {
+    /// How long before a sitting its agenda is closed
+    cut_off: Option<Term>,
+    /// How long before a deadline the owner is told that no sitting has room
+    warn: Option<Term>,
+    /// Who is told beside the owner
+    tell: Option<OneOrMore<Role>>,
+    /// What puts a case off to another sitting
+    adjourn: Option<OneOrMore<Adjourns>>,
+    /// Where this comes from
+    basis: Option<Basis>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Adjourns {
+    NoQuorum,
+    Tie,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Majority {
+    Simple,
+    Absolute,
+    TwoThirds,
+}
+
+/// Where the results of a commission lead
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Results {
+    /// Where an approval leads
+    approved: CommissionResult,
+    /// Where a rejection leads
+    rejected: CommissionResult,
+}
+
+/// A step or end, or an action without a title of its own
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum CommissionResult {
+    Place(Name),
+    Action(ResultAction),
+}
+
+/// What a result does
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct ResultAction {
+    /// What the button says
+    title: Option<Text>,
+    /// The step or end that it leads to
+    to: Name,
+    /// What must be given: a reason, the number of an approved condition
+    needs: Option<OneOrMore<Need>>,
+    /// The form that is filled in with it
+    form: Option<Name>,
+    /// The papers that are asked for with it
+    documents: Option<Named<Asked>>,
+    /// Whether every form must be complete; yes, if left out
+    complete: Option<YesNo>,
+    /// Four eyes: who did one of these steps may not do this
+    not_by: Option<OneOrMore<Name>>,
+}
+
+/// A step that a case only passes through: nobody owns it, and it takes no time
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct AutomaticStep {
+    /// What officers call it
+    title: Text,
+    /// Where the case goes: the first way whose condition holds
+    #[schemars(length(min = 1))]
+    choose: Vec<Way>,
+}
+
+/// A condition and where it leads, or where the case goes else
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Way {
+    /// When it is taken, in CEL
+    #[schemars(rename = "if")]
+    condition: Option<Guard>,
+    /// Where it leads
+    to: Option<Name>,
+    /// Where the case goes if no way before it is taken
+    #[schemars(rename = "else")]
+    otherwise: Option<Name>,
+}
+
+/// Several bodies are asked at the same time
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct ParallelStep {
+    /// What officers call it
+    title: Text,
+    /// Whether the statutory clock runs while the case stands here; it does, if left out
+    statutory_clock: Option<StatutoryClock>,
+    /// The end to which the silence of the authority leads from here, if another than the statutory rule's
+    statutory_silence: Option<Name>,
+    /// Four eyes: who did one of these steps may not answer here
+    not_by: Option<OneOrMore<Name>>,
+    /// Who is asked, and how the answers are joined
+    parallel: Parallel,
+}
+
+/// Who is asked, and how the answers are joined
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Parallel {
+    /// all: when every branch has answered; any: at the first positive answer; { n: 2 }: at the second
+    join: Join,
+    /// Who is asked
+    branches: Named<Branch>,
+    /// Where the results lead
+    when: Joined,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Join {
+    Of(JoinWord),
+    Number(JoinNumber),
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum JoinWord {
+    All,
+    Any,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct JoinNumber {
+    /// How many positive answers
+    #[schemars(range(min = 1, max = 1_000))]
+    n: u32,
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Joined {
+    /// Where a positive result leads
+    positive: Name,
+    /// Where a negative result leads
+    negative: Negative,
+}
+
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Negative {
+    Place(Name),
+    At(NegativeAt),
+}
+
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct NegativeAt {
+    /// Where it leads
+    to: Name,
+    /// once: the first negative answer ends the waiting; join: it does not (if left out)
+    at: Option<NegativeMoment>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum NegativeMoment {
+    Once,
+    Join,
+}
+
+/// One inquiry
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Branch {
+    /// What it is called; its owner's title, if left out
+    title: Option<Text>,
+    /// Who answers
+    owner: Role,
+    /// How long the body has
+    term: Term,
+    /// Where the term comes from
+    basis: Option<Basis>,
+    /// How much working time the answer takes: 2 wh
+    work: Option<Term>,
+    /// Warnings and escalation levels: a ladder, or a list
+    escalate: Option<Escalation>,
+    /// What silence of the body means
+    silence: Option<BranchSilence>,
+    /// How the term may be extended
+    extension: Option<Extension>,
+}
+
+/// What silence of an asked body means
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct BranchSilence {
+    /// How long after the deadline it takes effect; at the deadline, if left out
+    after: Option<Term>,
+    /// The answer that silence stands for
+    answer: Answer,
+    /// How late the program may be and still let it take effect
+    grace: Option<Term>,
+    /// By what right
+    basis: Basis,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Answer {
+    Positive,
+    Negative,
 }
 
 /// Where a case can end

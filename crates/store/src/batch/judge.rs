@@ -11,6 +11,7 @@ use parvaneh_core::{
     TaskRecord, decide,
     event::{STATUTORY, StatutoryChange},
     migrate, open,
+    reach::{Reach, Sight},
     sitting::OnAgenda,
     spent::Spent,
     timeline::{self, GENESIS, Hash},
@@ -48,6 +49,8 @@ pub(crate) struct Decision {
     pub(crate) now: Instant,
     /// Whether any webhook may want its events.
     pub(crate) hooked: bool,
+    /// Why whoever asked sees the case, where that was asked.
+    pub(crate) sight: Option<Sight>,
 }
 
 /// An idempotency key to be kept.
@@ -63,8 +66,8 @@ pub(crate) struct Keyed {
 pub(crate) enum Judged {
     /// It is settled without writing.
     Settled(Box<Result<Executed, ExecuteError>>),
-    /// It was done before, by these events.
-    Repeat(Used),
+    /// It was done before, by these events; and why whoever asked sees the case.
+    Repeat(Used, Option<Sight>),
     /// It is decided and must be written.
     Write(Box<Decision>),
 }
@@ -108,13 +111,14 @@ impl Decision {
             now,
             decided,
             hooked: reference.hooked,
+            sight: None,
         }
     }
 
     /// What the caller is told once it is written.
     pub(crate) fn into_executed(self) -> Executed {
         let Decided { events, case, next_due, .. } = self.decided;
-        Executed { case, events, next_due, repeated: false }
+        Executed { case, events, next_due, repeated: false, sight: self.sight }
     }
 }
 
@@ -169,11 +173,17 @@ async fn judged(
     request: &Request,
     loaded: Loaded,
 ) -> Result<Judged, ExecuteError> {
+    let (read, sight) = match request.only_seen {
+        true => seen(pool, reference, request, &loaded)
+            .await
+            .map(|(case, sight)| (Some(case), Some(sight)))?,
+        false => (None, None),
+    };
     let Loaded { now, stored, used, caller, assignee, .. } = loaded;
     let key = keyed(request);
     if let (Some(used), Some(key)) = (used, &key) {
         if used.request_hash == key.request_hash {
-            return Ok(Judged::Repeat(used));
+            return Ok(Judged::Repeat(used, sight));
         }
         return Err(ExecuteError::KeyReused);
     }
@@ -203,7 +213,7 @@ async fn judged(
             return Err(ExecuteError::NoSuchCase(*case));
         }
         (Ask::Command { command, .. }, Some(stored)) => {
-            let case = parse_case(&stored)?;
+            let case = read.map_or_else(|| parse_case(&stored), Ok)?;
             before = Some((stored.seq, stored.head, case.hearing.on_agenda));
             let (definition, calendars) = rules_of(pool, reference, &case).await?;
             let sittings = sittings.of(pool, reference, &definition, &case).await?;
@@ -237,13 +247,33 @@ async fn judged(
     };
     if decided.events.is_empty() && key.is_none() {
         let Decided { events, case, next_due, .. } = decided;
-        let executed = Executed { case, events, next_due, repeated: false };
+        let executed = Executed { case, events, next_due, repeated: false, sight };
         return Ok(Judged::settled(Ok(executed)));
     }
     let mut decision = Decision::new(before, decided, &calendars, reference, now);
     decision.key = key;
+    decision.sight = sight;
     decision.brought.clone_from(&request.brought);
     Ok(Judged::Write(Box::new(decision)))
+}
+
+/// The case, and why the person who asks sees it. Who does not is told that there is none, before anything else
+/// could betray it.
+async fn seen(
+    pool: &PgPool,
+    reference: &Reference,
+    request: &Request,
+    loaded: &Loaded,
+) -> Result<(Case, Sight), ExecuteError> {
+    let none = || ExecuteError::NoSuchCase(request.ask.case());
+    let (Some(stored), Some(actor)) = (&loaded.stored, &loaded.caller) else {
+        return Err(none());
+    };
+    let readers = reference.readers(pool).await?;
+    let reach = Reach::of(actor, &readers, loaded.now);
+    let case = parse_case(stored)?;
+    let sight = reach.sees(&reference.organisation, &case.workflow, &case.unit, case.applicant);
+    Ok((case, sight.ok_or_else(none)?))
 }
 
 /// Decides what time has caused to a case that the worker has claimed.
@@ -322,7 +352,11 @@ fn said(panic: &(dyn Any + Send)) -> &str {
 }
 
 /// The answer to an earlier request: its events, and the case as it was after them.
-pub(crate) async fn reread(pool: &PgPool, used: &Used) -> Result<Executed, ExecuteError> {
+pub(crate) async fn reread(
+    pool: &PgPool,
+    used: &Used,
+    sight: Option<Sight>,
+) -> Result<Executed, ExecuteError> {
     let rows = sqlx::query(
         "select body::text from case_events where case_id = $1 and seq <= $2 order by seq",
     )
@@ -339,5 +373,5 @@ pub(crate) async fn reread(pool: &PgPool, used: &Used) -> Result<Executed, Execu
     let case = Case::fold(&events)
         .ok_or_else(|| unreadable("it does not begin with an opening".to_owned()))?;
     events.retain(|event| event.seq >= used.first_seq);
-    Ok(Executed { case, events, next_due: None, repeated: true })
+    Ok(Executed { case, events, next_due: None, repeated: true, sight })
 }

@@ -7,7 +7,11 @@ use sqlx::Row;
 use uuid::Uuid;
 
 use super::SecretHash;
-use crate::{Store, StoreError, store::undisturbed};
+use crate::{
+    Store, StoreError, Viewer,
+    gate::{By, Entered},
+    store::undisturbed,
+};
 
 /// A session that begins.
 #[derive(Clone, Debug)]
@@ -62,17 +66,6 @@ const BEGIN: &str = "
     insert into sessions (id, secret_hash, person, expires_at, agent, address)
     values ($1, $2, $3, clock_timestamp() + $4 * interval '1 second', $5, $6)";
 
-/// In force, and when it was last seen: a session that nobody uses ends, one of a disabled account
-/// has ended.
-const IN_FORCE: &str = "
-    select s.id, s.person, s.seen_at < clock_timestamp() - interval '1 minute',
-           s.secret_hash = $1 and coalesce(a.raised_at > s.renewed_at, false)
-    from sessions s join accounts a on a.person = s.person
-    where (s.secret_hash = $1 or s.former_hash = $1 and s.former_until > clock_timestamp())
-      and s.revoked_at is null and a.disabled_at is null
-      and s.expires_at > clock_timestamp()
-      and s.seen_at > clock_timestamp() - $2 * interval '1 second'";
-
 impl Store {
     /// Begins a session.
     ///
@@ -96,7 +89,8 @@ impl Store {
     }
 
     /// The session of that secret, if it is in force: not revoked, not past its end, used within
-    /// `idle`, of an account that is not disabled. It counts as used now.
+    /// `idle`, of an account that is not disabled. It counts as used now. With it, if he is to be
+    /// shown something, what its person sees.
     ///
     /// # Errors
     /// The database.
@@ -104,20 +98,13 @@ impl Store {
         &self,
         secret: &SecretHash,
         idle: Duration,
-    ) -> Result<Option<Session>, StoreError> {
-        let row = sqlx::query(IN_FORCE)
-            .bind(secret.as_slice())
-            .bind(idle.as_secs_f64())
-            .fetch_optional(&self.engine.readers)
-            .await?;
-        let Some(row) = row else { return Ok(None) };
-        let session = Session {
-            id: row.try_get(0)?,
-            person: PersonId(row.try_get(1)?),
-            is_raised: row.try_get(3)?,
-        };
-        if row.try_get(2)? {
-            let (engine, id) = (self.engine.clone(), session.id);
+        sees: bool,
+    ) -> Result<Option<(Session, Option<Viewer>)>, StoreError> {
+        let entered = self.engine.gate.ask(By::Session(*secret, idle), sees).await?;
+        let Some(entered) = entered else { return Ok(None) };
+        let Entered { id, person, is_unnoted, is_raised, met, .. } = entered;
+        if is_unnoted {
+            let engine = self.engine.clone();
             undisturbed(async move {
                 sqlx::query("update sessions set seen_at = clock_timestamp() where id = $1")
                     .bind(id)
@@ -127,7 +114,7 @@ impl Store {
             })
             .await?;
         }
-        Ok(Some(session))
+        Ok(Some((Session { id, person, is_raised }, self.viewing(met).await?)))
     }
 
     /// Gives a session another secret in place of `from`; says whether it did: of two who renew it at

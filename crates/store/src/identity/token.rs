@@ -7,7 +7,11 @@ use sqlx::Row;
 use uuid::Uuid;
 
 use super::SecretHash;
-use crate::{Store, StoreError, store::undisturbed};
+use crate::{
+    Store, StoreError, Viewer,
+    gate::{By, Entered},
+    store::undisturbed,
+};
 
 /// What a token may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,26 +113,22 @@ impl Store {
         .await
     }
 
-    /// The token of that secret, if it is in force. It counts as used now.
+    /// The token of that secret, if it is in force. It counts as used now. With it, if he is to be
+    /// shown something, what its person sees.
     ///
     /// # Errors
     /// The database.
-    pub async fn token(&self, secret: &SecretHash) -> Result<Option<Token>, StoreError> {
-        let row = sqlx::query(
-            "select t.id, t.person, t.scopes,
-                    coalesce(t.used_at < clock_timestamp() - interval '1 minute', true)
-             from api_tokens t join accounts a on a.person = t.person
-             where t.secret_hash = $1 and t.revoked_at is null and a.disabled_at is null
-               and t.expires_at > clock_timestamp()",
-        )
-        .bind(secret.as_slice())
-        .fetch_optional(&self.engine.readers)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        let scopes = scopes(row.try_get(2)?);
-        let token = Token { id: row.try_get(0)?, person: PersonId(row.try_get(1)?), scopes };
-        if row.try_get(3)? {
-            let (engine, id) = (self.engine.clone(), token.id);
+    pub async fn token(
+        &self,
+        secret: &SecretHash,
+        sees: bool,
+    ) -> Result<Option<(Token, Option<Viewer>)>, StoreError> {
+        let entered = self.engine.gate.ask(By::Token(*secret), sees).await?;
+        let Some(Entered { id, person, scopes: names, is_unnoted, met, .. }) = entered else {
+            return Ok(None);
+        };
+        if is_unnoted {
+            let engine = self.engine.clone();
             undisturbed(async move {
                 sqlx::query("update api_tokens set used_at = clock_timestamp() where id = $1")
                     .bind(id)
@@ -138,7 +138,7 @@ impl Store {
             })
             .await?;
         }
-        Ok(Some(token))
+        Ok(Some((Token { id, person, scopes: scopes(names) }, self.viewing(met).await?)))
     }
 
     /// Whether that token is in force still. It does not count as used.

@@ -9,16 +9,10 @@ use parvaneh_core::{
     event::{Owner, Purpose},
     reach::Sight,
 };
-use sqlx::{Row, postgres::PgRow};
-use uuid::Uuid;
+use serde::Deserialize;
+use sqlx::Row;
 
-use super::worklist::purpose;
-use crate::{
-    Store, StoreError, Viewer,
-    actor::{Met, meet},
-    batch::Sittings,
-    reference::Reference,
-};
+use crate::{Store, StoreError, Viewer, batch::Sittings, reference::Reference};
 
 /// Everything about one case but its timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,31 +87,77 @@ pub struct FiledTask {
     pub outcome: Option<String>,
 }
 
+/// In one statement: what a person sees is worked out once for each.
+const FILE: &str = "
+    select c.state::text, c.raw_deadline_at, c.next_due_at, p.error, engine_now(),
+           (select json_agg(json_build_object(
+                'no', t.no, 'step', t.step, 'branch', t.branch, 'purpose', t.purpose,
+                'owner_role', t.owner_role, 'unit', t.unit_id, 'assignee', t.assignee,
+                'opened_at', t.opened_at, 'claimed_at', t.claimed_at, 'due_at', t.due_at,
+                'closed_at', t.closed_at, 'closed_by', t.closed_by, 'outcome', t.outcome)
+                order by t.no)
+            from tasks t where t.case_id = c.id)::text
+    from cases c left join parked_cases p on p.case_id = c.id and p.seq = c.seq
+    where c.id = $1";
+
+/// A task, as the statement tells it.
+#[derive(Deserialize)]
+struct TaskRow {
+    no: u32,
+    step: StepId,
+    branch: Option<BranchId>,
+    purpose: Purpose,
+    owner_role: Option<RoleId>,
+    unit: UnitId,
+    assignee: Option<PersonId>,
+    opened_at: Instant,
+    claimed_at: Option<Instant>,
+    due_at: Option<Instant>,
+    closed_at: Option<Instant>,
+    closed_by: Option<PersonId>,
+    outcome: Option<String>,
+}
+
+impl From<TaskRow> for FiledTask {
+    fn from(row: TaskRow) -> Self {
+        Self {
+            no: row.no,
+            step: row.step,
+            branch: row.branch,
+            purpose: row.purpose,
+            owner: row.owner_role.map_or(Owner::Applicant, Owner::Role),
+            unit: row.unit,
+            assignee: row.assignee,
+            opened_at: row.opened_at,
+            claimed_at: row.claimed_at,
+            due_at: row.due_at,
+            closed_at: row.closed_at,
+            closed_by: row.closed_by,
+            outcome: row.outcome,
+        }
+    }
+}
+
 impl Store {
     /// The file of a case.
     ///
     /// # Errors
     /// [`StoreError::NoSuchCase`]; [`StoreError::Unreadable`] when its stored state is.
     pub async fn case_file(&self, case: CaseId) -> Result<CaseFile, StoreError> {
-        let mut reads = self.reads().await?;
-        let row = sqlx::query(
-            "select c.state::text, c.raw_deadline_at, c.next_due_at, p.error, engine_now()
-             from cases c left join parked_cases p on p.case_id = c.id and p.seq = c.seq
-             where c.id = $1",
-        )
-        .bind(case.0)
-        .fetch_optional(&mut *reads)
-        .await?
-        .ok_or(StoreError::NoSuchCase(case))?;
-        let tasks = sqlx::query("select * from tasks where case_id = $1 order by no")
+        let row = sqlx::query(FILE)
             .bind(case.0)
-            .fetch_all(&mut *reads)
-            .await?;
+            .fetch_optional(&mut *self.reads_by_key().await?)
+            .await?
+            .ok_or(StoreError::NoSuchCase(case))?;
+        let tasks: Vec<TaskRow> = match row.try_get::<Option<&str>, _>(5)? {
+            None => Vec::new(),
+            Some(tasks) => serde_json::from_str(tasks).map_err(|error| unreadable(case, &error))?,
+        };
         Ok(CaseFile {
             case: read_state(case, row.try_get(0)?)?,
             raw_deadline: row.try_get(1)?,
             next_due: row.try_get(2)?,
-            tasks: tasks.iter().map(filed).collect::<Result<_, _>>()?,
+            tasks: tasks.into_iter().map(FiledTask::from).collect(),
             parked: row.try_get(3)?,
             now: row.try_get(4)?,
         })
@@ -130,7 +170,7 @@ impl Store {
     pub async fn case(&self, case: CaseId) -> Result<Case, StoreError> {
         let state: String = sqlx::query_scalar("select state::text from cases where id = $1")
             .bind(case.0)
-            .fetch_optional(&mut *self.reads().await?)
+            .fetch_optional(&mut *self.reads_by_key().await?)
             .await?
             .ok_or(StoreError::NoSuchCase(case))?;
         read_state(case, &state)
@@ -146,10 +186,10 @@ impl Store {
         person: PersonId,
     ) -> Result<Vec<Possible>, StoreError> {
         let case = self.case(case).await?;
-        let pool = &self.engine.readers;
-        let Met { now, revision, actor } = meet(pool, person).await?;
-        let reference = self.engine.cache.fresh(pool, Some(revision)).await?;
-        let actor = actor.unwrap_or_else(|| Actor::new(person, Vec::new()));
+        let (actor, reference, now) = match self.viewer(person).await? {
+            Some(viewer) => (viewer.actor, viewer.reference, viewer.now),
+            None => (Actor::new(person, Vec::new()), self.reference().await?, self.now().await?),
+        };
         Ok(self.weighed(&case, actor, &reference, now).await?.possible)
     }
 
@@ -204,33 +244,9 @@ impl Store {
 }
 
 pub(super) fn read_state(case: CaseId, state: &str) -> Result<Case, StoreError> {
-    serde_json::from_str(state).map_err(|error| StoreError::Unreadable {
-        what: format!("the case {case}"),
-        why: error.to_string(),
-    })
+    serde_json::from_str(state).map_err(|error| unreadable(case, &error))
 }
 
-fn filed(row: &PgRow) -> Result<FiledTask, StoreError> {
-    let person = |column| -> Result<Option<PersonId>, sqlx::Error> {
-        Ok(row.try_get::<Option<Uuid>, _>(column)?.map(PersonId))
-    };
-    let owner = match row.try_get::<Option<String>, _>("owner_role")? {
-        Some(role) => Owner::Role(RoleId::from(role)),
-        None => Owner::Applicant,
-    };
-    Ok(FiledTask {
-        no: row.try_get::<i32, _>("no")? as u32,
-        step: StepId::from(row.try_get::<String, _>("step")?),
-        branch: row.try_get::<Option<String>, _>("branch")?.map(BranchId::from),
-        purpose: purpose(row.try_get("purpose")?),
-        owner,
-        unit: UnitId::from(row.try_get::<String, _>("unit_id")?),
-        assignee: person("assignee")?,
-        opened_at: row.try_get("opened_at")?,
-        claimed_at: row.try_get("claimed_at")?,
-        due_at: row.try_get("due_at")?,
-        closed_at: row.try_get("closed_at")?,
-        closed_by: person("closed_by")?,
-        outcome: row.try_get("outcome")?,
-    })
+fn unreadable(case: CaseId, error: &serde_json::Error) -> StoreError {
+    StoreError::Unreadable { what: format!("the case {case}"), why: error.to_string() }
 }

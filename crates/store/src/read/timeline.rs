@@ -47,7 +47,7 @@ impl Store {
              order by e.seq",
         )
         .bind(case.0)
-        .fetch_all(&mut *self.reads().await?)
+        .fetch_all(&mut *self.reads_by_key().await?)
         .await?;
         let Some(first) = rows.first() else { return Err(StoreError::NoSuchCase(case)) };
         let (seq, head): (i32, Hash) = (first.try_get(0)?, first.try_get(1)?);

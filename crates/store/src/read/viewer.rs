@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
-    actor::{Met, meet},
+    gate::{By, Met},
     reference::Reference,
 };
 
@@ -50,7 +50,15 @@ impl Store {
     /// # Errors
     /// The database; [`StoreError::Unreadable`] for a definition that this program cannot read.
     pub async fn viewer(&self, person: PersonId) -> Result<Option<Viewer>, StoreError> {
-        let Met { now, revision, actor } = meet(&self.engine.readers, person).await?;
+        match self.engine.gate.ask(By::Person(person), true).await? {
+            Some(entered) => self.viewing(entered.met).await,
+            None => Ok(None),
+        }
+    }
+
+    /// What somebody sees of whom that is known; `None` for somebody unknown.
+    pub(crate) async fn viewing(&self, met: Met) -> Result<Option<Viewer>, StoreError> {
+        let Met { now, revision, actor } = met;
         let Some(actor) = actor else { return Ok(None) };
         let reference = self.engine.cache.fresh(&self.engine.readers, Some(revision)).await?;
         let readers = reference.readers(&self.engine.readers).await?;
@@ -70,7 +78,7 @@ impl Store {
     pub async fn sight(&self, case: CaseId, viewer: &Viewer) -> Result<Option<Sight>, StoreError> {
         let row = sqlx::query("select workflow, unit_id, applicant from cases where id = $1")
             .bind(case.0)
-            .fetch_optional(&mut *self.reading_as(viewer).reads().await?)
+            .fetch_optional(&mut *self.reading_as(viewer).reads_by_key().await?)
             .await?;
         let Some(row) = row else { return Ok(None) };
         let workflow = WorkflowId::from(row.try_get::<String, _>(0)?);
@@ -92,7 +100,7 @@ impl Store {
         let rows =
             sqlx::query("select id, workflow, unit_id, applicant from cases where id = any($1)")
                 .bind(ids)
-                .fetch_all(&mut *self.reading_as(viewer).reads().await?)
+                .fetch_all(&mut *self.reading_as(viewer).reads_by_key().await?)
                 .await?;
         let mut seen = HashMap::with_capacity(rows.len());
         for row in &rows {

@@ -12,7 +12,7 @@ use parvaneh_core::{
     event::{Owner, Purpose},
     order::Reason,
 };
-use sqlx::{Postgres, QueryBuilder, Row, pool::PoolConnection, postgres::PgRow};
+use sqlx::{Postgres, QueryBuilder, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use self::late_minimising::Ranked;
@@ -20,7 +20,7 @@ pub use self::{
     kept::SavedFilter,
     page::{WorkCase, WorklistCounts},
 };
-use crate::{Store, StoreError, actor::actor};
+use crate::{Store, StoreError, reading::Reads};
 
 /// The most that is counted.
 const MOST_COUNTED: i64 = 1_000;
@@ -248,9 +248,9 @@ impl Store {
         // What is to be given out is not weighed for who gives it.
         if !items.is_empty()
             && query.desks.is_none()
-            && let (_, Some(actor)) = actor(&self.engine.readers, query.person).await?
+            && let Some(viewer) = self.viewer(query.person).await?
         {
-            self.mark(&mut items, actor, now).await?;
+            self.mark(&mut items, viewer.actor, now).await?;
         }
         Ok(Worklist { items, total, next, now })
     }
@@ -258,7 +258,7 @@ impl Store {
 
 /// A page in the order of the index, or of arrival.
 async fn by_key(
-    mut reads: PoolConnection<Postgres>,
+    mut reads: Reads,
     query: &WorklistQuery,
     limit: u32,
 ) -> Result<(Vec<WorkItem>, Option<Cursor>, Instant), StoreError> {

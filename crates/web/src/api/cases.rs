@@ -245,6 +245,7 @@ async fn open(
         expected_seq: None,
         on_behalf_of: None,
         brought,
+        only_seen: false,
     };
     let executed = app.store.execute(asked(terms, request)).await?;
     // Whoever may open a case may see what came of it.

@@ -278,7 +278,7 @@ impl Listening {
             Via::Token(id, _) => store.token_lasts(*id).await,
         };
         match lasts {
-            Ok(true) => app.viewer(&self.caller).await.map_err(|_| End::NotPermitted),
+            Ok(true) => app.viewer_now(&self.caller).await.map_err(|_| End::NotPermitted),
             Ok(false) => Err(End::NotPermitted),
             // Without the database nobody knows: he comes back, and is asked again.
             Err(_) => Err(End::Closing),

@@ -151,7 +151,7 @@ async fn on_time(
         within: Some(unit),
     };
     let within = policy::reach_of(&viewer, Task::SeeFigures);
-    let figures = app.store.reading_within(&within).on_time(&query).await?;
+    let figures = app.store.reading_within(&viewer.organisation, &within).on_time(&query).await?;
     let (tally, raw) = figures.total();
     let total = FigureRow { key: None, tally: tally.into(), raw: raw.into() };
     let rows = figures.rows.into_iter().map(|row| FigureRow {

@@ -185,7 +185,7 @@ async fn ranking(
         limit,
     };
     let within = policy::reach_of(&viewer, Task::SeeFigures);
-    let ranking = app.store.reading_within(&within).ranking(&query).await?;
+    let ranking = app.store.reading_within(&viewer.organisation, &within).ranking(&query).await?;
     let cases: Vec<_> = ranking.rows.iter().map(|row| row.case).collect();
     let sights = app.store.sights(&cases, &viewer).await?;
     let rows = ranking.rows.into_iter().zip(sights).map(|(row, sight)| RankedView {
@@ -308,7 +308,7 @@ async fn workload(
     };
     let seconds = |time: TimeDelta| time.num_seconds();
     let within = policy::reach_of(&viewer, Task::SeeFigures);
-    let found = app.store.reading_within(&within).workload(&query).await?;
+    let found = app.store.reading_within(&viewer.organisation, &within).workload(&query).await?;
     let rows = found.into_iter().map(|row| WorkRow {
         workflow: row.workflow.to_string(),
         step: row.step.map(|step| step.to_string()),

@@ -177,7 +177,7 @@ pub(crate) async fn begin(
     };
     app.store.begin_session(session).await?;
     let cookie = session_cookie(app, &secret.reveal(), app.settings.session_longest);
-    Ok(InSession { caller: Principal { person, via: Via::Session(id) }, cookie })
+    Ok(InSession { caller: Principal { person, via: Via::Session(id), viewer: None }, cookie })
 }
 
 /// Somebody whose session has just begun.

@@ -8,14 +8,14 @@ mod recovery_code;
 mod secret;
 pub(crate) mod totp;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use parvaneh_core::PersonId;
-use parvaneh_store::Scope;
+use parvaneh_store::{Scope, Viewer};
 use uuid::Uuid;
 
 pub(crate) use self::oidc::{Begun, Failed, LASTS as LOGIN_LASTS, is_local};
@@ -37,12 +37,14 @@ pub enum Via {
 }
 
 /// Somebody who has come in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Principal {
     /// The person.
     pub person: PersonId,
     /// By what.
     pub via: Via,
+    /// What he saw when he came in, where he asks to be shown something.
+    pub(crate) viewer: Option<Arc<Viewer>>,
 }
 
 impl Principal {
@@ -68,9 +70,10 @@ impl FromRequestParts<App> for Principal {
         let changes = !parts.method.is_safe();
         let principal = match bearer(&parts.headers) {
             Some(token) => {
-                let found = app.store.token(&token.hash()).await?;
-                let found = found.ok_or_else(Problem::unauthenticated)?;
-                Self { person: found.person, via: Via::Token(found.id, found.scopes) }
+                let found = app.store.token(&token.hash(), !changes).await?;
+                let (found, viewer) = found.ok_or_else(Problem::unauthenticated)?;
+                let via = Via::Token(found.id, found.scopes);
+                Self { person: found.person, via, viewer: viewer.map(Arc::new) }
             }
             None => {
                 let secret = session_secret(app, &parts.headers);
@@ -78,13 +81,15 @@ impl FromRequestParts<App> for Principal {
                 if changes {
                     same_site(app, &parts.headers)?;
                 }
-                let found = app.store.session(&secret.hash(), app.settings.session_idle).await?;
-                let found = found.ok_or_else(Problem::unauthenticated)?;
+                let idle = app.settings.session_idle;
+                let found = app.store.session(&secret.hash(), idle, !changes).await?;
+                let (found, viewer) = found.ok_or_else(Problem::unauthenticated)?;
                 if found.is_raised {
                     let margin = parts.extensions.get::<Margin>().cloned().unwrap_or_default();
                     renew(app, &secret, GRACE, &margin).await?;
                 }
-                Self { person: found.person, via: Via::Session(found.id) }
+                let via = Via::Session(found.id);
+                Self { person: found.person, via, viewer: viewer.map(Arc::new) }
             }
         };
         if let Some(class) = parts.extensions.get::<Class>() {

@@ -280,6 +280,7 @@ impl From<StoreError> for Problem {
 impl From<&StoreError> for Problem {
     fn from(error: &StoreError) -> Self {
         let status = match error {
+            StoreError::Shared(error) => return Self::from(&**error),
             StoreError::Database(_) | StoreError::ReadOnly | StoreError::Closed => {
                 tracing::error!(error.code = error.code(), %error, "the database");
                 // Nothing of the database's own words reaches a caller.

@@ -79,7 +79,8 @@ impl Open {
         let by = Requester::Person(actor);
         let on_behalf_of = self.by.behalf(store).await?;
         let (key, brought) = (self.by.key, Vec::new());
-        let request = Request { by, ask, key, expected_seq: None, on_behalf_of, brought };
+        let request =
+            Request { by, ask, key, expected_seq: None, on_behalf_of, brought, only_seen: false };
         let executed = store.execute(request).await?;
         change::tell(store, &executed, out).await
     }

@@ -343,6 +343,7 @@ impl Batch {
             expected_seq: None,
             on_behalf_of: self.on_behalf_of,
             brought: Vec::new(),
+            only_seen: false,
         };
         match self.store.execute(request).await {
             Ok(executed) if executed.repeated => Ok(Answer::Known(executed.case.id)),
