@@ -386,6 +386,63 @@ async fn what_is_not_what_it_is_said_to_be_is_refused_and_not_kept() {
     few.upload(&few.mine, PDF).await;
 }
 
+#[tokio::test]
+async fn a_definition_bounds_the_files_of_a_paper() {
+    let site = Site::start().await;
+    let mut owner = site.service.office.as_application().await;
+    let bounded = PAPERS.replace("version: 1", "version: 2").replace(
+        "charter: { title: { fa: اساسنامه, en: Charter } }",
+        "charter: { title: { fa: اساسنامه, en: Charter }, types: [pdf, jpg], max_mb: 1, times: 2 }",
+    );
+    site.service.office.store.publish_definition(&"papers".into(), 2, &bounded).await.unwrap();
+    let (service, mine) = (&site.service, &site.mine);
+    let case = site.opened().await;
+    let path = format!("/cases/{case}/documents/charter");
+    let long = [b"%PDF-1.7\n".as_slice(), &vec![b' '; 1_100_000], b"%%EOF"].concat();
+    for (bytes, status, code) in [(PNG, 415, "paper_type"), (&long, 413, "paper_too_long")] {
+        let answer = site.send(&path, mine, "", "a", bytes).await;
+        assert_eq!((answer.status, answer.code()), (status, code), "{answer:?}");
+        assert_eq!(site.kept(&mut owner).await, (0, 0));
+    }
+    // Also what does not say beforehand how long it is.
+    let mut connection = began(&site, &path, "transfer-encoding: chunked").await;
+    let mut piece = format!("{:x}\r\n", long.len()).into_bytes();
+    piece.extend(long.iter().chain(b"\r\n0\r\n\r\n"));
+    let _ = connection.write_all(&piece).await;
+    let told = said(&mut connection).await;
+    assert!(told.starts_with("HTTP/1.1 413") && told.contains("paper_too_long"), "{told}");
+    site.nothing_stays(&mut owner).await;
+    // What is uploaded for something else does not come in as this paper either.
+    for (bytes, code) in [(PNG, "paper_type"), (&long, "paper_too_long")] {
+        let upload = site.upload(mine, bytes).await;
+        let body = json!({ "upload": upload });
+        let handed = service.ask(Method::PUT, &path, mine, Some(&body)).await;
+        assert_eq!((handed.status, handed.code()), (422, "document_invalid"), "{handed:?}");
+        assert_eq!(handed.body["faults"][0]["code"], code, "{handed:?}");
+        let application = json!({
+            "workflow": "papers", "unit": COUNTY, "subject": "S",
+            "documents": { "charter": { "upload": upload } },
+        });
+        let opened = service.post("/cases", mine, &application).await;
+        assert_eq!(opened.status, 422, "{opened:?}");
+        let fault = &opened.body["faults"][0];
+        assert_eq!(
+            (&fault["code"], &fault["pointer"]),
+            (&json!(code), &json!("/documents/charter"))
+        );
+        // As any other paper it does.
+        let record = format!("/cases/{case}/documents/record");
+        let body = json!({ "upload": upload, "issued": "1403/01/20" });
+        let handed = service.ask(Method::PUT, &record, mine, Some(&body)).await;
+        assert_eq!(handed.status, 200, "{handed:?}");
+    }
+    for status in [200, 200, 409] {
+        let answer = site.send(&path, mine, "", "a.pdf", PDF).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert!(status == 200 || answer.code() == "too_many_documents", "{answer:?}");
+    }
+}
+
 /// The most memory that this process has had, in KB, since it was last reset.
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

@@ -348,6 +348,7 @@ const OPEN: &[&str] = &[
     "get /oidc",
     "get /oidc/login",
     "get /oidc/callback",
+    "get /oidc/logout",
     "post /session",
     "post /session/second-factor",
     "post /password",

@@ -110,6 +110,20 @@ async fn who_is_linked_comes_in_through_the_pages_of_the_provider() {
     for name in ["state", "nonce", "code_challenge"] {
         assert_eq!(value(name).unwrap().len(), 43, "{name}");
     }
+    // Who logs out here goes on being logged in there, until he is sent there to log out.
+    let mut leaving = Browser::new();
+    leaving.logs_in(&login(&service), "sara").await;
+    leaving.cookies.remove("parvaneh");
+    leaving.get(&login(&service)).await;
+    assert!(is_in(&leaving), "the provider asks him nothing");
+    leaving.cookies.remove("parvaneh");
+    let page = leaving.get(&format!("{}/api/v1/oidc/logout", service.url)).await;
+    assert_eq!((page.status, page.url.path()), (200, "/session/end"), "{page:?}");
+    let asked: Vec<_> = page.url.query_pairs().collect();
+    let home = format!("{}/", service.url);
+    for (name, value) in [("client_id", "parvaneh"), ("post_logout_redirect_uri", &home)] {
+        assert!(asked.iter().any(|(key, said)| key == name && said == value), "{name}: {asked:?}");
+    }
     // A second time there is another session; the first one goes on.
     let mut other = Browser::new();
     other.logs_in(&login(&service), "sara").await;
@@ -388,6 +402,8 @@ async fn a_login_leads_to_our_own_site_only_and_its_refusal_is_told() {
         assert_eq!((answer.status, answer.code()), (404, "not_found"));
     }
     assert_eq!(answered(bare.request(Method::GET, "/oidc")).await.body["items"], json!([]));
+    let nowhere = answered(bare.request(Method::GET, "/oidc/logout")).await;
+    assert_eq!((nowhere.status, nowhere.code()), (404, "not_found"));
     // A client that the provider does not know is not the person's fault.
     let wrong = |ours: &mut parvaneh_web::OidcSettings| ours.client_secret = Some("x".to_owned());
     let (service, _other) = with_provider(HOUR, wrong).await;

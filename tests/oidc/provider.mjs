@@ -16,6 +16,7 @@ const client = (name) => ({
   client_id: name,
   client_secret: `the secret of ${name}`,
   redirect_uris: [redirect],
+  post_logout_redirect_uris: [new URL('/', redirect).href],
 });
 
 // Keys of its own, new with each start.

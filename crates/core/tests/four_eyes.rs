@@ -370,6 +370,9 @@ fn with_a_paper(definition: &mut Definition) {
         verified_by: Some("member".into()),
         valid_for: None,
         copies: 1,
+        types: Vec::new(),
+        longest: None,
+        times: None,
     };
     definition.documents.insert("record".into(), record);
 }

@@ -71,6 +71,9 @@ fn refusals() -> Vec<(RefusalCode, Stage, Actor, Command)> {
                 verified_by: Some("officer".into()),
                 valid_for: Some("30 d".parse().unwrap()),
                 copies: 1,
+                types: Vec::new(),
+                longest: None,
+                times: None,
             };
             let free = DocumentKind { verified_by: None, valid_for: None, ..kind.clone() };
             definition.documents.insert("record".into(), kind);

@@ -212,6 +212,21 @@ fn attached(
         let en = "needs a name, a media type, a size and a SHA-256 of 64 hexadecimal digits";
         fault(FaultCode::NotAFile, "نام، نوع، اندازه و درهم‌سازی SHA-256 لازم دارد", en);
     }
+    if let Some(file) = &file {
+        if !kind.takes(&file.media_type) {
+            let types = kind.taken_types();
+            let (fa, en) =
+                (format!("تنها از نوع {types} پذیرفته می‌شود"), format!("is taken as {types}"));
+            fault(FaultCode::PaperType, &fa, &en);
+        }
+        if let Some(longest) = kind.longest.filter(|longest| file.size > *longest) {
+            let (fa, en) = (
+                format!("نباید از {longest} بایت بزرگ‌تر باشد"),
+                format!("has {longest} bytes at most"),
+            );
+            fault(FaultCode::PaperTooLong, &fa, &en);
+        }
+    }
     let copies = paper.copies;
     if copies < kind.copies || copies > 1_000 {
         let fa = format!("{} نسخه لازم است", kind.copies);

@@ -11,11 +11,11 @@ use super::{
 };
 use crate::{
     DocumentId, FieldId, FormId, TermUnit,
-    document::{Fields, Node, code as document_code, did_you_mean, short},
+    document::{Fields, Node, Value as Written, code as document_code, did_you_mean, short},
     expression::{Formula, Name, Schema},
     form::{
-        Condition, DateBound, DocumentKind, Field, FieldKind, Form, Number, Required, Value,
-        read_text,
+        Condition, DateBound, DocumentKind, Field, FieldKind, Form, Number, PaperType, Required,
+        Value, read_text,
     },
     jalali::parse_date,
 };
@@ -151,7 +151,7 @@ impl Draft<'_> {
 
     fn document(&mut self, node: &Node, path: &str) -> Option<DocumentKind> {
         let what = "a document";
-        let keys = ["title", "verified_by", "valid_for", "copies"];
+        let keys = ["title", "verified_by", "valid_for", "copies", "types", "max_mb", "times"];
         let fields = self.reader.mapping(node, self.place(path), what, &keys)?;
         let title = self.title(&fields, path, what);
         let verified_by = self.optional(&fields, "verified_by", path, Self::role);
@@ -169,7 +169,38 @@ impl Draft<'_> {
         let copies = self.optional(&fields, "copies", path, |draft, node, _| {
             draft.reader.integer(node, "the number of copies", 1..=100)
         });
-        Some(DocumentKind { title, verified_by, valid_for, copies: copies.unwrap_or(1) })
+        let types = self.optional(&fields, "types", path, |draft, node, _| draft.types(node));
+        let megabytes = self.optional(&fields, "max_mb", path, |draft, node, _| {
+            draft.reader.integer(node, "the length in megabytes", 1..=1_000)
+        });
+        let times = self.optional(&fields, "times", path, |draft, node, _| {
+            draft.reader.integer(node, "how often the paper is handed in", 1..=100)
+        });
+        Some(DocumentKind {
+            title,
+            verified_by,
+            valid_for,
+            copies: copies.unwrap_or(1),
+            types: types.unwrap_or_default(),
+            longest: megabytes.map(|count| u64::from(count) * 1024 * 1024),
+            times,
+        })
+    }
+
+    /// One type of file, or more.
+    fn types(&mut self, node: &Node) -> Option<Vec<PaperType>> {
+        let items = self.reader.list_or_one(node, "the types of files");
+        if matches!(&node.value, Written::Sequence(items) if items.is_empty()) {
+            self.reader.error(document_code::EMPTY_VALUE, node.place, "the list is empty");
+        }
+        let choices = PaperType::ALL.map(|one| (one.name(), one));
+        let mut types: Vec<PaperType> = items
+            .iter()
+            .map(|item| self.reader.choice(item, "a type of file", &choices))
+            .collect::<Option<_>>()?;
+        types.sort_unstable();
+        types.dedup();
+        (!types.is_empty()).then_some(types)
     }
 
     /// `{ charter: required, photos: optional }`.

@@ -401,6 +401,27 @@ struct Document {
     /// How many copies are handed in at least; one, if left out
     #[schemars(range(min = 1, max = 100))]
     copies: Option<u32>,
+    /// As which types of files it is taken; as any, if left out
+    types: Option<OneOrMore<PaperType>>,
+    /// How long its file may be, in megabytes; as long as any, if left out
+    #[schemars(range(min = 1, max = 1000))]
+    max_mb: Option<u32>,
+    /// How many of its kind a case may hold, the replaced ones included; as many as of any, if left out
+    #[schemars(range(min = 1, max = 100))]
+    times: Option<u32>,
+}
+
+/// A type of file
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum PaperType {
+    Pdf,
+    Png,
+    Jpg,
+    Tiff,
+    Docx,
+    Xlsx,
+    Txt,
 }
 
 /// Whether a paper must be there

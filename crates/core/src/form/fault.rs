@@ -130,6 +130,10 @@ codes! {
     IssueDayNeeded = "issue_day_needed",
     /// The paper is handed in in more copies.
     TooFewCopies = "too_few_copies",
+    /// The paper is not taken as a file of that type.
+    PaperType = "paper_type",
+    /// The file is longer than the paper may be.
+    PaperTooLong = "paper_too_long",
 }
 
 impl std::fmt::Display for FaultCode {

@@ -25,7 +25,7 @@ pub(crate) use check::{Asked, fill};
 pub use fault::{Fault, FaultCode};
 pub use identity::{is_legal_id, is_national_id};
 pub(crate) use paper::lacking;
-pub use paper::{DocumentKind, Paper, PaperState, Verdict, checklist};
+pub use paper::{DocumentKind, Paper, PaperState, PaperType, Verdict, checklist};
 pub use read::{read, read_text};
 pub use schema::{Condition, DateBound, Field, FieldKind, Form, Required};
 pub use value::{FileReference, Number, NumberError, Value};

@@ -21,6 +21,64 @@ pub struct DocumentKind {
     pub valid_for: Option<Term>,
     /// How many copies are handed in at least.
     pub copies: u32,
+    /// As which types of files it can be handed in; empty for all.
+    pub types: Vec<PaperType>,
+    /// How long its file may be, in bytes; `None` for as long as any.
+    pub longest: Option<u64>,
+    /// How many of its kind a case may hold, the replaced ones included; `None` for as many as of any.
+    /// Those who take contents count: a case knows the latest only.
+    pub times: Option<u32>,
+}
+
+/// A type of file as which a paper can be handed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PaperType {
+    /// PDF.
+    Pdf,
+    /// A picture in PNG.
+    Png,
+    /// A picture in JPEG.
+    Jpg,
+    /// A picture in TIFF.
+    Tiff,
+    /// A text of an office program.
+    Docx,
+    /// A table of an office program.
+    Xlsx,
+    /// Text.
+    Txt,
+}
+
+impl PaperType {
+    /// Every type.
+    pub const ALL: [Self; 7] =
+        [Self::Pdf, Self::Png, Self::Jpg, Self::Tiff, Self::Docx, Self::Xlsx, Self::Txt];
+
+    /// Its name in a definition.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Png => "png",
+            Self::Jpg => "jpg",
+            Self::Tiff => "tiff",
+            Self::Docx => "docx",
+            Self::Xlsx => "xlsx",
+            Self::Txt => "txt",
+        }
+    }
+
+    /// Its media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Pdf => "application/pdf",
+            Self::Png => "image/png",
+            Self::Jpg => "image/jpeg",
+            Self::Tiff => "image/tiff",
+            Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Txt => "text/plain",
+        }
+    }
 }
 
 /// A paper of a case: the latest of its kind that was handed in.
@@ -69,6 +127,17 @@ pub enum PaperState {
 }
 
 impl DocumentKind {
+    /// Whether a file of that media type can be handed in as such a paper.
+    pub fn takes(&self, media_type: &str) -> bool {
+        self.types.is_empty() || self.types.iter().any(|one| one.media_type() == media_type)
+    }
+
+    /// The types as which it is taken, for people: `pdf, jpg`.
+    pub fn taken_types(&self) -> String {
+        let names: Vec<_> = self.types.iter().map(|one| one.name()).collect();
+        names.join(", ")
+    }
+
     /// The last day on which a paper of that day of issue is good.
     pub fn good_until(&self, issued: Option<NaiveDate>) -> Option<NaiveDate> {
         issued?.checked_add_days(Days::new(self.valid_for?.count.into()))

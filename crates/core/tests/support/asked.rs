@@ -81,6 +81,9 @@ impl Forms {
                 verified_by: by.map(RoleId::from),
                 valid_for: days.map(Term::days),
                 copies: *copies,
+                types: Vec::new(),
+                longest: None,
+                times: None,
             };
             ((*name).into(), kind)
         };

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use parvaneh_core::{
     Case, CaseId, DocumentId,
     decide::Command,
-    form::{HandedIn, Verdict},
+    form::{DocumentKind, HandedIn, Verdict},
     reach::Sight,
 };
 use parvaneh_store::{Brought, CaseContent, ExecuteError, Request, UPLOAD_LASTS, Upload};
@@ -108,7 +108,7 @@ async fn upload(
     headers: HeaderMap,
     body: Raw,
 ) -> Result<(StatusCode, Json<UploadView>), Problem> {
-    let upload = receive(&app, caller.person, &headers, body).await?;
+    let upload = receive(&app, caller.person, None, &headers, body).await?;
     Ok((StatusCode::CREATED, Json(upload.into())))
 }
 
@@ -123,21 +123,26 @@ struct Paper {
 }
 
 impl Paper {
-    /// That the procedure of the case asks for it, and how the caller sees the case.
+    /// That the procedure of the case asks for it and what it asks for, and how the caller sees the case.
     ///
     /// # Errors
     /// `not_found` as [`policy::see`], `unknown_document`, `too_many_documents`.
-    async fn wanted(self, app: &App, caller: &Principal) -> Result<(Sight, DocumentId), Problem> {
+    async fn wanted(
+        self,
+        app: &App,
+        caller: &Principal,
+    ) -> Result<(Sight, DocumentId, DocumentKind), Problem> {
         let (viewer, case) = (app.viewer(caller).await?, CaseId(self.case));
         let sight = policy::see(app, &viewer, case).await?;
         let stands = app.store.reading_as(&viewer).case(case).await?;
-        let kind = DocumentId::from(self.document);
-        if !app.definition_of(&stands).await?.documents.contains_key(&kind) {
+        let (kind, definition) =
+            (DocumentId::from(self.document), app.definition_of(&stands).await?);
+        let Some(asked_for) = definition.documents.get(&kind) else {
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_document")
                 .because("the procedure asks for no such paper"));
-        }
+        };
         room_for(app, case, [&kind]).await?;
-        Ok((sight, kind))
+        Ok((sight, kind, asked_for.clone()))
     }
 }
 
@@ -169,8 +174,8 @@ struct Said {
     responses(
         (status = 200, description = "Done", body = Changed),
         (status = 409, description = "`too_many_documents`"),
-        (status = 413, description = "`body_too_long`: longer than a document may be"),
-        (status = 415, description = "`document_type`, `document_mislabelled`"),
+        (status = 413, description = "`body_too_long`, `paper_too_long`: longer than a document, or this paper, may be"),
+        (status = 415, description = "`document_type`, `paper_type`, `document_mislabelled`"),
         (status = 422, description = "`unknown_document`, `document_invalid`, `document_infected`"),
         (status = 429, description = "`too_many_uploads`"),
         (status = 503, description = "`scanner_unavailable`, `documents_unavailable`"),
@@ -187,11 +192,11 @@ async fn attach(
 ) -> Result<Response, Problem> {
     let case = CaseId(paper.case);
     // What can be refused at once is refused before it has been sent.
-    let (sight, kind) = paper.wanted(&app, &caller).await?;
+    let (sight, kind, asked_for) = paper.wanted(&app, &caller).await?;
     if said.copies.is_some_and(|copies| !(1..=1000).contains(&copies)) {
         return Err(Problem::parameter("copies", "is 1 to 1000"));
     }
-    let upload = receive(&app, caller.person, &headers, body).await?;
+    let upload = receive(&app, caller.person, Some(&asked_for), &headers, body).await?;
     let (issued, copies) = (said.issued, said.copies.unwrap_or(1));
     let paper = HandedIn { file: upload.reference(), issued, copies };
     let command = Command::AttachDocument { document: kind, paper };
@@ -248,7 +253,7 @@ async fn hand_in(
     Body(body): Body<HandIn>,
 ) -> Result<Response, Problem> {
     let case = CaseId(paper.case);
-    let (sight, kind) = paper.wanted(&app, &caller).await?;
+    let (sight, kind, _) = paper.wanted(&app, &caller).await?;
     let within = format!("/documents/{kind}");
     let made = paper_of(&app, &caller, kind, body).await;
     let (command, brought) = made.map_err(|problem| problem.within(&within))?;

@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(mine, choose))
+    OpenApiRouter::new().routes(routes!(preferences, choose))
 }
 
 /// How somebody is told of a kind of notice.
@@ -179,7 +179,10 @@ impl From<Preferences> for PreferencesView {
     get, path = "/notice-preferences", tag = "notices",
     responses((status = 200, body = PreferencesView))
 )]
-async fn mine(State(app): State<App>, caller: Principal) -> Result<Json<PreferencesView>, Problem> {
+async fn preferences(
+    State(app): State<App>,
+    caller: Principal,
+) -> Result<Json<PreferencesView>, Problem> {
     Ok(Json(app.store.preferences(caller.person).await?.into()))
 }
 

@@ -1,4 +1,4 @@
-//! Logging in by an identity provider: where a browser goes there, and where it comes back.
+//! Logging in by an identity provider: where a browser goes there, where it comes back, and where it logs out.
 
 use std::time::{Duration, SystemTime};
 
@@ -28,7 +28,11 @@ use crate::{
 const HOME: &str = "/api/v1/session";
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(providers)).routes(routes!(begin)).routes(routes!(arrive))
+    OpenApiRouter::new()
+        .routes(routes!(providers))
+        .routes(routes!(begin))
+        .routes(routes!(arrive))
+        .routes(routes!(leave))
 }
 
 /// An identity provider by which people come in.
@@ -152,6 +156,26 @@ async fn arrive(
         Ok(session) => see_other(&begun.to, [over, session]),
         Err(problem) => ([(header::SET_COOKIE, over)], problem).into_response(),
     })
+}
+
+/// Log out at the identity provider
+///
+/// For browsers, after `DELETE /session` has ended the session here: it leads to the provider's own page,
+/// which ends the session there and leads back to the address of this site. Where the provider has no such
+/// page it leads there at once.
+#[utoipa::path(
+    get, path = "/oidc/logout", tag = "session",
+    security(()),
+    responses(
+        (status = 303, description = "To the provider, or back", headers(("location" = String, description = "The provider's address, or ours"))),
+        (status = 404, description = "`not_found`: people come in by password only"),
+        (status = 503, description = "`provider_unavailable`: it does not answer"),
+    )
+)]
+async fn leave(State(app): State<App>) -> Result<Response, Problem> {
+    let back = format!("{}/", app.settings.public_url);
+    let there = provider(&app)?.logout(&back).await.map_err(|failed| told(&failed))?;
+    Ok(see_other(&there.unwrap_or(back), []))
 }
 
 /// Begins the session of whoever has come back; its cookie.

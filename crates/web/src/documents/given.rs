@@ -141,9 +141,12 @@ pub(crate) async fn room_for(
     if kinds.is_empty() {
         return Ok(());
     }
-    let most = app.settings.documents.most_of_a_kind as usize;
     let held = app.store.contents_of(case).await?;
+    let definition = app.definition_of(&app.store.case(case).await?).await?;
     for kind in kinds {
+        let of_any = app.settings.documents.most_of_a_kind;
+        let of_it = definition.documents.get(kind).and_then(|paper| paper.times);
+        let most = of_it.map_or(of_any, |times| times.min(of_any)) as usize;
         let has = held.iter().filter(|one| !one.is_field && one.name == kind).count();
         if has >= most {
             let why =

@@ -10,7 +10,7 @@ use axum::{
 use bytes::Bytes;
 use futures_util::StreamExt;
 use parvaneh_contents::{Kind, Sniffer, Verdict};
-use parvaneh_core::PersonId;
+use parvaneh_core::{PersonId, form::DocumentKind};
 use parvaneh_store::{Arrived, Upload};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use uuid::Uuid;
@@ -32,24 +32,56 @@ enum Next {
 struct Announced {
     name: Option<String>,
     media_type: String,
+    /// As which paper it is handed in, where that is not taken as everything.
+    paper: Option<DocumentKind>,
 }
 
-/// Receives the body of a request as a content of that person's.
+/// How long a content may be.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    /// Any.
+    longest: u64,
+    /// One for this paper.
+    of_paper: Option<u64>,
+}
+
+impl Bounds {
+    fn of(longest: u64, paper: Option<&DocumentKind>) -> Self {
+        Self { longest, of_paper: paper.and_then(|paper| paper.longest) }
+    }
+
+    fn check(self, length: u64) -> Result<(), Problem> {
+        if length > self.longest {
+            return Err(too_long(self.longest));
+        }
+        match self.of_paper {
+            Some(longest) if length > longest => {
+                let why = format!("at most {longest} bytes are taken of this paper");
+                Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "paper_too_long").because(why))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Receives the body of a request as a content of that person's; as that paper, where it is one.
 ///
 /// What the client breaks off is taken away again, by a task of its own that nobody can break off.
 ///
 /// # Errors
-/// `body_too_long`, `document_type`, `document_mislabelled`, `document_infected`,
+/// `body_too_long`, `paper_too_long`, `document_type`, `paper_type`, `document_mislabelled`, `document_infected`,
 /// `too_many_uploads`, `timeout`, `scanner_unavailable`, `documents_unavailable`, `unavailable`.
 pub(crate) async fn receive(
     app: &App,
     uploader: PersonId,
+    paper: Option<&DocumentKind>,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Upload, Problem> {
     let settings = &app.settings.documents;
-    if declared_length(headers).is_some_and(|length| length > settings.longest) {
-        return Err(too_long(settings.longest));
+    let bounds = Bounds::of(settings.longest, paper);
+    if let Some(length) = declared_length(headers) {
+        bounds.check(length)?;
     }
     let busy = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable").again_in(5);
     let permit = Arc::clone(&app.uploads).try_acquire_owned().map_err(|_| busy())?;
@@ -57,10 +89,11 @@ pub(crate) async fn receive(
     let announced = Announced {
         name: name::told(headers.get(header::CONTENT_DISPOSITION)),
         media_type: media_type.unwrap_or_default().to_owned(),
+        paper: paper.filter(|paper| !paper.types.is_empty()).cloned(),
     };
     let (pieces, coming) = mpsc::channel(AHEAD);
     let keeping = tokio::spawn(keep(app.clone(), uploader, announced, coming, permit));
-    let sent = send(body, &pieces, settings.longest, settings.silence).await;
+    let sent = send(body, &pieces, bounds, settings.silence).await;
     drop(pieces);
     // What it says goes before what went wrong with the body: it may have stopped listening.
     let kept = keeping.await.unwrap_or_else(|error| {
@@ -89,7 +122,7 @@ pub(crate) fn too_long(longest: u64) -> Problem {
 async fn send(
     body: Body,
     pieces: &mpsc::Sender<Next>,
-    longest: u64,
+    bounds: Bounds,
     silence: std::time::Duration,
 ) -> Result<(), Problem> {
     let mut body = body.into_data_stream();
@@ -104,9 +137,7 @@ async fn send(
             None => Next::End,
             Some(Ok(piece)) => {
                 length += piece.len() as u64;
-                if length > longest {
-                    return Err(too_long(longest));
-                }
+                bounds.check(length)?;
                 Next::Piece(piece)
             }
             Some(Err(_)) => return Err(broken_off()),
@@ -161,7 +192,7 @@ async fn arrive(
                     break Err(error.into());
                 }
             }
-            Some(Next::End) => break kind(app, sniffer, &announced.media_type),
+            Some(Next::End) => break kind(app, sniffer, &announced),
             None => break Err(broken_off()),
         }
     };
@@ -189,7 +220,7 @@ async fn arrive(
 }
 
 /// What it is, if that is taken and what was declared.
-fn kind(app: &App, sniffer: Sniffer, declared: &str) -> Result<Kind, Problem> {
+fn kind(app: &App, sniffer: Sniffer, announced: &Announced) -> Result<Kind, Problem> {
     let refused = |code: &str, why: String| {
         Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, code).because(why)
     };
@@ -200,7 +231,11 @@ fn kind(app: &App, sniffer: Sniffer, declared: &str) -> Result<Kind, Problem> {
         let why = format!("the file is {kind}; what is taken: {}", taken.join(", "));
         return Err(refused("document_type", why));
     }
-    if !kind.can_be_declared(declared) {
+    if let Some(paper) = announced.paper.as_ref().filter(|one| !one.takes(kind.media_type())) {
+        let why = format!("the file is {kind}; this paper is taken as {}", paper.taken_types());
+        return Err(refused("paper_type", why));
+    }
+    if !kind.can_be_declared(&announced.media_type) {
         let why = format!("the file is {}, and not what Content-Type says", kind.media_type());
         return Err(refused("document_mislabelled", why));
     }
@@ -236,5 +271,19 @@ pub(crate) async fn discard(app: &App, id: Uuid) {
     };
     if let Err(error) = gone {
         tracing::warn!(content.id = %id, error, "an upload that stays for the worker");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parvaneh_core::form::PaperType;
+
+    use super::*;
+
+    #[test]
+    fn a_definition_names_the_types_that_are_taken() {
+        let named: Vec<_> = PaperType::ALL.map(|one| (one.name(), one.media_type())).to_vec();
+        let taken: Vec<_> = Kind::ALL.iter().map(|one| (one.name(), one.media_type())).collect();
+        assert_eq!(named, taken);
     }
 }

@@ -46,6 +46,8 @@ pub const CODES: &[(&str, Text)] = &[
     ("body_too_long", Text { fa: "آنچه فرستاده‌اید بیش از اندازه بزرگ است", en: "What was sent is too long" }),
     ("parameter_invalid", Text { fa: "یکی از پارامترها نادرست است", en: "A parameter is wrong" }),
     ("document_type", Text { fa: "این نوع پرونده پذیرفته نیست", en: "This type of file is not taken" }),
+    ("paper_type", Text { fa: "این مدرک از این نوع پرونده پذیرفته نیست", en: "This paper is not taken as a file of that type" }),
+    ("paper_too_long", Text { fa: "پروندهٔ این مدرک بیش از اندازه بزرگ است", en: "The file of this paper is too long" }),
     ("document_mislabelled", Text { fa: "محتوای پرونده همان نیست که گفته شده است", en: "The file is not what it is said to be" }),
     ("document_infected", Text { fa: "در این پرونده بدافزار یافت شد", en: "The file is infected" }),
     ("document_damaged", Text { fa: "این مدرک دیگر همان نیست که تحویل داده شده است؛ به پشتیبانی خبر دهید", en: "The document is not what was handed in: tell those who run the service" }),

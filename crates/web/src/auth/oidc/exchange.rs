@@ -5,12 +5,12 @@ use std::sync::Arc;
 use openidconnect::{
     AccessToken, AccessTokenHash, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
     EmptyAdditionalClaims, EndpointMaybeSet, EndpointNotSet, EndpointSet, Nonce,
-    OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError,
-    Scope, SignatureVerificationError, SubjectIdentifier, TokenResponse,
+    OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadataWithLogout,
+    RedirectUrl, RequestTokenError, Scope, SignatureVerificationError, SubjectIdentifier,
+    TokenResponse,
     core::{
         CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreErrorResponseType,
         CoreGenderClaim, CoreIdToken, CoreIdTokenClaims, CoreJwsSigningAlgorithm,
-        CoreProviderMetadata,
     },
 };
 use parvaneh_store::Proved;
@@ -173,14 +173,14 @@ impl Oidc {
 
     fn client(
         &self,
-        metadata: &Arc<CoreProviderMetadata>,
+        metadata: &Arc<ProviderMetadataWithLogout>,
         redirect: &str,
     ) -> Result<OurClient, Failed> {
         let settings = self.settings();
         let redirect = RedirectUrl::new(redirect.to_owned())
             .map_err(|error| Failed::Unavailable(error.to_string()))?;
         let client = CoreClient::from_provider_metadata(
-            CoreProviderMetadata::clone(metadata),
+            ProviderMetadataWithLogout::clone(metadata),
             ClientId::new(settings.client_id.clone()),
             settings.client_secret.clone().map(ClientSecret::new),
         )

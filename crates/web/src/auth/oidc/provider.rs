@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use openidconnect::{
-    HttpRequest, HttpResponse, IssuerUrl, core::CoreProviderMetadata, http::Response,
+    ClientId, HttpRequest, HttpResponse, IssuerUrl, LogoutRequest, PostLogoutRedirectUrl,
+    ProviderMetadataWithLogout as Metadata, http::Response,
 };
 use reqwest::Client;
 use tokio::time::Instant;
@@ -22,26 +23,23 @@ const LONGEST: usize = 1024 * 1024;
 /// What is known of the provider.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    metadata: Option<(Instant, Arc<CoreProviderMetadata>)>,
+    metadata: Option<(Instant, Arc<Metadata>)>,
     failed: Option<(Instant, Failed)>,
 }
 
 impl Oidc {
     /// What the provider says of itself: its addresses and its keys. Of many who ask at once one
     /// goes there.
-    pub(super) async fn metadata(&self) -> Result<Arc<CoreProviderMetadata>, Failed> {
+    pub(super) async fn metadata(&self) -> Result<Arc<Metadata>, Failed> {
         self.metadata_younger_than(KEPT).await
     }
 
     /// The same, read anew, for a key that was not among those that are known.
-    pub(super) async fn metadata_anew(&self) -> Result<Arc<CoreProviderMetadata>, Failed> {
+    pub(super) async fn metadata_anew(&self) -> Result<Arc<Metadata>, Failed> {
         self.metadata_younger_than(KEYS_AGAIN).await
     }
 
-    async fn metadata_younger_than(
-        &self,
-        age: Duration,
-    ) -> Result<Arc<CoreProviderMetadata>, Failed> {
+    async fn metadata_younger_than(&self, age: Duration) -> Result<Arc<Metadata>, Failed> {
         let mut known = self.0.known.lock().await;
         if let Some((at, metadata)) = &known.metadata
             && at.elapsed() < age
@@ -68,12 +66,31 @@ impl Oidc {
         }
     }
 
+    /// Where a browser goes to end its session at the provider, and comes back to that address of ours
+    /// (OpenID Connect RP-Initiated Logout 1.0); `None` where the provider has no such place. Nothing
+    /// tells the provider who it was: it knows its own session, and may ask the person whether he means it.
+    ///
+    /// # Errors
+    /// [`Failed::Unavailable`].
+    pub(crate) async fn logout(&self, back: &str) -> Result<Option<String>, Failed> {
+        let metadata = self.metadata().await?;
+        let Some(there) = metadata.additional_metadata().end_session_endpoint.clone() else {
+            return Ok(None);
+        };
+        let back = PostLogoutRedirectUrl::new(back.to_owned())
+            .map_err(|error| Failed::Unavailable(error.to_string()))?;
+        let request = LogoutRequest::from(there)
+            .set_client_id(ClientId::new(self.settings().client_id.clone()))
+            .set_post_logout_redirect_uri(back);
+        Ok(Some(request.http_get_url().to_string()))
+    }
+
     /// Discovery (OpenID Connect Discovery 1.0, 4): the document must name the very issuer.
-    async fn ask(&self) -> Result<CoreProviderMetadata, Failed> {
+    async fn ask(&self) -> Result<Metadata, Failed> {
         let issuer = IssuerUrl::new(self.settings().issuer.clone())
             .map_err(|error| Failed::Unavailable(error.to_string()))?;
         let http = |request| send(self.0.http.clone(), request);
-        CoreProviderMetadata::discover_async(issuer, &http)
+        Metadata::discover_async(issuer, &http)
             .await
             .map_err(|error| Failed::Unavailable(said(&error)))
     }

@@ -127,7 +127,7 @@ async fn uploaded(
         put(&mut headers, header, &value);
     }
     let pieces = part.map(|piece| piece.map_err(std::io::Error::other));
-    let upload = receive(app, caller.person, &headers, Body::from_stream(pieces)).await?;
+    let upload = receive(app, caller.person, None, &headers, Body::from_stream(pieces)).await?;
     Ok(Some(upload.id))
 }
 
