@@ -4,6 +4,7 @@
 
 mod browser;
 mod browser_faults;
+mod browser_worklist;
 mod fault_answers;
 mod fault_audit;
 mod fault_callers;

@@ -260,15 +260,16 @@ async fn what_people_write_is_shown_as_text() {
 #[tokio::test]
 async fn a_long_worklist_comes_in_pages() {
     let service = Service::start().await;
-    for number in 0..60 {
+    for number in 0..40 {
         opened(&service, &format!("case number {number} of many")).await;
     }
     let mut officer = Browser::of(&service, "county_officer").await;
     for order in ["late_minimising", "deadline", "arrival"] {
         let first = officer.get(&format!("/worklist?order={order}")).await;
         let rows = |html: &str| html.matches("<th scope=\"row\">").count();
-        assert_eq!(rows(&first.html), 50, "{order}");
-        assert!(first.html.len() < 150_000, "{order}: {} bytes", first.html.len());
+        assert_eq!(rows(&first.html), 30, "{order}");
+        // What it loads weighs 122 KB.
+        assert!(first.html.len() < 78_000, "{order}: {} bytes", first.html.len());
         let next = first.html.split("rel=\"next\" href=\"").nth(1).expect("a next page");
         let next = next.split('"').next().unwrap().replace("&#38;", "&");
         assert_eq!(rows(&officer.get(&next).await.html), 10, "{order}");

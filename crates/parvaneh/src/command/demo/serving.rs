@@ -1,6 +1,6 @@
 //! What a demo ends with: the pages, and a login for each role.
 
-use std::net::SocketAddr;
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use parvaneh_contents::Contents;
 use parvaneh_core::{Grant, PersonId, RoleId, UnitId, WorkflowId, definition::Level};
@@ -23,8 +23,10 @@ use crate::{
     output::{Align, Output, Table},
 };
 
-/// The county whose people get logins, and everybody above it.
+/// The county whose people get logins, where no case is open.
 const COUNTY: &str = "2301";
+/// Among how many open cases the county with most of them is looked for.
+const LOOKED_AT: u32 = 500;
 
 /// The installation's own roles, which the simulated year has no people for: a login and a name.
 const OWN: [(&str, &str, Place); 4] = [
@@ -123,7 +125,7 @@ fn password() -> Result<String, Failure> {
 /// Somebody for each role of the procedure, for each of the installation's own, and an applicant.
 async fn logins(store: &Store, password: &str) -> Result<Vec<Login>, Failure> {
     let organisation = store.organisation().await?;
-    let county = UnitId::from(COUNTY);
+    let county = busiest(store).await?;
     let at = |level| organisation.at_level(&county, level).cloned().unwrap_or(county.clone());
     let definition = store.definition(&WorkflowId::from("ngo-establishment"), None).await?;
     let mut logins = Vec::new();
@@ -170,6 +172,17 @@ async fn logins(store: &Store, password: &str) -> Result<Vec<Login>, Failure> {
         store.set_password(login.person, &hash, false).await?;
     }
     Ok(logins)
+}
+
+/// Where there is most to see: the county with most of the open cases.
+async fn busiest(store: &Store) -> Result<UnitId, Failure> {
+    let open = CasesQuery { ended: Some(false), limit: LOOKED_AT, ..CasesQuery::default() };
+    let mut counts: BTreeMap<UnitId, u32> = BTreeMap::new();
+    for row in store.cases(&open).await? {
+        *counts.entry(row.unit).or_default() += 1;
+    }
+    let busiest = counts.into_iter().max_by_key(|(_, count)| *count);
+    Ok(busiest.map_or_else(|| UnitId::from(COUNTY), |(unit, _)| unit))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the edge: a person has an identifier")]

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{api::plain, problem::Problem};
 
-/// How many tasks a page has.
-pub(super) const PAGE: u32 = 50;
+/// How many tasks a page has: with all that it loads it stays under 200 KB.
+pub(super) const PAGE: u32 = 30;
 
 /// The tabs: which part of the worklist.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
