@@ -20,7 +20,7 @@ pub(crate) enum SecretKeyCommand {
     Change {
         /// The other key: the base64 of 32 random bytes (openssl rand -base64 32). It is needed where the
         /// former key is named, too
-        #[arg(long, env = "PARVANEH_NEW_SECRET_KEY", hide_env_values = true, value_name = "KEY")]
+        #[arg(long, env = "PARVANEH_NEW_SECRET_KEY", value_name = "KEY")]
         new_secret_key: Option<String>,
     },
 }
