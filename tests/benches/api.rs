@@ -14,9 +14,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use parvaneh_core::{CaseId, Command, Given, Open, PersonId, UnitId};
+use parvaneh_core::{CaseId, Command, PersonId};
 use parvaneh_store::{
-    Ask, Founding, NewToken, Request, Requester, Scope, Sort, Store, StoreOptions, WorklistQuery,
+    Founding, NewToken, Request, Scope, Sort, Store, StoreOptions, WorklistQuery,
     embedded::{PrivatePostgres, ServerSearch},
 };
 use parvaneh_web::{App, Limits, Settings, auth::Secret};
@@ -27,7 +27,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use store_fixture::{COUNTY, applicant, furnish, holder, start, workflow};
+use store_fixture::{furnish, holder, open_request, start};
 
 /// How many cases there are.
 const CASES: usize = 10_000;
@@ -117,7 +117,7 @@ async fn office(server: &PrivatePostgres) -> (Store, Api) {
     let store = Store::connect(server.app_options(name), StoreOptions::default()).await.unwrap();
     furnish(&store).await.unwrap();
     store.sandbox_clock().set_frozen(start()).await.unwrap();
-    let all: Vec<_> = (1..=CASES).map(|number| opening(numbered(number))).collect();
+    let all: Vec<_> = (1..=CASES).map(|number| open_request(numbered(number))).collect();
     for chunk in all.chunks(1_000) {
         for verdict in store.execute_batch(chunk.to_vec()).await {
             verdict.unwrap();
@@ -147,28 +147,6 @@ async fn office(server: &PrivatePostgres) -> (Store, Api) {
 
 fn officer() -> PersonId {
     holder("county_officer")
-}
-
-fn opening(case: CaseId) -> Request {
-    let application = Open {
-        case,
-        unit: UnitId::from(COUNTY),
-        applicant: applicant(),
-        subject: "انجمن یاری کودکان".to_owned(),
-        received_at: None,
-        reason: None,
-        about: None,
-        given: Given::default(),
-    };
-    Request {
-        by: Requester::Person(applicant()),
-        ask: Ask::Open { workflow: workflow(), version: None, application },
-        key: None,
-        expected_seq: None,
-        on_behalf_of: None,
-        brought: Vec::new(),
-        only_seen: false,
-    }
 }
 
 /// What a run did: how many a second, and how long the middle one and the slowest hundredth took, in ms.
