@@ -43,24 +43,27 @@ macro_rules! standing {
     left join lateral (
         select json_agg(json_build_object(
                    'delegation', d.id, 'from', d.from_person,
-                   'natural', coalesce(lender.natural_person, lender.id),
-                   'accounts', array(
-                       select id from people
-                       where natural_person = coalesce(lender.natural_person, lender.id)),
+                   'natural', lender.natural,
+                   'accounts', array(select id from people where natural_person = lender.natural),
                    'role', d.role, 'unit', d.unit_id, 'workflows', d.workflows,
                    'starts', d.starts_at, 'until', d.ends_at)
                    order by d.starts_at, d.id)::text as all
-        from delegations d join people lender on lender.id = d.from_person
+        from delegations d cross join lateral (
+            select coalesce(natural_person, id) as natural from people
+            where id = d.from_person limit 1
+        ) lender
         where d.to_person = ",
             $person,
             " and d.revoked_at is null
           and d.starts_at <= clock.now and d.ends_at > clock.now
-          -- What he no longer holds he no longer lends.
-          and exists (
-              select from grants held
-              join unit_closure reached on reached.above = held.unit_id
-              where held.person = d.from_person and held.role = d.role
-                and reached.unit = d.unit_id)
+          -- What he no longer holds he no longer lends. One by one, by their keys: a join would hash
+          -- every role of the organisation where connections allow no nested loops.
+          and (select true from unit_closure reached
+               where reached.unit = d.unit_id
+                 and (select true from grants held
+                      where held.person = d.from_person and held.role = d.role
+                        and held.unit_id = reached.above)
+               limit 1)
     ) ",
             $as,
             "_lent on true

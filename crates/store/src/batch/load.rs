@@ -149,3 +149,31 @@ fn loaded(
     let assignee = somebody(assignee, CALLER + actor::COLUMNS, None)?;
     Ok(Loaded { now: row.try_get(0)?, revision: row.try_get(1)?, stored, used, caller, assignee })
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AssertSqlSafe, Row};
+
+    use super::LOAD;
+    use crate::{Founding, Store, StoreOptions, testing::TestDatabase};
+
+    #[tokio::test]
+    async fn everything_that_a_request_depends_on_is_found_by_its_key() {
+        let database = TestDatabase::new().await;
+        Store::migrate(&database.owner_options(), Founding::Sandbox).await.unwrap();
+        let store = Store::connect(database.app_options(), StoreOptions::default()).await.unwrap();
+        let mut writer = store.engine.writers.acquire().await.unwrap();
+        let prepare = format!("prepare load (uuid[], uuid[], uuid[], uuid[], text[]) as {LOAD}");
+        sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut *writer).await.unwrap();
+        let rows = sqlx::raw_sql("explain execute load (null, null, null, null, null)")
+            .fetch_all(&mut *writer)
+            .await
+            .unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.try_get(0).unwrap()).collect();
+        let plan = plan.join("\n");
+        assert!(plan.contains("delegations_to") || plan.contains("delegations_from"), "{plan}");
+        for whole in ["Hash Join", "Hash Semi Join", "Merge Join"] {
+            assert!(!plan.contains(whole), "{whole} in\n{plan}");
+        }
+    }
+}
