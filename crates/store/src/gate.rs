@@ -33,19 +33,23 @@ const LOSSES: u32 = 3;
 /// The first column that tells what somebody may do.
 const STANDING: usize = 8;
 
-/// One row a question. Each look-up is lateral, by its key, whatever the planner believes of the tables.
+/// The columns that tell who comes, before those of `$met`; and behind `$from`, by what he may be found. One row
+/// a question. Each look-up is lateral, by its key, whatever the planner believes of the tables.
 /// A session that nobody uses ends, one of a disabled account has ended; so has a token's.
-const LOOK_UP: &str = concat!(
-    "
+macro_rules! look_up {
+    ($met:expr, $from:expr) => {
+        concat!(
+            "
     with clock as materialized (
         select coalesce(frozen_at, clock_timestamp() + clock_offset) as now from installation
     )
-    select clock.now, reference_state.revision, coalesce(t.id, s.id), who.person, t.scopes,
-           coalesce(t.is_unnoted, s.is_unnoted, false), coalesce(s.is_raised, false), known.id, ",
-    standing_columns!("met"),
-    "
-    from unnest($1::bytea[], $2::bytea[], $3::float8[], $4::uuid[], $5::bool[])
-         with ordinality as asked (token, session, idle, person, is_met, place)
+    select clock.now, reference_state.revision, coalesce(t.id, s.id),
+           coalesce(t.person, s.person, asked.person), t.scopes,
+           coalesce(t.is_unnoted, s.is_unnoted, false), coalesce(s.is_raised, false), ",
+            $met,
+            "
+    from unnest($1::bytea[], $2::bytea[], $3::float8[], $4::uuid[])
+         with ordinality as asked (token, session, idle, person, place)
     cross join clock
     cross join reference_state
     left join lateral (
@@ -69,16 +73,26 @@ const LOOK_UP: &str = concat!(
           and s.seen_at > clock_timestamp() - asked.idle * interval '1 second'
           and (select disabled_at is null from accounts where person = s.person)
         limit 1
-    ) s on true
-    left join lateral (
-        select coalesce(t.person, s.person, asked.person) as person offset 0
-    ) who on true
-    left join lateral (
-        select id from people where asked.is_met and id = who.person limit 1
-    ) known on true ",
-    standing!("known.id", "met"),
-    "
+    ) s on true ",
+            $from,
+            "
     order by asked.place"
+        )
+    };
+}
+
+/// Who comes.
+const WHO: &str = look_up!("null::uuid", "");
+
+/// Who comes, and what he may do now.
+const WHO_AND_WHAT: &str = look_up!(
+    concat!("known.id, ", standing_columns!("met")),
+    concat!(
+        "left join lateral (
+        select id from people where id = coalesce(t.person, s.person, asked.person) limit 1
+    ) known on true ",
+        standing!("known.id", "met")
+    )
 );
 
 /// By what somebody comes.
@@ -248,13 +262,13 @@ async fn found(
         idle.push(longest);
         people.push(person);
     }
-    let is_met: Vec<bool> = questions.iter().map(|question| question.is_met).collect();
-    let rows = sqlx::query(LOOK_UP)
+    // Who changes something needs only to be known: the write path reads what he may do.
+    let sql = if questions.iter().any(|question| question.is_met) { WHO_AND_WHAT } else { WHO };
+    let rows = sqlx::query(sql)
         .bind(tokens)
         .bind(sessions)
         .bind(idle)
         .bind(&people)
-        .bind(is_met)
         .fetch_all(connection)
         .await?;
     rows.iter().zip(people).map(|(row, asked)| entered(row, asked)).collect()
