@@ -9,7 +9,7 @@ GUARDS=(see permit scope site inquiries wall reach)
 
 # Takes out a guard: the file, what stands there (Perl, over lines), what stands there without it.
 without() {
-  WHAT=$2 INSTEAD=$3 perl -0pi -e 's/$ENV{WHAT}/$ENV{INSTEAD}/ or die "$ARGV holds no such guard any more\n"' "$1"
+  WHAT=$2 INSTEAD=$3 perl -0pi -e 's/$ENV{WHAT}/$ENV{INSTEAD}/g or die "$ARGV holds no such guard any more\n"' "$1"
 }
 
 # The policy that a case is seen.

@@ -12,20 +12,21 @@ use std::{
     sync::Arc,
 };
 
-use parvaneh_core::{Grant, Organisation, UnitId, reach::Reach};
-use sqlx::{PgConnection, Postgres, pool::PoolConnection};
+use parvaneh_core::{CaseId, Grant, Organisation, UnitId, reach::Reach};
+use sqlx::{PgConnection, Postgres, pool::PoolConnection, postgres::PgRow};
 
-use crate::{Store, StoreError, Viewer, visitors::Lent};
+use crate::{
+    Store, StoreError, Viewer,
+    visitors::{ByKey, Lent},
+};
 
 /// Stands between what is held and where, as in the policies.
 const BETWEEN: char = '\u{1f}';
 
 /// How a transaction begins that reads by keys alone. Without statistics, or with old ones, a table of cases
 /// may look so small to the planner that it would rather read all of it.
-const BY_KEY: &str = "
-    begin read only;
-    set local plan_cache_mode = force_generic_plan;
-    set local enable_seqscan = off";
+const PLANNED_ONCE: &str =
+    "set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off";
 
 /// For whom something is read: the statements by which his transaction names him.
 pub(crate) struct Reader(String);
@@ -121,7 +122,21 @@ impl Store {
     /// connection. With the wall that takes three times as long as running them, and what a plan is best
     /// for depends on no parameter.
     pub(crate) async fn reads_by_key(&self) -> Result<Reads, StoreError> {
-        self.reads_after(BY_KEY).await
+        self.reads_after(&format!("begin read only; {PLANNED_ONCE}")).await
+    }
+
+    /// What a statement about one case finds for whomever the store reads.
+    pub(crate) async fn read_by_key(
+        &self,
+        statement: &'static ByKey,
+        case: CaseId,
+    ) -> Result<Option<PgRow>, StoreError> {
+        let Some(reader) = &self.reader else {
+            let query = sqlx::query(statement.sql).bind(case.0);
+            return Ok(query.fetch_optional(&self.engine.readers).await?);
+        };
+        let naming = format!("{PLANNED_ONCE}; {}", reader.0);
+        self.engine.visitors.by_key(&naming, statement, case.0).await
     }
 
     async fn reads_after(&self, begin: &str) -> Result<Reads, StoreError> {

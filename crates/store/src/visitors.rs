@@ -5,16 +5,18 @@
 //! trips fewer beside one or two that read.
 
 use std::{
+    collections::BTreeSet,
     ops::{Deref, DerefMut},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, postgres::PgRow};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
 };
+use uuid::Uuid;
 
 use crate::{StoreError, lane::passes};
 
@@ -38,15 +40,32 @@ pub(crate) struct Visitors {
 
 #[derive(Debug)]
 struct Kept {
+    visit: Visit,
+    used: Instant,
+}
+
+/// An open connection.
+#[derive(Debug)]
+struct Visit {
     connection: PgConnection,
     opened: Instant,
-    used: Instant,
+    /// What it has prepared by name.
+    prepared: BTreeSet<&'static str>,
+}
+
+/// A statement about one case, prepared once for a connection.
+#[derive(Debug)]
+pub(crate) struct ByKey {
+    /// Its name on the server.
+    pub(crate) name: &'static str,
+    /// The statement, with the case as `$1`.
+    pub(crate) sql: &'static str,
 }
 
 /// A connection in use. When it is dropped its transaction ends, and only then is it anybody else's.
 #[derive(Debug)]
 pub(crate) struct Lent {
-    connection: Option<(PgConnection, Instant)>,
+    visit: Option<Visit>,
     place: Option<OwnedSemaphorePermit>,
     visitors: Arc<Visitors>,
 }
@@ -66,29 +85,63 @@ impl Visitors {
     pub(crate) async fn lend(self: &Arc<Self>, begin: String) -> Result<Lent, StoreError> {
         let mut place = Some(self.place().await?);
         loop {
-            let kept = self.kept().pop();
-            let is_kept = kept.is_some();
-            let (connection, opened) = match kept {
-                Some(kept) => (kept.connection, kept.opened),
-                None => (self.pool.acquire().await?.detach(), Instant::now()),
-            };
-            let connection = Some((connection, opened));
-            let mut lent = Lent { connection, place: place.take(), visitors: self.clone() };
+            let (mut lent, is_kept) = self.open(&mut place).await?;
             // Safe: put together by `Reader`, which quotes what it names.
             let begun = sqlx::raw_sql(AssertSqlSafe(begin.clone()));
             match lent.execute(begun).await {
                 Ok(_) => return Ok(lent),
-                Err(error) => {
-                    // In what state it is cannot be known.
-                    drop(lent.connection.take());
-                    place = lent.place.take();
-                    // What was kept may have died unseen.
-                    if !(is_kept && passes(&error)) {
-                        return Err(error.into());
-                    }
-                }
+                Err(error) => place = lent.gone(is_kept, error)?,
             }
         }
+    }
+
+    /// What a prepared statement finds of a case, for the reader whom those statements name: all of it
+    /// in one message, which the server takes for one transaction.
+    ///
+    /// # Errors
+    /// As [`Self::lend`].
+    pub(crate) async fn by_key(
+        self: &Arc<Self>,
+        naming: &str,
+        statement: &ByKey,
+        case: Uuid,
+    ) -> Result<Option<PgRow>, StoreError> {
+        let mut place = Some(self.place().await?);
+        let ByKey { name, sql } = statement;
+        loop {
+            let (mut lent, is_kept) = self.open(&mut place).await?;
+            let prepare = match lent.has_prepared(name) {
+                true => String::new(),
+                false => format!("prepare {name} (uuid) as {sql};"),
+            };
+            // Safe: constant but for what `Reader` names, which it quotes, and an identifier.
+            let all = format!("{prepare}{naming}; execute {name} ('{case}')");
+            match lent.fetch_all(sqlx::raw_sql(AssertSqlSafe(all))).await {
+                Ok(mut rows) => {
+                    lent.settle(name);
+                    return Ok(rows.pop());
+                }
+                Err(error) => place = lent.gone(is_kept, error)?,
+            }
+        }
+    }
+
+    /// A connection that was kept, or a new one; and whether it was kept.
+    async fn open(
+        self: &Arc<Self>,
+        place: &mut Option<OwnedSemaphorePermit>,
+    ) -> Result<(Lent, bool), StoreError> {
+        let kept = self.kept().pop();
+        let is_kept = kept.is_some();
+        let visit = match kept {
+            Some(kept) => kept.visit,
+            None => Visit {
+                connection: self.pool.acquire().await?.detach(),
+                opened: Instant::now(),
+                prepared: BTreeSet::new(),
+            },
+        };
+        Ok((Lent { visit: Some(visit), place: place.take(), visitors: self.clone() }, is_kept))
     }
 
     async fn place(&self) -> Result<OwnedSemaphorePermit, StoreError> {
@@ -114,7 +167,7 @@ impl Visitors {
         self.places.close();
         let kept = std::mem::take(&mut *self.kept());
         for one in kept {
-            one.connection.close().await.ok();
+            one.visit.connection.close().await.ok();
         }
         self.pool.close().await;
     }
@@ -125,25 +178,53 @@ impl Visitors {
     }
 
     /// Keeps one that is free again, and lets go of those that nobody has used for long.
-    fn keep(&self, connection: PgConnection, opened: Instant) {
-        if opened.elapsed() > LONGEST || self.places.is_closed() {
+    fn keep(&self, visit: Visit) {
+        if visit.opened.elapsed() > LONGEST || self.places.is_closed() {
             return;
         }
         let mut kept = self.kept();
         kept.retain(|one| one.used.elapsed() < UNUSED);
-        kept.push(Kept { connection, opened, used: Instant::now() });
+        kept.push(Kept { visit, used: Instant::now() });
+    }
+}
+
+impl Lent {
+    fn has_prepared(&self, name: &str) -> bool {
+        self.visit.as_ref().is_some_and(|visit| visit.prepared.contains(name))
+    }
+
+    /// Gives it back at once: its transaction has ended, and it has prepared that.
+    fn settle(mut self, name: &'static str) {
+        if let Some(mut visit) = self.visit.take() {
+            visit.prepared.insert(name);
+            self.visitors.keep(visit);
+        }
+    }
+
+    /// After an error it cannot be known in what state it is. What was kept may have died unseen: then its place is for
+    /// another.
+    fn gone(
+        mut self,
+        is_kept: bool,
+        error: sqlx::Error,
+    ) -> Result<Option<OwnedSemaphorePermit>, StoreError> {
+        drop(self.visit.take());
+        match is_kept && passes(&error) {
+            true => Ok(self.place.take()),
+            false => Err(error.into()),
+        }
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        let Some((mut connection, opened)) = self.connection.take() else { return };
+        let Some(mut visit) = self.visit.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let (visitors, place) = (self.visitors.clone(), self.place.take());
         runtime.spawn(async move {
-            let end = connection.execute(sqlx::raw_sql("rollback"));
+            let end = visit.connection.execute(sqlx::raw_sql("rollback"));
             match tokio::time::timeout(ENDING, end).await {
-                Ok(Ok(_)) => visitors.keep(connection, opened),
+                Ok(Ok(_)) => visitors.keep(visit),
                 Ok(Err(error)) => tracing::warn!(%error, "a connection is not used again"),
                 Err(_) => tracing::warn!("a transaction that read did not end in time"),
             }
@@ -156,12 +237,12 @@ impl Deref for Lent {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        &self.connection.as_ref().expect("it is there until it is dropped").0
+        &self.visit.as_ref().expect("it is there until it is dropped").connection
     }
 }
 
 impl DerefMut for Lent {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.connection.as_mut().expect("it is there until it is dropped").0
+        &mut self.visit.as_mut().expect("it is there until it is dropped").connection
     }
 }

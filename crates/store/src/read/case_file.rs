@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parvaneh_core::{
     Actor, BranchId, Calendars, Caller, Case, CaseId, Context, Definition, Instant, PersonId,
-    RoleId, StepId, UnitId,
+    RoleId, StepId, UnitId, WorkflowId,
     decide::{Obstacle, Possible, obstacles, possible},
     event::{Owner, Purpose},
     reach::Sight,
@@ -12,7 +12,7 @@ use parvaneh_core::{
 use serde::Deserialize;
 use sqlx::Row;
 
-use crate::{Store, StoreError, Viewer, batch::Sittings, reference::Reference};
+use crate::{Store, StoreError, Viewer, batch::Sittings, reference::Reference, visitors::ByKey};
 
 /// Everything about one case but its timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +88,9 @@ pub struct FiledTask {
 }
 
 /// In one statement: what a person sees is worked out once for each.
-const FILE: &str = "
+static FILE: ByKey = ByKey {
+    name: "case_file",
+    sql: "
     select c.state::text, c.raw_deadline_at, c.next_due_at, p.error, engine_now(),
            (select json_agg(json_build_object(
                 'no', t.no, 'step', t.step, 'branch', t.branch, 'purpose', t.purpose,
@@ -98,7 +100,8 @@ const FILE: &str = "
                 order by t.no)
             from tasks t where t.case_id = c.id)::text
     from cases c left join parked_cases p on p.case_id = c.id and p.seq = c.seq
-    where c.id = $1";
+    where c.id = $1",
+};
 
 /// A task, as the statement tells it.
 #[derive(Deserialize)]
@@ -144,11 +147,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSuchCase`]; [`StoreError::Unreadable`] when its stored state is.
     pub async fn case_file(&self, case: CaseId) -> Result<CaseFile, StoreError> {
-        let row = sqlx::query(FILE)
-            .bind(case.0)
-            .fetch_optional(&mut *self.reads_by_key().await?)
-            .await?
-            .ok_or(StoreError::NoSuchCase(case))?;
+        let row = self.read_by_key(&FILE, case).await?.ok_or(StoreError::NoSuchCase(case))?;
         let tasks: Vec<TaskRow> = match row.try_get::<Option<&str>, _>(5)? {
             None => Vec::new(),
             Some(tasks) => serde_json::from_str(tasks).map_err(|error| unreadable(case, &error))?,
@@ -174,6 +173,20 @@ impl Store {
             .await?
             .ok_or(StoreError::NoSuchCase(case))?;
         read_state(case, &state)
+    }
+
+    /// The definition by which a case runs: for bounds that hold also for who sees nothing else of it.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchCase`].
+    pub async fn definition_by_which(&self, case: CaseId) -> Result<Arc<Definition>, StoreError> {
+        let row = sqlx::query("select workflow, version from cases where id = $1")
+            .bind(case.0)
+            .fetch_optional(&self.engine.readers)
+            .await?
+            .ok_or(StoreError::NoSuchCase(case))?;
+        let workflow = WorkflowId::from(row.try_get::<String, _>(0)?);
+        self.definition(&workflow, Some(row.try_get::<i32, _>(1)? as u32)).await
     }
 
     /// What a person could do with a case now.
