@@ -38,7 +38,12 @@ async fn health_is_told_to_strangers_without_a_reason() {
     let service = Service::start().await;
     for which in ["live", "ready"] {
         let answer = health(&service, which).await;
-        assert_eq!((answer.status, answer.body.to_string()), (200, r#"{"ok":true}"#.to_owned()));
+        let said = match which {
+            "live" => r#"{"ok":true}"#,
+            // Whether documents can be reached is told to who routes requests, and changes nothing.
+            _ => r#"{"documents":true,"ok":true}"#,
+        };
+        assert_eq!((answer.status, answer.body.to_string()), (200, said.to_owned()));
         for (name, value) in [
             ("cache-control", "no-store"),
             ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
@@ -62,7 +67,10 @@ async fn health_is_told_to_strangers_without_a_reason() {
         .unwrap();
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     let answer = health(&service, "ready").await;
-    assert_eq!((answer.status, answer.body.to_string()), (503, r#"{"ok":false}"#.to_owned()));
+    assert_eq!(
+        (answer.status, answer.body.to_string()),
+        (503, r#"{"documents":true,"ok":false}"#.to_owned())
+    );
     assert_eq!(health(&service, "live").await.status, 200);
 }
 

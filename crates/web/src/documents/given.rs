@@ -142,7 +142,7 @@ pub(crate) async fn room_for(
         return Ok(());
     }
     let held = app.store.contents_of(case).await?;
-    let definition = app.definition_of(&app.store.case(case).await?).await?;
+    let definition = app.store.definition_by_which(case).await?;
     for kind in kinds {
         let of_any = app.settings.documents.most_of_a_kind;
         let of_it = definition.documents.get(kind).and_then(|paper| paper.times);
