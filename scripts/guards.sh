@@ -5,7 +5,7 @@
 # A build and a run of some tests for each: by hand, after a change of `policy`, of `auth`, or of what
 # a list asks for.
 
-GUARDS=(see permit scope site inquiries wall reach)
+GUARDS=(see seen permit scope site inquiries wall reach)
 
 # Takes out a guard: the file, what stands there (Perl, over lines), what stands there without it.
 without() {
@@ -17,6 +17,12 @@ guard_see() {
   without crates/web/src/policy.rs \
     'app\.store\.sight\(case, viewer\)\.await\?\.ok_or_else\(Problem::not_found\)' \
     'Ok(app.store.sight(case, viewer).await?.unwrap_or(Sight::Office))'
+}
+
+# That the write path asks the same of who changes a case.
+guard_seen() {
+  without crates/store/src/batch/judge.rs \
+    'Ok\(\(case, sight\.ok_or_else\(none\)\?\)\)' 'Ok((case, sight.unwrap_or(Sight::Office)))'
 }
 
 # The policy of what is no action on a case.
@@ -66,7 +72,8 @@ tests_of() {
 # A cell that they must name.
 cell_of() {
   case $1 in
-    see) echo 'Reception: post /cases/{case}/comments: sibling officer: 403 ' ;;
+    see) echo 'Reception: get /cases/{case}/inquiries/{branch}/links: sibling officer: 200 ' ;;
+    seen) echo 'Reception: post /cases/{case}/comments: sibling officer: 403 ' ;;
     permit) echo 'Reception: get /people: sibling officer: 200 ' ;;
     scope) echo 'post /cases/{case}/comments: a token for reading: 200 ' ;;
     site) echo 'post /tokens: a cookie by another site: 201 ' ;;
