@@ -11,7 +11,10 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::changes::{Act, CastVote, Comment, Fill, PutOnAgenda, Resume, Suspend, Withdraw};
+use super::{
+    changes::{Act, CastVote, Comment, Fill, PutOnAgenda, Withdraw},
+    clocks::{Resume, Suspend},
+};
 use crate::{
     App,
     auth::{ClientAddress, Margin, Principal},

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::{extract::State, response::Response};
 use parvaneh_core::{
-    CaseId, PersonId, SittingId, TermError, decide::Command, definition::Answer, event::Vote,
-    form::Given,
+    CaseId, PersonId, SittingId, decide::Command, definition::Answer, event::Vote, form::Given,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -19,7 +18,7 @@ use crate::{
     body::{Body, Path},
     change::{Changed, Terms, change, change_by},
     documents::{HandIn, with_papers},
-    problem::{Fault, Problem},
+    problem::Problem,
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -31,10 +30,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(vote))
         .routes(routes!(put_on_agenda, take_off_agenda))
         .routes(routes!(recuse))
-        .routes(routes!(suspend, resume))
         .routes(routes!(claim, release))
-        .routes(routes!(extend))
-        .routes(routes!(release_silence))
         .routes(routes!(answer))
 }
 
@@ -87,10 +83,6 @@ struct Reason {
     /// Why.
     #[schema(min_length = 1, max_length = 10000)]
     reason: String,
-}
-
-fn fault(pointer: &str, error: &TermError) -> Problem {
-    Problem::faulty(vec![Fault::new(pointer, "invalid", error.to_string())])
 }
 
 /// An action of the step in which the case stands.
@@ -423,87 +415,6 @@ async fn recuse(
     change(&app, &caller, terms, CaseId(case), command).await
 }
 
-/// A suspension.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "reason": "The founders are abroad", "basis": "Art. 12" }))]
-pub(super) struct Suspend {
-    /// Why.
-    #[schema(min_length = 1, max_length = 10000)]
-    reason: String,
-    /// By what right.
-    basis: Option<String>,
-}
-
-impl From<Suspend> for Command {
-    fn from(body: Suspend) -> Self {
-        Self::Suspend { reason: body.reason, basis: body.basis }
-    }
-}
-
-/// Suspend every running clock
-#[utoipa::path(
-    put, path = "/cases/{case}/suspension", tag = "changes",
-    params(
-        ("case" = Uuid, Path, description = "The case"),
-        Terms,
-    ),
-    request_body = Suspend,
-    responses(
-        (status = 200, description = "Done", body = Changed),
-        (status = 422, description = "`reason_needed`"),
-    )
-)]
-async fn suspend(
-    State(app): State<App>,
-    caller: Principal,
-    terms: Terms,
-    Path(case): Path<Uuid>,
-    Body(body): Body<Suspend>,
-) -> Result<Response, Problem> {
-    let command = body.into();
-    change(&app, &caller, terms, CaseId(case), command).await
-}
-
-/// The end of a suspension.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "reason": "They have come back" }))]
-pub(super) struct Resume {
-    /// Why.
-    reason: Option<String>,
-}
-
-impl From<Resume> for Command {
-    fn from(body: Resume) -> Self {
-        Self::Resume { reason: body.reason }
-    }
-}
-
-/// Let the clocks run again
-#[utoipa::path(
-    delete, path = "/cases/{case}/suspension", tag = "changes",
-    params(
-        ("case" = Uuid, Path, description = "The case"),
-        Terms,
-    ),
-    request_body = Resume,
-    responses(
-        (status = 200, description = "Done", body = Changed),
-        (status = 422, description = "`reason_needed`"),
-    )
-)]
-async fn resume(
-    State(app): State<App>,
-    caller: Principal,
-    terms: Terms,
-    Path(case): Path<Uuid>,
-    Body(body): Body<Resume>,
-) -> Result<Response, Problem> {
-    let command = body.into();
-    change(&app, &caller, terms, CaseId(case), command).await
-}
-
 /// Who shall have a task.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -574,86 +485,6 @@ async fn release(
     Body(body): Body<Release>,
 ) -> Result<Response, Problem> {
     let command = Command::Release { task: no, reason: body.reason };
-    change(&app, &caller, terms, CaseId(case), command).await
-}
-
-/// An extension.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "by": "5 d", "reason": "The site was closed by snow" }))]
-struct Extend {
-    /// By how much, in the clock's own unit, as workflows write terms.
-    #[schema(example = "5 d", max_length = 40)]
-    by: String,
-    /// Why.
-    #[schema(min_length = 1, max_length = 10000)]
-    reason: String,
-}
-
-/// Extend a clock
-#[utoipa::path(
-    post, path = "/cases/{case}/clocks/{no}/extensions", tag = "changes",
-    params(
-        ("case" = Uuid, Path, description = "The case"),
-        ("no" = u32, Path, description = "0 is the statutory clock, else the task's number"),
-        Terms,
-    ),
-    request_body = Extend,
-    responses(
-        (status = 200, description = "Done", body = Changed),
-        (status = 422, description = "`extension_unit`, `extension_too_long`, `unknown_clock`"),
-    )
-)]
-async fn extend(
-    State(app): State<App>,
-    caller: Principal,
-    terms: Terms,
-    Path((case, no)): Path<(Uuid, u32)>,
-    Body(body): Body<Extend>,
-) -> Result<Response, Problem> {
-    let command = Command::Extend {
-        clock: no,
-        by: body.by.parse().map_err(|error: TermError| fault("/by", &error))?,
-        reason: body.reason,
-    };
-    change(&app, &caller, terms, CaseId(case), command).await
-}
-
-/// What becomes of a held silence rule.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "take_effect": true, "reason": "Nothing stands against it" }))]
-struct ReleaseSilence {
-    /// Whether it takes effect.
-    take_effect: bool,
-    /// Why.
-    #[schema(min_length = 1, max_length = 10000)]
-    reason: String,
-}
-
-/// Let a held silence rule take effect, or waive it
-#[utoipa::path(
-    post, path = "/cases/{case}/clocks/{no}/silence", tag = "changes",
-    params(
-        ("case" = Uuid, Path, description = "The case"),
-        ("no" = u32, Path, description = "0 is the statutory clock, else the task's number"),
-        Terms,
-    ),
-    request_body = ReleaseSilence,
-    responses(
-        (status = 200, description = "Done", body = Changed),
-        (status = 422, description = "`unknown_clock`, `reason_needed`"),
-    )
-)]
-async fn release_silence(
-    State(app): State<App>,
-    caller: Principal,
-    terms: Terms,
-    Path((case, no)): Path<(Uuid, u32)>,
-    Body(body): Body<ReleaseSilence>,
-) -> Result<Response, Problem> {
-    let command =
-        Command::ReleaseSilence { clock: no, take_effect: body.take_effect, reason: body.reason };
     change(&app, &caller, terms, CaseId(case), command).await
 }
 
