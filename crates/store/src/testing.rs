@@ -32,7 +32,9 @@ while sleep 1; do
         if [ "$idle" -ge 2 ]; then
             kill -INT "$pid"
             while [ "$(readlink "/proc/$pid/cwd")" = "$1/postgres" ]; do sleep 0.05; done
-            rm -rf "$1/postgres" "$1/postgres.log"
+            # Out of the way at once: what is left of a broken-off removal would not start again.
+            rm -rf "$1/gone"
+            mv "$1/postgres" "$1/gone" && rm -rf "$1/gone" "$1/postgres.log"
             exit 0
         fi
     else
