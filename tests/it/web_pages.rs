@@ -466,6 +466,8 @@ const ROWS: &[Row] = &[
         &[("text", "A remark")],
         Opens::Doers(&["officer", "head"]),
     ),
+    Row("get /admin", "/admin", &[], Opens::Only(&["administrator"])),
+    Row("get /admin/workflows", "/admin/workflows", &[], Opens::Only(&["administrator"])),
     Row("post /sandbox/clock", "/sandbox/clock", &[("days", "1")], Opens::Only(&["administrator"])),
 ];
 

@@ -25,6 +25,7 @@ sandbox-ahead = { $days ->
 
 place-desk = Desk
 place-worklist = Worklist
+place-admin = Administration
 
 role-administrator = Administrator
 role-manager = Manager

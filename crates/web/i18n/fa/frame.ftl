@@ -19,6 +19,7 @@ sandbox-ahead = { $days } روز جلو
 
 place-desk = میز کار
 place-worklist = کارتابل
+place-admin = مدیریت سامانه
 
 role-administrator = مدیر سامانه
 role-manager = مدیر

@@ -32,7 +32,7 @@ pub(crate) mod session;
 mod sittings;
 mod tokens;
 mod webhooks;
-mod workflows;
+pub(crate) mod workflows;
 mod worklist;
 
 use axum::{Router, body::Bytes, http::header, routing::get};

@@ -104,7 +104,10 @@ pub(super) fn unsound(code: &str, pointer: &str, problems: &[document::Problem])
 }
 
 /// Reads a definition and tells everything that is wrong with it, also by the calendar that it names.
-async fn checked(
+///
+/// # Errors
+/// `definition_unsound` where that calendar is not published.
+pub(crate) async fn checked(
     app: &App,
     source: &str,
 ) -> Result<(Option<Definition>, Vec<document::Problem>), Problem> {

@@ -32,6 +32,12 @@ static PLACES: &[Place] = &[
         name: |words| words.t("place-worklist"),
         for_whom: works_on_cases,
     },
+    Place {
+        address: "/admin",
+        icon: "admin",
+        name: |words| words.t("place-admin"),
+        for_whom: super::admin::administers,
+    },
     Place { address: "/", icon: "desk", name: |words| words.t("place-desk"), for_whom: |_| true },
 ];
 

@@ -6,6 +6,7 @@
 //! [`addresses`], which a test holds against what each person may open.
 
 mod account;
+mod admin;
 mod assets;
 mod case;
 mod form;
@@ -43,6 +44,7 @@ fn all() -> Pages {
     Pages::default()
         .merge(home::pages())
         .merge(account::pages())
+        .merge(admin::pages())
         .merge(case::pages())
         .merge(preferences::pages())
         .merge(sandbox::pages())
