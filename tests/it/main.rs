@@ -26,6 +26,7 @@ mod operations_keys;
 mod operations_server;
 mod people;
 mod python;
+mod screens_account;
 mod screens_case;
 mod sittings;
 mod store_closures;

@@ -11,6 +11,7 @@ mod batch;
 mod closure;
 mod content;
 mod delegate;
+mod directory;
 mod due;
 pub mod embedded;
 mod engine;
@@ -52,6 +53,7 @@ pub use closure::{
 };
 pub use content::{Arrived, Brought, CaseContent, UPLOAD_LASTS, Upload};
 pub use delegate::{DelegationFilter, DelegationRow, NewDelegation};
+pub use directory::{DirectoryOrder, DirectoryQuery, DirectoryRow};
 pub use due::{DueListener, Parked, TickOutcome};
 pub use error::{ExecuteError, StoreError};
 pub use forget::KEYS_STAY;

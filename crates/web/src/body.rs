@@ -70,6 +70,14 @@ fn read<T: ToSchema + DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         |why: String| Problem::new(StatusCode::BAD_REQUEST, "body_unreadable").because(why);
     let value: Value =
         serde_json::from_slice(bytes).map_err(|error| unreadable(error.to_string()))?;
+    checked(value)
+}
+
+/// What a form of a page has brought, as the body of the operation that does the same.
+///
+/// # Errors
+/// `body_invalid` with every fault, each with a pointer to its place.
+pub(crate) fn checked<T: ToSchema + DeserializeOwned>(value: Value) -> Result<T, Problem> {
     let faults = faults(&T::name(), &value);
     if !faults.is_empty() {
         return Err(Problem::faulty(faults));

@@ -93,7 +93,13 @@ impl Class {
     /// Of a request; none for what tells whether the service is well.
     pub(crate) fn of(method: &Method, path: &str) -> Option<Self> {
         let Some(path) = path.strip_prefix("/api/v1/") else {
-            let opens = ["/login", "/recover", "/set-password/"];
+            let opens = [
+                "/login",
+                "/recover",
+                "/set-password/",
+                "/account/password",
+                "/account/second-factor",
+            ];
             let opens = opens.iter().any(|entry| path.starts_with(entry));
             return match method.is_safe() {
                 // The files of pages cost nothing, and a page has several.

@@ -4,6 +4,7 @@ product = Parvaneh
 skip = Skip to the content
 places = Places
 menu = Account and display
+menu-account = My account
 menu-look = Display
 theme = Theme
 theme-system = As the system

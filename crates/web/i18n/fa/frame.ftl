@@ -4,6 +4,7 @@ product = پروانه
 skip = رفتن به متن صفحه
 places = جاها
 menu = حساب و نمایش
+menu-account = حساب من
 menu-look = نمایش
 theme = پوسته
 theme-system = مانند دستگاه

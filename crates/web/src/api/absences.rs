@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use chrono::{DateTime, Utc};
 use parvaneh_core::{PersonId, UnitId};
-use parvaneh_store::{AbsenceRow, NewAbsence};
+use parvaneh_store::{AbsenceRow, NewAbsence, Viewer};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -118,18 +118,18 @@ async fn list(
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "until": "2025-03-20T20:30:00Z", "reason": "Leave" }))]
-struct RecordAbsence {
+pub(crate) struct RecordAbsence {
     /// Who is away; without one, the caller himself.
-    person: Option<Uuid>,
+    pub(crate) person: Option<Uuid>,
     /// From when on; without it, from now on.
-    starts: Option<DateTime<Utc>>,
+    pub(crate) starts: Option<DateTime<Utc>>,
     /// Up to when.
-    until: DateTime<Utc>,
+    pub(crate) until: DateTime<Utc>,
     /// Why; it also stands where his tasks are handed back.
     #[schema(min_length = 1, max_length = 500)]
-    reason: String,
+    pub(crate) reason: String,
     /// Who stands in for him: every role of his own is lent to that person for the time.
-    substitute: Option<Uuid>,
+    pub(crate) substitute: Option<Uuid>,
 }
 
 /// Record that somebody is away
@@ -154,29 +154,55 @@ async fn absent(
     key: Key,
     Body(body): Body<RecordAbsence>,
 ) -> Result<Response, Problem> {
-    let viewer = app.viewer(&caller).await?;
-    let person = body.person.map_or(caller.person, PersonId);
-    policy::see_work_of(&app, &viewer, person).await?;
-    let substitute = match body.substitute {
-        Some(id) => Some(colleague(&app, id, "/substitute").await?),
-        None => None,
-    };
-    #[expect(clippy::disallowed_methods, reason = "the edge: an absence has an identifier")]
-    let new = NewAbsence {
-        id: Uuid::now_v7(),
-        by: caller.person,
-        person,
-        starts: body.starts,
-        until: body.until,
-        reason: body.reason.clone(),
-        substitute,
-    };
+    let new = to_record(&app, &app.viewer(&caller).await?, &body).await?;
     let store = app.store.clone();
     once(&app, &caller, key, "absent", &body, async move {
         let row = store.absent(new).await?;
         Ok((StatusCode::CREATED, AbsenceView::from(row)))
     })
     .await
+}
+
+/// An absence that somebody wants to be recorded, of somebody of whom he may record one.
+///
+/// # Errors
+/// `not_found` for somebody who is none, or one of others; `body_invalid`.
+#[expect(clippy::disallowed_methods, reason = "the edge: an absence has an identifier")]
+pub(crate) async fn to_record(
+    app: &App,
+    viewer: &Viewer,
+    body: &RecordAbsence,
+) -> Result<NewAbsence, Problem> {
+    let by = viewer.actor.person;
+    let person = body.person.map_or(by, PersonId);
+    policy::see_work_of(app, viewer, person).await?;
+    let substitute = match body.substitute {
+        Some(id) => Some(colleague(app, id, "/substitute").await?),
+        None => None,
+    };
+    Ok(NewAbsence {
+        id: Uuid::now_v7(),
+        by,
+        person,
+        starts: body.starts,
+        until: body.until,
+        reason: body.reason.clone(),
+        substitute,
+    })
+}
+
+/// The absence of that name, of somebody whose work the viewer sees.
+///
+/// # Errors
+/// `not_found`.
+pub(crate) async fn absence_seen(
+    app: &App,
+    viewer: &Viewer,
+    id: Uuid,
+) -> Result<AbsenceRow, Problem> {
+    let row = app.store.absences(None, Some(id)).await?.pop().ok_or_else(Problem::not_found)?;
+    policy::see_work_of(app, viewer, row.person).await?;
+    Ok(row)
 }
 
 /// Somebody is back, or does not go
@@ -197,9 +223,7 @@ async fn back(
     key: Key,
     Path(id): Path<Uuid>,
 ) -> Result<Response, Problem> {
-    let viewer = app.viewer(&caller).await?;
-    let row = app.store.absences(None, Some(id)).await?.pop().ok_or_else(Problem::not_found)?;
-    policy::see_work_of(&app, &viewer, row.person).await?;
+    let row = absence_seen(&app, &app.viewer(&caller).await?, id).await?;
     let (store, by) = (app.store.clone(), caller.person);
     once(&app, &caller, key, &format!("back {id}"), &(), async move {
         let row = store.end_absence(row.person, Some(id), by).await?;

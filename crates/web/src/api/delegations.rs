@@ -152,7 +152,7 @@ async fn list(
 }
 
 /// A delegation that the caller sees: of his own, or of somebody whose work he sees.
-async fn seen(app: &App, viewer: &Viewer, id: Uuid) -> Result<DelegationRow, Problem> {
+pub(crate) async fn seen(app: &App, viewer: &Viewer, id: Uuid) -> Result<DelegationRow, Problem> {
     let row = app.store.delegation(DelegationId(id)).await.map_err(|error| match error {
         StoreError::Unknown(_) => Problem::not_found(),
         error => error.into(),
@@ -185,28 +185,28 @@ async fn delegation(
     "to": "01931d2e-7c1f-7e3a-9a51-2f1d7c0b6a11", "role": "county_officer", "unit": "2301",
     "until": "2025-03-20T20:30:00Z", "reason": "Leave"
 }))]
-struct GiveDelegation {
+pub(crate) struct GiveDelegation {
     /// Who lends; without one, the caller himself.
-    from: Option<Uuid>,
+    pub(crate) from: Option<Uuid>,
     /// To whom.
-    to: Uuid,
+    pub(crate) to: Uuid,
     /// The role.
     #[schema(min_length = 1, max_length = 200)]
-    role: String,
+    pub(crate) role: String,
     /// Where: at the unit where he holds it, or below.
     #[schema(min_length = 1, max_length = 200)]
-    unit: String,
+    pub(crate) unit: String,
     /// Only in these workflows; in every one, when there is none.
     #[serde(default)]
     #[schema(max_items = 50)]
-    workflows: Vec<String>,
+    pub(crate) workflows: Vec<String>,
     /// From when on; without it, from now on.
-    starts: Option<DateTime<Utc>>,
+    pub(crate) starts: Option<DateTime<Utc>>,
     /// Up to when; at this very instant no longer.
-    until: DateTime<Utc>,
+    pub(crate) until: DateTime<Utc>,
     /// Why.
     #[schema(min_length = 1, max_length = 500)]
-    reason: String,
+    pub(crate) reason: String,
 }
 
 /// Whoever can be named by a caller who is not to learn who there is: somebody of an office.
@@ -243,28 +243,40 @@ async fn give(
     key: Key,
     Body(body): Body<GiveDelegation>,
 ) -> Result<Response, Problem> {
-    let viewer = app.viewer(&caller).await?;
-    let from = body.from.map_or(caller.person, PersonId);
-    policy::see_work_of(&app, &viewer, from).await?;
-    #[expect(clippy::disallowed_methods, reason = "the edge: a delegation has an identifier")]
-    let id = DelegationId(Uuid::now_v7());
-    let new = NewDelegation {
-        id,
-        by: caller.person,
-        from,
-        to: colleague(&app, body.to, "/to").await?,
-        grant: Grant { role: body.role.as_str().into(), unit: body.unit.as_str().into() },
-        workflows: body.workflows.iter().map(|name| WorkflowId::from(name.as_str())).collect(),
-        starts: body.starts,
-        until: body.until,
-        reason: body.reason.clone(),
-    };
+    let new = to_lend(&app, &app.viewer(&caller).await?, &body).await?;
     let store = app.store.clone();
     once(&app, &caller, key, "delegate", &body, async move {
         let row = store.delegate(new).await?;
         Ok((StatusCode::CREATED, DelegationView::from(row)))
     })
     .await
+}
+
+/// What somebody wants to lend, to somebody who can be lent to.
+///
+/// # Errors
+/// `not_found` for a lender who is none, or one of others; `body_invalid`.
+pub(crate) async fn to_lend(
+    app: &App,
+    viewer: &Viewer,
+    body: &GiveDelegation,
+) -> Result<NewDelegation, Problem> {
+    let by = viewer.actor.person;
+    let from = body.from.map_or(by, PersonId);
+    policy::see_work_of(app, viewer, from).await?;
+    #[expect(clippy::disallowed_methods, reason = "the edge: a delegation has an identifier")]
+    let id = DelegationId(Uuid::now_v7());
+    Ok(NewDelegation {
+        id,
+        by,
+        from,
+        to: colleague(app, body.to, "/to").await?,
+        grant: Grant { role: body.role.as_str().into(), unit: body.unit.as_str().into() },
+        workflows: body.workflows.iter().map(|name| WorkflowId::from(name.as_str())).collect(),
+        starts: body.starts,
+        until: body.until,
+        reason: body.reason.clone(),
+    })
 }
 
 /// Why a delegation ends.

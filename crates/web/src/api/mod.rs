@@ -1,6 +1,6 @@
 //! The API under `/api/v1`: one file per resource.
 
-mod absences;
+pub(crate) mod absences;
 mod account_events;
 mod accounts;
 pub(crate) mod bulk;
@@ -9,7 +9,7 @@ mod cases;
 mod changes;
 mod clocks;
 mod closures;
-mod delegations;
+pub(crate) mod delegations;
 mod described;
 pub(crate) mod documents;
 mod events;
@@ -20,7 +20,7 @@ mod inquiry_links;
 mod jobs;
 mod licences;
 mod migrations;
-mod notice_preferences;
+pub(crate) mod notice_preferences;
 mod notices;
 mod oidc;
 mod operations;
@@ -30,7 +30,7 @@ mod reference;
 pub(crate) mod second_factor;
 pub(crate) mod session;
 mod sittings;
-mod tokens;
+pub(crate) mod tokens;
 mod webhooks;
 pub(crate) mod workflows;
 mod worklist;

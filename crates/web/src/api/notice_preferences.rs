@@ -213,15 +213,28 @@ async fn choose(
 }
 
 fn wishes(body: &ChoosePreferences) -> Result<Wishes, Problem> {
+    let choice = |kind| body.choices.get(kind);
+    checked(body.language.into(), &body.digest_at, choice)
+}
+
+/// What somebody wishes, if he can have it.
+///
+/// # Errors
+/// `body_invalid`: `/digest_at` is no time of the day, or a kind cannot be had like that.
+pub(crate) fn checked(
+    language: Language,
+    digest_at: &str,
+    choice: impl Fn(NoticeKind) -> Option<Choice>,
+) -> Result<Wishes, Problem> {
     let mut faults = Vec::new();
-    let time = Some(&body.digest_at).filter(|text| text.len() == 5);
+    let time = Some(digest_at).filter(|text| text.len() == 5);
     let time = time.and_then(|text| NaiveTime::parse_from_str(text, "%H:%M").ok());
     if time.is_none() {
         faults.push(Fault::new("/digest_at", "invalid", "is a time of the day: 08:00"));
     }
     let mut choices = Vec::new();
     for kind in NoticeKind::ALL {
-        let Some(choice) = body.choices.get(kind) else { continue };
+        let Some(choice) = choice(kind) else { continue };
         if kind.allows(choice) {
             choices.push((kind, choice));
         } else {
@@ -231,9 +244,7 @@ fn wishes(body: &ChoosePreferences) -> Result<Wishes, Problem> {
         }
     }
     match time {
-        Some(digest_at) if faults.is_empty() => {
-            Ok(Wishes { language: body.language.into(), digest_at, choices })
-        }
+        Some(digest_at) if faults.is_empty() => Ok(Wishes { language, digest_at, choices }),
         _ => Err(Problem::faulty(faults)),
     }
 }

@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     second_factor::{LetIn, SecondStep, in_session, let_in},
-    session::{Me, begin, doer, own_password},
+    session::{InSession, Me, begin, doer, own_password},
 };
 use crate::{
     App,
@@ -153,13 +153,31 @@ async fn change(
     from: ClientAddress,
     Body(asked): Body<ChangePassword>,
 ) -> Result<Response, Problem> {
-    in_session(&caller)?;
-    own_password(&app, caller.person, asked.current).await?;
-    let hash = good_enough(&app, caller.person, asked.password).await?;
-    app.store.set_password(caller.person, &hash, asked.revoke_tokens).await?;
+    let passwords = (asked.current, asked.password);
+    let changed = change_own(&app, &caller, passwords, asked.revoke_tokens, &headers, from).await?;
+    changed.answer(&app).await
+}
+
+/// Changes one's own password, of which the former and the new one are brought: the session that begins in
+/// place of all others.
+///
+/// # Errors
+/// `forbidden` outside a session; `password_wrong`, `login_locked`, `password_weak`.
+pub(crate) async fn change_own(
+    app: &App,
+    caller: &Principal,
+    (current, password): (String, String),
+    revoke_tokens: bool,
+    headers: &HeaderMap,
+    from: ClientAddress,
+) -> Result<InSession, Problem> {
+    in_session(caller)?;
+    own_password(app, caller.person, current).await?;
+    let hash = good_enough(app, caller.person, password).await?;
+    app.store.set_password(caller.person, &hash, revoke_tokens).await?;
     let doer = doer(Some(caller.person), from);
     app.store.note_account(caller.person, AccountEvent::PasswordChanged, doer).await?;
-    begin(&app, caller.person, &headers, from).await?.answer(&app).await
+    begin(app, caller.person, headers, from).await
 }
 
 /// Who has forgotten his password.

@@ -10,7 +10,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use parvaneh_core::PersonId;
-use parvaneh_store::{AccountEvent, Attempt};
+use parvaneh_store::{AccountEvent, Attempt, Viewer};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -257,15 +257,15 @@ struct OwnPassword {
 
 /// A secret for an app, shown once.
 #[derive(Debug, Serialize, ToSchema)]
-struct SharedSecret {
+pub(crate) struct SharedSecret {
     /// What an app reads (the key URI format).
     #[schema(example = "otpauth://totp/licences.example:sara?secret=…")]
-    uri: String,
+    pub(crate) uri: String,
     /// The secret in base32, for typing.
-    secret: String,
+    pub(crate) secret: String,
     /// The picture of the address: rows from above, `1` for a dark square. It needs a light edge of
     /// four squares.
-    qr: Vec<String>,
+    pub(crate) qr: Vec<String>,
 }
 
 /// Only a session sets up what sessions are begun by.
@@ -296,8 +296,21 @@ async fn begin_second_factor(
     caller: Principal,
     Body(asked): Body<OwnPassword>,
 ) -> Result<Response, Problem> {
-    in_session(&caller)?;
-    let login = own_password(&app, caller.person, asked.password).await?;
+    let shared = begin_own(&app, &caller, asked.password).await?;
+    Ok((StatusCode::CREATED, Json(shared)).into_response())
+}
+
+/// Begins to set up one's own second factor: what an app reads, shown once.
+///
+/// # Errors
+/// As the operation of the API.
+pub(crate) async fn begin_own(
+    app: &App,
+    caller: &Principal,
+    password: String,
+) -> Result<SharedSecret, Problem> {
+    in_session(caller)?;
+    let login = own_password(app, caller.person, password).await?;
     let mut secret = [0; totp::SECRET];
     getrandom::fill(&mut secret).map_err(|error| no_randomness(&error))?;
     if !app.store.begin_second_factor(caller.person, &secret).await? {
@@ -307,8 +320,7 @@ async fn begin_second_factor(
     let site = url.split_once("://").map_or(url.as_str(), |(_, site)| site);
     let uri = totp::uri(&secret, site, &login);
     let qr = picture(&uri)?;
-    let shared = SharedSecret { secret: totp::base32(&secret), uri, qr };
-    Ok((StatusCode::CREATED, Json(shared)).into_response())
+    Ok(SharedSecret { secret: totp::base32(&secret), uri, qr })
 }
 
 fn picture(uri: &str) -> Result<Vec<String>, Problem> {
@@ -360,11 +372,27 @@ async fn confirm_second_factor(
     axum::Extension(margin): axum::Extension<Margin>,
     Body(asked): Body<OneTimeCode>,
 ) -> Result<Json<RecoveryCodes>, Problem> {
-    in_session(&caller)?;
+    let codes = confirm_own(&app, &caller, &asked.code, &headers, from, &margin).await?;
+    Ok(Json(RecoveryCodes::of(&codes)))
+}
+
+/// Confirms one's own second factor by its first code: the recovery codes, shown once.
+///
+/// # Errors
+/// As the operation of the API.
+pub(crate) async fn confirm_own(
+    app: &App,
+    caller: &Principal,
+    code: &str,
+    headers: &HeaderMap,
+    from: ClientAddress,
+    margin: &Margin,
+) -> Result<Vec<RecoveryCode>, Problem> {
+    in_session(caller)?;
     let not_begun = || Problem::new(StatusCode::CONFLICT, "second_factor_not_begun");
     let secret = app.store.pending_second_factor(caller.person, PENDING).await?;
     let secret = secret.ok_or_else(not_begun)?;
-    let step = totp::read(&asked.code).and_then(|code| totp::matching(&secret, code, now()));
+    let step = totp::read(code).and_then(|code| totp::matching(&secret, code, now()));
     let step = step.ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "code_wrong"))?;
     let codes = RecoveryCode::set().map_err(|error| no_randomness(&error))?;
     let hashes = codes.iter().map(RecoveryCode::hash).collect();
@@ -373,8 +401,8 @@ async fn confirm_second_factor(
     }
     let done = AccountEvent::SecondFactorSet;
     app.store.note_account(caller.person, done, doer(Some(caller.person), from)).await?;
-    renew(&app, &headers, &margin).await?;
-    Ok(Json(RecoveryCodes::of(&codes)))
+    renew(app, headers, margin).await?;
+    Ok(codes)
 }
 
 /// A password and a code.
@@ -394,12 +422,12 @@ struct PasswordAndCode {
 async fn both(
     app: &App,
     caller: &Principal,
-    asked: PasswordAndCode,
+    (password, code): (String, &str),
     from: ClientAddress,
 ) -> Result<(), Problem> {
     in_session(caller)?;
-    own_password(app, caller.person, asked.password).await?;
-    check(app, caller.person, &asked.code, from).await
+    own_password(app, caller.person, password).await?;
+    check(app, caller.person, code, from).await
 }
 
 /// Remove my second factor
@@ -424,12 +452,28 @@ async fn remove(
     axum::Extension(margin): axum::Extension<Margin>,
     Body(asked): Body<PasswordAndCode>,
 ) -> Result<StatusCode, Problem> {
-    both(&app, &caller, asked, from).await?;
+    let proof = (asked.password, asked.code.as_str());
+    remove_own(&app, &caller, proof, &headers, from, &margin).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes one's own second factor, by password and code.
+///
+/// # Errors
+/// As the operation of the API.
+pub(crate) async fn remove_own(
+    app: &App,
+    caller: &Principal,
+    proof: (String, &str),
+    headers: &HeaderMap,
+    from: ClientAddress,
+    margin: &Margin,
+) -> Result<(), Problem> {
+    both(app, caller, proof, from).await?;
     app.store.remove_second_factor(caller.person).await?;
     let done = AccountEvent::SecondFactorRemoved;
     app.store.note_account(caller.person, done, doer(Some(caller.person), from)).await?;
-    renew(&app, &headers, &margin).await?;
-    Ok(StatusCode::NO_CONTENT)
+    renew(app, headers, margin).await
 }
 
 /// Replace my recovery codes
@@ -452,13 +496,27 @@ async fn renew_codes(
     from: ClientAddress,
     Body(asked): Body<PasswordAndCode>,
 ) -> Result<Json<RecoveryCodes>, Problem> {
-    both(&app, &caller, asked, from).await?;
+    let codes = renew_own_codes(&app, &caller, (asked.password, &asked.code), from).await?;
+    Ok(Json(RecoveryCodes::of(&codes)))
+}
+
+/// Replaces one's own recovery codes, by password and code: the new ones, shown once.
+///
+/// # Errors
+/// As the operation of the API.
+pub(crate) async fn renew_own_codes(
+    app: &App,
+    caller: &Principal,
+    proof: (String, &str),
+    from: ClientAddress,
+) -> Result<Vec<RecoveryCode>, Problem> {
+    both(app, caller, proof, from).await?;
     let codes = RecoveryCode::set().map_err(|error| no_randomness(&error))?;
     let hashes = codes.iter().map(RecoveryCode::hash).collect();
     app.store.replace_recovery_codes(caller.person, hashes).await?;
     let done = AccountEvent::RecoveryCodesRenewed;
     app.store.note_account(caller.person, done, doer(Some(caller.person), from)).await?;
-    Ok(Json(RecoveryCodes::of(&codes)))
+    Ok(codes)
 }
 
 /// Remove somebody's second factor
@@ -480,13 +538,26 @@ async fn reset(
     from: ClientAddress,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    let viewer = app.viewer(&caller).await?;
-    let person = looked_after(&app, &viewer, id).await?.id;
+    reset_of(&app, &app.viewer(&caller).await?, from, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes the second factor of somebody whom an administrator looks after.
+///
+/// # Errors
+/// `not_found`.
+pub(crate) async fn reset_of(
+    app: &App,
+    viewer: &Viewer,
+    from: ClientAddress,
+    id: Uuid,
+) -> Result<(), Problem> {
+    let person = looked_after(app, viewer, id).await?.id;
     app.store.account(person).await?.ok_or_else(Problem::not_found)?;
     if app.store.remove_second_factor(person).await? {
         app.store.end_sessions(person, None).await?;
-        let doer = doer(Some(caller.person), from);
+        let doer = doer(Some(viewer.actor.person), from);
         app.store.note_account(person, AccountEvent::SecondFactorReset, doer).await?;
     }
-    Ok(StatusCode::NO_CONTENT)
+    Ok(())
 }

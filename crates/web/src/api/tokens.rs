@@ -136,30 +136,48 @@ async fn tokens(State(app): State<App>, caller: Principal) -> Result<Json<Tokens
         (status = 403, description = "`forbidden`"),
     )
 )]
-#[expect(clippy::disallowed_methods, reason = "the edge: a token has an identifier")]
 async fn add(
     State(app): State<App>,
     caller: Principal,
     Body(asked): Body<AddToken>,
 ) -> Result<Response, Problem> {
+    let scopes = asked.scopes.into_iter().map(Scope::from).collect();
+    let (id, token) = make(&app, &caller, asked.name, scopes, asked.days).await?;
+    Ok((StatusCode::CREATED, Json(AddedToken { id, token })).into_response())
+}
+
+/// For how many days a token lasts at most.
+pub(crate) const MOST_DAYS: u16 = 366;
+
+/// Makes a token for who asks: its identifier, and what is shown once.
+///
+/// # Errors
+/// `forbidden` outside a session; the store's.
+#[expect(clippy::disallowed_methods, reason = "the edge: a token has an identifier")]
+pub(crate) async fn make(
+    app: &App,
+    caller: &Principal,
+    name: String,
+    mut scopes: Vec<Scope>,
+    days: u16,
+) -> Result<(Uuid, String), Problem> {
     if matches!(caller.via, Via::Token(..)) {
         return Err(Problem::forbidden("a token does not beget tokens: log in"));
     }
     let secret = Secret::new().map_err(|error| no_randomness(&error))?;
-    let mut scopes: Vec<Scope> = asked.scopes.into_iter().map(Scope::from).collect();
     scopes.sort_unstable();
     scopes.dedup();
     let token = NewToken {
         id: Uuid::now_v7(),
         secret_hash: secret.hash(),
         person: caller.person,
-        name: asked.name,
+        name,
         scopes,
-        lasts: Duration::from_secs(u64::from(asked.days) * 24 * 60 * 60),
+        lasts: Duration::from_secs(u64::from(days) * 24 * 60 * 60),
     };
-    let added = AddedToken { id: token.id, token: format!("pv_{}", secret.reveal()) };
+    let made = (token.id, format!("pv_{}", secret.reveal()));
     app.store.add_token(token).await?;
-    Ok((StatusCode::CREATED, Json(added)).into_response())
+    Ok(made)
 }
 
 /// Revoke one of my tokens

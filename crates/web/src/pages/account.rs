@@ -10,6 +10,7 @@ use super::{
     form::Form,
     look::in_query,
     page,
+    problem::{in_short as told, status},
     routes::Pages,
     see_keeping, shown,
     visit::{Guest, Visit},
@@ -24,7 +25,6 @@ use crate::{
     auth::is_local,
     body::{Path, Query},
     problem::Problem,
-    say::Words,
 };
 
 pub(super) fn pages() -> Pages {
@@ -50,22 +50,6 @@ impl Onward {
     fn address(&self) -> &str {
         self.to.as_deref().filter(|to| is_local(to)).unwrap_or("/")
     }
-}
-
-/// What went wrong with what was typed, above the form.
-fn told(problem: Problem, words: Words) -> String {
-    let problem = problem.in_language(words.0);
-    match problem.retry_after {
-        Some(seconds) => {
-            let again = words.t("problem-again").n("seconds", seconds);
-            words.t("problem-with-advice").s("problem", &problem.title).s("advice", again).into()
-        }
-        None => problem.title.clone(),
-    }
-}
-
-fn status(problem: &Problem) -> StatusCode {
-    StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 #[derive(Template)]

@@ -13,10 +13,13 @@ mod form;
 mod frame;
 mod home;
 mod look;
+mod own;
 mod preferences;
 mod problem;
 mod routes;
 mod sandbox;
+mod sheet;
+mod times;
 mod visit;
 mod worklist;
 
@@ -46,6 +49,7 @@ fn all() -> Pages {
         .merge(account::pages())
         .merge(admin::pages())
         .merge(case::pages())
+        .merge(own::pages())
         .merge(preferences::pages())
         .merge(sandbox::pages())
         .merge(worklist::pages())

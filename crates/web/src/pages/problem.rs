@@ -7,7 +7,10 @@ use axum::{
 };
 
 use super::{Frame, Look, see, shown};
-use crate::{problem::Problem, say::Said};
+use crate::{
+    problem::Problem,
+    say::{Said, Words},
+};
 
 #[derive(Template)]
 #[template(path = "problem.html", blocks = ["told"])]
@@ -77,6 +80,23 @@ pub(crate) fn told(problem: Problem, look: &Look, request_id: &str) -> Response 
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     answer
+}
+
+/// What went wrong with what was typed, in a line above its form.
+pub(super) fn in_short(problem: Problem, words: Words) -> String {
+    let problem = problem.in_language(words.0);
+    match problem.retry_after {
+        Some(seconds) => {
+            let again = words.t("problem-again").n("seconds", seconds);
+            words.t("problem-with-advice").s("problem", &problem.title).s("advice", again).into()
+        }
+        None => problem.title.clone(),
+    }
+}
+
+/// The status with which it is told.
+pub(super) fn status(problem: &Problem) -> StatusCode {
+    StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 fn to_login(look: &Look) -> Response {

@@ -32,9 +32,9 @@ macro_rules! parts {
 type Part = (&'static str, &'static str);
 
 static PERSIAN: &[Part] =
-    &parts!("fa": "frame", "account", "admin", "case", "shown", "problem", "worklist");
+    &parts!("fa": "frame", "account", "admin", "case", "own", "shown", "problem", "worklist");
 static ENGLISH: &[Part] =
-    &parts!("en": "frame", "account", "admin", "case", "shown", "problem", "worklist");
+    &parts!("en": "frame", "account", "admin", "case", "own", "shown", "problem", "worklist");
 
 fn parts(language: Language) -> &'static [Part] {
     match language {

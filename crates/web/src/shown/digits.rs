@@ -17,6 +17,16 @@ fn persian(letter: char) -> char {
     }
 }
 
+/// What somebody typed, with Latin digits in place of Persian and Arabic ones.
+pub(crate) fn latin(text: &str) -> String {
+    let digit = |letter: char| match letter {
+        '۰'..='۹' => char::from_digit(u32::from(letter) - u32::from('۰'), 10),
+        '٠'..='٩' => char::from_digit(u32::from(letter) - u32::from('٠'), 10),
+        _ => None,
+    };
+    text.chars().map(|letter| digit(letter).unwrap_or(letter)).collect()
+}
+
 /// A figure: its thousands told apart, its fraction and its sign as the language writes them.
 pub(crate) fn number(text: &str, language: Language) -> String {
     let (sign, text) = match text.strip_prefix('-') {
@@ -62,5 +72,6 @@ mod tests {
             assert_eq!(number(figure, Language::English), en);
         }
         assert_eq!(written("1405/08/30 و ۷", Language::Persian), "۱۴۰۵/۰۸/۳۰ و ۷");
+        assert_eq!(latin("۰۸:٣0 ب"), "08:30 ب");
     }
 }

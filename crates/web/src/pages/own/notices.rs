@@ -1,0 +1,134 @@
+//! What one was told of cases, the latest first.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use chrono::{DateTime, Utc};
+use parvaneh_core::CaseId;
+use serde::Deserialize;
+
+use crate::{
+    App,
+    body::Query,
+    page::{self as pieces, cut},
+    pages::{
+        Frame,
+        form::Form,
+        look::in_query,
+        page,
+        routes::Pages,
+        see,
+        times::{Times, When},
+        visit::Visit,
+    },
+    problem::Problem,
+    say::{Said, Words},
+    shown::Code,
+};
+
+/// How many stand on a page.
+const LENGTH: u32 = 50;
+
+pub(super) fn pages() -> Pages {
+    Pages::default().get("/notices", list).post("/notices/read", read)
+}
+
+/// Something that somebody was told.
+struct Row {
+    case: CaseId,
+    code: Code,
+    subject: String,
+    what: Said,
+    class: &'static str,
+    mark: &'static str,
+    at: When,
+    new: bool,
+}
+
+#[derive(Template)]
+#[template(path = "own/notices.html")]
+struct Page {
+    frame: Frame,
+    done: Option<Said>,
+    unread: bool,
+    rows: Vec<Row>,
+    /// Up to when everything is marked as read; none where nothing new is shown.
+    until: Option<String>,
+    next: Option<String>,
+}
+
+/// What a kind of notice says, with its mark and colour.
+fn kind(kind: &str, words: Words) -> (Said, &'static str, &'static str) {
+    match kind {
+        "warning" => (words.t("notice-warning"), "is-near", "▲"),
+        "escalation" => (words.t("notice-escalation"), "is-late", "■"),
+        "received" => (words.t("notice-received"), "", ""),
+        "turn" => (words.t("notice-turn"), "is-near", "▲"),
+        "decision" => (words.t("notice-decision"), "is-done", "✓"),
+        _ => (words.t("notice-other"), "", ""),
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    unread: String,
+    #[serde(default)]
+    done: String,
+    after: Option<String>,
+}
+
+async fn list(
+    State(app): State<App>,
+    visit: Visit,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Problem> {
+    let words = visit.look.words;
+    let times = Times::of(&app, words).await?;
+    let unread = wanted.unread == "yes";
+    let after: Option<(DateTime<Utc>, CaseId, u32)> = pieces::after(wanted.after.as_deref())?;
+    let reads = app.store.reading_as(&visit.viewer);
+    let me = visit.caller.person;
+    let (found, more) = cut(reads.notices_after(me, unread, after, LENGTH + 1).await?, LENGTH);
+    let next = found.last().filter(|_| more).map(|row| {
+        let after = pieces::end(&(row.created_at, row.case, row.seq));
+        let unread = if unread { "unread=yes&" } else { "" };
+        format!("/notices?{unread}after={}", in_query(&after))
+    });
+    let newest = found.iter().filter(|row| row.read_at.is_none()).map(|row| row.created_at).max();
+    let rows = found.into_iter().map(|row| {
+        let (what, class, mark) = kind(&row.kind, words);
+        Row {
+            case: row.case,
+            code: Code::of(row.case),
+            subject: row.subject,
+            what,
+            class,
+            mark,
+            at: times.moment(row.created_at),
+            new: row.read_at.is_none(),
+        }
+    });
+    let shown = Page {
+        frame: visit.frame(words.t("notices-title")),
+        done: (wanted.done == "read").then(|| words.t("notices-read")),
+        unread,
+        rows: rows.collect(),
+        until: newest.map(|at| at.to_rfc3339()),
+        next,
+    };
+    page(&visit.look, &shown)
+}
+
+#[derive(Debug, Deserialize)]
+struct Until {
+    until: DateTime<Utc>,
+}
+
+async fn read(
+    State(app): State<App>,
+    visit: Visit,
+    Form(sent): Form<Until>,
+) -> Result<Response, Problem> {
+    app.store.mark_notices_read(visit.caller.person, sent.until).await?;
+    Ok(see("/notices?done=read"))
+}
