@@ -28,6 +28,7 @@ mod people;
 mod python;
 mod screens_account;
 mod screens_case;
+mod screens_people;
 mod sittings;
 mod store_closures;
 mod store_execute;

@@ -416,6 +416,9 @@ enum Opens {
     Answers(u16),
     /// These; all others are refused (403).
     Only(&'static [&'static str]),
+    /// These are answered with that status: what was sent is not enough, or not there. All others are
+    /// refused (403).
+    Told(&'static [&'static str], u16),
     /// Nobody: what is asked about is there for none of them (404).
     Nobody,
     /// Those who see the case; to all others there is no such page (404).
@@ -427,6 +430,11 @@ enum Opens {
 
 /// Those of the callers who see the case of the rows.
 const READERS: &[&str] = &["officer", "head", "auditor"];
+
+/// Those of the callers who look after people of the county.
+const ADMINISTRATORS: &[&str] = &["provincial administrator", "administrator"];
+/// Who looks after what runs by itself.
+const OPERATOR: &[&str] = &["administrator"];
 
 /// A page: its method and address as they are declared, an address to ask, a form to send, and whom
 /// it opens for.
@@ -513,6 +521,130 @@ const ROWS: &[Row] = &[
         &[],
         Opens::Nobody,
     ),
+    Row(
+        "get /admin/people",
+        "/admin/people?text=s&unit=COUNTY&order=login",
+        &[],
+        Opens::Only(ADMINISTRATORS),
+    ),
+    Row("get /admin/people/new", "/admin/people/new", &[], Opens::Only(ADMINISTRATORS)),
+    Row("post /admin/people", "/admin/people", &[], Opens::Told(ADMINISTRATORS, 422)),
+    Row("get /admin/people/{id}", "/admin/people/PERSON", &[], Opens::Only(ADMINISTRATORS)),
+    Row(
+        "post /admin/people/{id}/roles",
+        "/admin/people/PERSON/roles",
+        &[("role", "county_head"), ("unit", "COUNTY")],
+        Opens::Only(ADMINISTRATORS),
+    ),
+    Row(
+        "post /admin/people/{id}/roles/take",
+        "/admin/people/PERSON/roles/take",
+        &[("role", "secretariat"), ("unit", "COUNTY")],
+        Opens::Told(ADMINISTRATORS, 404),
+    ),
+    Row(
+        "post /admin/people/{id}/password-link",
+        "/admin/people/PERSON/password-link",
+        &[],
+        Opens::Only(ADMINISTRATORS),
+    ),
+    Row(
+        "post /admin/people/{id}/disable",
+        "/admin/people/PERSON/disable",
+        &[],
+        Opens::Only(ADMINISTRATORS),
+    ),
+    Row(
+        "post /admin/people/{id}/enable",
+        "/admin/people/PERSON/enable",
+        &[],
+        Opens::Only(ADMINISTRATORS),
+    ),
+    Row(
+        "post /admin/people/{id}/second-factor/reset",
+        "/admin/people/PERSON/second-factor/reset",
+        &[],
+        Opens::Only(ADMINISTRATORS),
+    ),
+    Row(
+        "post /admin/people/{id}/identities",
+        "/admin/people/PERSON/identities",
+        &[("subject", "somebody")],
+        Opens::Told(ADMINISTRATORS, 404),
+    ),
+    Row(
+        "post /admin/people/{id}/identities/{identity}/remove",
+        "/admin/people/PERSON/identities/0190f1a2-0000-7000-8000-000000000001/remove",
+        &[],
+        Opens::Told(ADMINISTRATORS, 404),
+    ),
+    Row("get /admin/units", "/admin/units", &[], Opens::Only(ADMINISTRATORS)),
+    Row("get /admin/units/{unit}", "/admin/units/COUNTY", &[], Opens::Only(ADMINISTRATORS)),
+    Row("post /admin/units/{unit}", "/admin/units/COUNTY", &[], Opens::Told(OPERATOR, 422)),
+    Row(
+        "post /admin/units/{unit}/below",
+        "/admin/units/COUNTY/below",
+        &[],
+        Opens::Told(OPERATOR, 422),
+    ),
+    Row("get /admin/delegations", "/admin/delegations", &[], Opens::Only(ADMINISTRATORS)),
+    Row("get /admin/health", "/admin/health", &[], Opens::Only(OPERATOR)),
+    Row("get /admin/deliveries", "/admin/deliveries", &[], Opens::Only(OPERATOR)),
+    Row("get /admin/webhooks", "/admin/webhooks", &[], Opens::Only(OPERATOR)),
+    Row("get /admin/parked", "/admin/parked", &[], Opens::Only(OPERATOR)),
+    Row("get /admin/jobs", "/admin/jobs", &[], Opens::Only(OPERATOR)),
+    Row(
+        "post /admin/deliveries/retry",
+        "/admin/deliveries/retry",
+        &[(
+            "id",
+            "email:0190f1a2-0000-7000-8000-000000000001:0190f1a2-0000-7000-8000-000000000001:1",
+        )],
+        Opens::Told(OPERATOR, 404),
+    ),
+    Row(
+        "post /admin/deliveries/retry-all",
+        "/admin/deliveries/retry-all",
+        &[],
+        Opens::Only(OPERATOR),
+    ),
+    Row("post /admin/webhooks", "/admin/webhooks", &[], Opens::Told(OPERATOR, 422)),
+    Row(
+        "get /admin/webhooks/{id}",
+        "/admin/webhooks/0190f1a2-0000-7000-8000-000000000001",
+        &[],
+        Opens::Told(OPERATOR, 404),
+    ),
+    Row(
+        "post /admin/webhooks/{id}/pause",
+        "/admin/webhooks/0190f1a2-0000-7000-8000-000000000001/pause",
+        &[],
+        Opens::Told(OPERATOR, 404),
+    ),
+    Row(
+        "post /admin/webhooks/{id}/go-on",
+        "/admin/webhooks/0190f1a2-0000-7000-8000-000000000001/go-on",
+        &[],
+        Opens::Told(OPERATOR, 404),
+    ),
+    Row(
+        "post /admin/webhooks/{id}/test",
+        "/admin/webhooks/0190f1a2-0000-7000-8000-000000000001/test",
+        &[],
+        Opens::Told(OPERATOR, 404),
+    ),
+    Row(
+        "post /admin/webhooks/{id}/remove",
+        "/admin/webhooks/0190f1a2-0000-7000-8000-000000000001/remove",
+        &[],
+        Opens::Told(OPERATOR, 404),
+    ),
+    Row(
+        "post /admin/parked/{case}/retry",
+        "/admin/parked/0190f1a2-0000-7000-8000-000000000001/retry",
+        &[],
+        Opens::Told(OPERATOR, 404),
+    ),
     Row("get /notices", "/notices", &[], Opens::Everybody),
     Row(
         "post /notices/read",
@@ -546,7 +678,7 @@ const ROWS: &[Row] = &[
         &[("text", "A remark")],
         Opens::Doers(&["officer", "head"]),
     ),
-    Row("get /admin", "/admin", &[], Opens::Only(&["administrator"])),
+    Row("get /admin", "/admin", &[], Opens::Only(ADMINISTRATORS)),
     Row("get /admin/workflows", "/admin/workflows", &[], Opens::Only(&["administrator"])),
     Row("post /sandbox/clock", "/sandbox/clock", &[("days", "1")], Opens::Only(&["administrator"])),
 ];
@@ -583,9 +715,18 @@ async fn everybody_opens_every_page() {
         browsers.push((name, Browser::of(&service, name).await));
     }
     let case = service.office.opened().await.id.to_string();
+    let somebody = service.hires("somebody", "county_officer", COUNTY).await;
+    service.office.store.save_account(somebody, "somebody").await.unwrap();
+    let somebody = somebody.to_string();
     let mut wrong = Vec::new();
     for Row(page, path, form, opens) in ROWS {
-        let path = &path.replace("CASE", &case);
+        let path = path.replace("CASE", &case).replace("PERSON", &somebody);
+        let path = &path.replace("COUNTY", COUNTY);
+        let form: Vec<(&str, &str)> = form
+            .iter()
+            .map(|(name, value)| (*name, if *value == "COUNTY" { COUNTY } else { value }))
+            .collect();
+        let form = form.as_slice();
         for (caller, browser) in &mut browsers {
             let answer = match page.starts_with("get ") {
                 true => browser.get(path).await,
@@ -599,7 +740,8 @@ async fn everybody_opens_every_page() {
                 Opens::Everybody => opened,
                 Opens::Answers(status) => answer.status == *status,
                 Opens::Only(them) if them.contains(caller) => opened,
-                Opens::Only(_) => answer.status == 403,
+                Opens::Told(them, status) if them.contains(caller) => answer.status == *status,
+                Opens::Only(_) | Opens::Told(..) => answer.status == 403,
                 Opens::Nobody => answer.status == 404,
                 Opens::Readers if READERS.contains(caller) => opened,
                 Opens::Doers(them) if them.contains(caller) => opened,

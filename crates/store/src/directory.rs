@@ -147,4 +147,21 @@ impl Store {
         .await?;
         Ok(rows.into_iter().map(|(id, name)| (PersonId(id), name)).collect())
     }
+
+    /// The units in whose name (of either language) or number this occurs, however it is written.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn units_called(&self, text: &str) -> Result<Vec<UnitId>, StoreError> {
+        // Some hundred rows, of which each is looked at.
+        let ids: Vec<String> = sqlx::query_scalar(
+            "select id from units
+             where position(folded($1) in folded(title_fa)) > 0
+                or position(folded($1) in folded(title_en)) > 0 or folded(id) = folded($1)",
+        )
+        .bind(text)
+        .fetch_all(&self.engine.readers)
+        .await?;
+        Ok(ids.into_iter().map(UnitId::from).collect())
+    }
 }

@@ -88,4 +88,4 @@ pub use sandbox::{EngineClock, SandboxClock};
 pub use sitting::{NewSittings, PlannedSitting, Settled};
 pub use store::{Founding, Migrated, Store, StoreOptions};
 pub use vault::{NotAKey, SecretKey};
-pub use watch::{Backlog, PoolUse};
+pub use watch::{Backlog, DatabaseFacts, PoolUse};

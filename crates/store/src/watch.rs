@@ -80,6 +80,17 @@ pub struct PoolUse {
     pub most: u32,
 }
 
+/// What is told of the database itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseFacts {
+    /// The version of Postgres.
+    pub version: String,
+    /// How many bytes the database takes.
+    pub bytes: u64,
+    /// The latest migration.
+    pub migration: i64,
+}
+
 /// The connection by which the store is watched; it is opened when it is first needed.
 pub(crate) fn pool(options: &PgConnectOptions, settings: Arc<str>) -> PgPool {
     PgPoolOptions::new()
@@ -139,6 +150,25 @@ impl Store {
         })
     }
 
+    /// What the database says of itself.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn database_facts(&self) -> Result<DatabaseFacts, StoreError> {
+        let row = sqlx::query(
+            "select current_setting('server_version'), pg_database_size(current_database()),
+                    (select coalesce(max(version), 0) from _sqlx_migrations)",
+        )
+        .fetch_one(&self.engine.watcher)
+        .await?;
+        let bytes: i64 = row.try_get(1)?;
+        Ok(DatabaseFacts {
+            version: row.try_get(0)?,
+            bytes: bytes.unsigned_abs(),
+            migration: row.try_get(2)?,
+        })
+    }
+
     /// How long it takes now to get a connection of each pool; at most two seconds are waited.
     pub async fn waits(&self) -> [(&'static str, Duration); 3] {
         let of = async |pool: &PgPool| {
@@ -186,6 +216,8 @@ mod tests {
         let store = Store::connect(database.app_options(), StoreOptions::default()).await.unwrap();
         store.ready().await.unwrap();
         assert_eq!(store.backlog().await.unwrap(), Backlog::default());
+        let facts = store.database_facts().await.unwrap();
+        assert!(facts.bytes > 1_000_000 && facts.migration > 40, "{facts:?}");
         let pools = store.pools();
         let most = [("readers", 8), ("people", 8), ("writers", 6)];
         assert_eq!(pools.map(|pool| (pool.pool, pool.most)), most);

@@ -55,9 +55,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What answers.
 #[derive(Clone, Copy, Debug)]
-struct Answering {
-    database: bool,
-    documents: bool,
+pub(crate) struct Answering {
+    /// The database answers, takes writes, and is up to date.
+    pub(crate) database: bool,
+    /// Where documents are kept answers.
+    pub(crate) documents: bool,
 }
 
 /// What was found last, and when.
@@ -67,7 +69,8 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    async fn look(&self, app: &App) -> Answering {
+    /// What answers: looked at once a second at most.
+    pub(crate) async fn look(&self, app: &App) -> Answering {
         // Whoever comes meanwhile waits for the same look.
         let mut last = self.last.lock().await;
         if let Some((at, found)) = *last

@@ -5,6 +5,8 @@ login-name = Login
 login-password = Password
 login-enter = Log in
 login-by = Log in by { $provider }
+login-out = You are logged out here.
+login-out-there = Log out at { $provider } too
 login-forgotten = I have forgotten my password
 
 second-step-title = The second step

@@ -5,6 +5,8 @@ login-name = نام کاربری
 login-password = گذرواژه
 login-enter = ورود
 login-by = ورود با { $provider }
+login-out = از پروانه خارج شدید.
+login-out-there = خروج از { $provider } نیز
 login-forgotten = گذرواژه را فراموش کرده‌ام
 
 second-step-title = گام دوم ورود

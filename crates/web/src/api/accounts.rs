@@ -165,7 +165,7 @@ async fn people(
 ///
 /// # Errors
 /// `not_found`, also for a person of others.
-pub(super) async fn looked_after(app: &App, viewer: &Viewer, id: Uuid) -> Result<Person, Problem> {
+pub(crate) async fn looked_after(app: &App, viewer: &Viewer, id: Uuid) -> Result<Person, Problem> {
     let person = app.store.person(PersonId(id)).await?.ok_or_else(Problem::not_found)?;
     if policy::looks_after(viewer, &person) {
         return Ok(person);
@@ -200,7 +200,7 @@ async fn may_give(app: &App, viewer: &Viewer, grants: &[Grant]) -> Result<(), Pr
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "name": "Sara Ahmadi", "login": "sara", "roles": [{ "role": "county_officer", "unit": "2301" }] }))]
-struct AddPerson {
+pub(crate) struct AddPerson {
     /// The name.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
@@ -216,7 +216,7 @@ struct AddPerson {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "role": "county_officer", "unit": "2301" }))]
-struct AddRole {
+pub(crate) struct AddRole {
     /// The role.
     #[schema(min_length = 1, max_length = 200)]
     role: String,
@@ -275,16 +275,30 @@ pub async fn password_link(app: &App, person: PersonId) -> Result<String, Proble
         (status = 409, description = "`login_taken`"),
     )
 )]
-#[expect(clippy::disallowed_methods, reason = "the edge: a person has an identifier")]
 async fn add(
     State(app): State<App>,
     caller: Principal,
     Body(asked): Body<AddPerson>,
 ) -> Result<Response, Problem> {
+    let (person, link) = add_person(&app, &app.viewer(&caller).await?, asked).await?;
+    let person = app.store.person(person).await?.ok_or_else(Problem::not_found)?;
+    let added = Added { person: PersonView::of(&app, person).await?, link };
+    Ok((StatusCode::CREATED, Json(added)).into_response())
+}
+
+/// Adds a person: who, and where he sets a password.
+///
+/// # Errors
+/// As the operation of the API.
+#[expect(clippy::disallowed_methods, reason = "the edge: a person has an identifier")]
+pub(crate) async fn add_person(
+    app: &App,
+    viewer: &Viewer,
+    asked: AddPerson,
+) -> Result<(PersonId, String), Problem> {
     plain(&[&Some(asked.name.clone()), &Some(asked.login.clone())])?;
-    let viewer = app.viewer(&caller).await?;
     let grants: Vec<Grant> = asked.roles.into_iter().map(Grant::from).collect();
-    may_give(&app, &viewer, &grants).await?;
+    may_give(app, viewer, &grants).await?;
     if app.store.credentials(&asked.login).await?.is_some() {
         return Err(parvaneh_store::StoreError::LoginTaken(asked.login).into());
     }
@@ -292,10 +306,8 @@ async fn add(
     app.store.save_people(vec![(person, asked.name)]).await?;
     app.store.save_account(person, &asked.login).await?;
     app.store.grant(grants.into_iter().map(|grant| (person, grant)).collect()).await?;
-    let link = password_link(&app, person).await?;
-    let person = app.store.person(person).await?.ok_or_else(Problem::not_found)?;
-    let added = Added { person: PersonView::of(&app, person).await?, link };
-    Ok((StatusCode::CREATED, Json(added)).into_response())
+    let link = password_link(app, person).await?;
+    Ok((person, link))
 }
 
 /// A person
@@ -334,13 +346,25 @@ async fn grant(
     Path(id): Path<Uuid>,
     Body(role): Body<AddRole>,
 ) -> Result<StatusCode, Problem> {
-    plain(&[&Some(role.role.clone())])?;
-    let viewer = app.viewer(&caller).await?;
-    let person = looked_after(&app, &viewer, id).await?;
-    let grant = Grant::from(role);
-    may_give(&app, &viewer, std::slice::from_ref(&grant)).await?;
-    app.store.grant(vec![(person.id, grant)]).await?;
+    give_role(&app, &app.viewer(&caller).await?, id, role).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Gives a role to somebody whom an administrator looks after.
+///
+/// # Errors
+/// As the operation of the API.
+pub(crate) async fn give_role(
+    app: &App,
+    viewer: &Viewer,
+    id: Uuid,
+    role: AddRole,
+) -> Result<(), Problem> {
+    plain(&[&Some(role.role.clone())])?;
+    let person = looked_after(app, viewer, id).await?;
+    let grant = Grant::from(role);
+    may_give(app, viewer, std::slice::from_ref(&grant)).await?;
+    Ok(app.store.grant(vec![(person.id, grant)]).await?)
 }
 
 /// Take a role away
@@ -362,13 +386,26 @@ async fn revoke(
     Path(id): Path<Uuid>,
     Body(role): Body<AddRole>,
 ) -> Result<StatusCode, Problem> {
+    take_role(&app, &app.viewer(&caller).await?, id, role).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes a role from somebody whom an administrator looks after.
+///
+/// # Errors
+/// As the operation of the API.
+pub(crate) async fn take_role(
+    app: &App,
+    viewer: &Viewer,
+    id: Uuid,
+    role: AddRole,
+) -> Result<(), Problem> {
     plain(&[&Some(role.role.clone())])?;
-    let viewer = app.viewer(&caller).await?;
-    let person = looked_after(&app, &viewer, id).await?;
+    let person = looked_after(app, viewer, id).await?;
     let grant = Grant::from(role);
-    policy::permit(&viewer, Task::AdministerPeople, &grant.unit)?;
+    policy::permit(viewer, Task::AdministerPeople, &grant.unit)?;
     match app.store.revoke(person.id, grant).await? {
-        true => Ok(StatusCode::NO_CONTENT),
+        true => Ok(()),
         false => Err(Problem::not_found()),
     }
 }
@@ -387,11 +424,18 @@ async fn link(
     caller: Principal,
     Path(id): Path<Uuid>,
 ) -> Result<Response, Problem> {
-    let viewer = app.viewer(&caller).await?;
-    let person = looked_after(&app, &viewer, id).await?;
-    app.store.account(person.id).await?.ok_or_else(Problem::not_found)?;
-    let link = LinkView { link: password_link(&app, person.id).await? };
+    let link = LinkView { link: link_for(&app, &app.viewer(&caller).await?, id).await? };
     Ok((StatusCode::CREATED, Json(link)).into_response())
+}
+
+/// Makes a link by which somebody whom an administrator looks after sets a password.
+///
+/// # Errors
+/// As the operation of the API.
+pub(crate) async fn link_for(app: &App, viewer: &Viewer, id: Uuid) -> Result<String, Problem> {
+    let person = looked_after(app, viewer, id).await?;
+    app.store.account(person.id).await?.ok_or_else(Problem::not_found)?;
+    password_link(app, person.id).await
 }
 
 /// Disable an account
@@ -411,7 +455,8 @@ async fn disable(
     from: ClientAddress,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    set_disabled(&app, &caller, from, id, true).await
+    set_disabled(&app, &app.viewer(&caller).await?, from, id, true).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Let a disabled account in again
@@ -429,21 +474,25 @@ async fn enable(
     from: ClientAddress,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    set_disabled(&app, &caller, from, id, false).await
+    set_disabled(&app, &app.viewer(&caller).await?, from, id, false).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
-async fn set_disabled(
+/// Disables the account of somebody whom an administrator looks after, or lets it in again.
+///
+/// # Errors
+/// As the operations of the API.
+pub(crate) async fn set_disabled(
     app: &App,
-    caller: &Principal,
+    viewer: &Viewer,
     from: ClientAddress,
     id: Uuid,
     disabled: bool,
-) -> Result<StatusCode, Problem> {
-    let viewer = app.viewer(caller).await?;
-    let person = looked_after(app, &viewer, id).await?;
+) -> Result<(), Problem> {
+    let person = looked_after(app, viewer, id).await?;
     app.store.account(person.id).await?.ok_or_else(Problem::not_found)?;
     app.store.set_disabled(person.id, disabled).await?;
     let done = if disabled { AccountEvent::AccountDisabled } else { AccountEvent::AccountEnabled };
-    app.store.note_account(person.id, done, doer(Some(caller.person), from)).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let doer = doer(Some(viewer.actor.person), from);
+    Ok(app.store.note_account(person.id, done, doer).await?)
 }

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
-use parvaneh_store::{AccountEvent, Identity, KnownBy, NewIdentity};
+use parvaneh_store::{AccountEvent, Identity, KnownBy, NewIdentity, Viewer};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -72,7 +72,7 @@ struct Identities {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "email": "sara@office.example" }))]
-struct LinkIdentity {
+pub(crate) struct LinkIdentity {
     /// The provider's name of the person (`sub`).
     #[schema(min_length = 1, max_length = 255)]
     subject: Option<String>,
@@ -114,7 +114,6 @@ async fn identities(
         (status = 409, description = "`identity_taken`"),
     )
 )]
-#[expect(clippy::disallowed_methods, reason = "the edge: a link has an identifier")]
 async fn link_identity(
     State(app): State<App>,
     caller: Principal,
@@ -122,9 +121,24 @@ async fn link_identity(
     Path(id): Path<Uuid>,
     Body(asked): Body<LinkIdentity>,
 ) -> Result<Response, Problem> {
+    let made = link_by(&app, &app.viewer(&caller).await?, from, id, asked).await?;
+    Ok((StatusCode::CREATED, Json(IdentityView::from(made))).into_response())
+}
+
+/// Links an identity with the account of somebody whom an administrator looks after.
+///
+/// # Errors
+/// As the operation of the API.
+#[expect(clippy::disallowed_methods, reason = "the edge: a link has an identifier")]
+pub(crate) async fn link_by(
+    app: &App,
+    viewer: &Viewer,
+    from: ClientAddress,
+    id: Uuid,
+    asked: LinkIdentity,
+) -> Result<Identity, Problem> {
     plain(&[&asked.subject, &asked.email])?;
-    let viewer = app.viewer(&caller).await?;
-    let person = looked_after(&app, &viewer, id).await?.id;
+    let person = looked_after(app, viewer, id).await?.id;
     app.store.account(person).await?.ok_or_else(Problem::not_found)?;
     let oidc = app.settings.oidc.as_ref().ok_or_else(Problem::not_found)?;
     let known_by = match (asked.subject, asked.email) {
@@ -137,13 +151,12 @@ async fn link_identity(
     };
     let id = Uuid::now_v7();
     let issuer = oidc.settings().issuer.clone();
-    let new = NewIdentity { id, person, issuer, known_by, made_by: Some(caller.person) };
+    let new = NewIdentity { id, person, issuer, known_by, made_by: Some(viewer.actor.person) };
     app.store.link_identity(new).await?;
-    let doer = doer(Some(caller.person), from);
+    let doer = doer(Some(viewer.actor.person), from);
     app.store.note_account(person, AccountEvent::IdentityLinked, doer).await?;
     let all = app.store.identities_of(person).await?;
-    let made = all.into_iter().find(|one| one.id == id).ok_or_else(Problem::not_found)?;
-    Ok((StatusCode::CREATED, Json(IdentityView::from(made))).into_response())
+    all.into_iter().find(|one| one.id == id).ok_or_else(Problem::not_found)
 }
 
 /// Take an identity from a person's account
@@ -166,12 +179,25 @@ async fn unlink_identity(
     from: ClientAddress,
     Path((id, identity)): Path<(Uuid, Uuid)>,
 ) -> Result<StatusCode, Problem> {
-    let viewer = app.viewer(&caller).await?;
-    let person = looked_after(&app, &viewer, id).await?;
+    unlink(&app, &app.viewer(&caller).await?, from, id, identity).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes an identity from the account of somebody whom an administrator looks after.
+///
+/// # Errors
+/// `not_found`.
+pub(crate) async fn unlink(
+    app: &App,
+    viewer: &Viewer,
+    from: ClientAddress,
+    id: Uuid,
+    identity: Uuid,
+) -> Result<(), Problem> {
+    let person = looked_after(app, viewer, id).await?;
     if !app.store.unlink_identity(person.id, identity).await? {
         return Err(Problem::not_found());
     }
-    let doer = doer(Some(caller.person), from);
-    app.store.note_account(person.id, AccountEvent::IdentityRemoved, doer).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let doer = doer(Some(viewer.actor.person), from);
+    Ok(app.store.note_account(person.id, AccountEvent::IdentityRemoved, doer).await?)
 }

@@ -2,7 +2,7 @@
 
 pub(crate) mod absences;
 mod account_events;
-mod accounts;
+pub(crate) mod accounts;
 pub(crate) mod bulk;
 mod calendars;
 mod cases;
@@ -14,16 +14,16 @@ mod described;
 pub(crate) mod documents;
 mod events;
 mod figures;
-mod identities;
+pub(crate) mod identities;
 mod inquiries;
 mod inquiry_links;
 mod jobs;
 mod licences;
 mod migrations;
 pub(crate) mod notice_preferences;
-mod notices;
+pub(crate) mod notices;
 mod oidc;
-mod operations;
+pub(crate) mod operations;
 pub(crate) mod password;
 mod ranking;
 mod reference;
@@ -31,7 +31,7 @@ pub(crate) mod second_factor;
 pub(crate) mod session;
 mod sittings;
 pub(crate) mod tokens;
-mod webhooks;
+pub(crate) mod webhooks;
 pub(crate) mod workflows;
 mod worklist;
 

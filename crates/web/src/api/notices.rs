@@ -280,6 +280,19 @@ pub(super) async fn page_of(
     query: DeliveriesQuery,
     after: Option<&str>,
 ) -> Result<Json<Deliveries>, Problem> {
+    let (rows, next) = rows_of(app, query, after).await?;
+    Ok(Json(Deliveries { items: rows.into_iter().map(DeliveryView::from).collect(), next }))
+}
+
+/// What a query finds, as the rows of a page of it, and its end where another follows.
+///
+/// # Errors
+/// As [`page_of`].
+pub(crate) async fn rows_of(
+    app: &App,
+    query: DeliveriesQuery,
+    after: Option<&str>,
+) -> Result<(Vec<DeliveryRow>, Option<String>), Problem> {
     let limit = query.limit;
     let after: Option<(DateTime<Utc>, String)> = page::after(after)?;
     let after = after.map(|(queued, reason)| {
@@ -290,7 +303,7 @@ pub(super) async fn page_of(
     let (rows, more) = cut(app.store.deliveries(&query).await?, limit);
     let next = rows.last().filter(|_| more);
     let next = next.map(|row| page::end(&(row.queued_at, row.reason.to_string())));
-    Ok(Json(Deliveries { items: rows.into_iter().map(DeliveryView::from).collect(), next }))
+    Ok((rows, next))
 }
 
 /// What became of what was to be sent

@@ -7,7 +7,7 @@ use parvaneh_core::{
     CaseId, Unit, UnitId,
     definition::{Level, Text},
 };
-use parvaneh_store::{StoreError, UnitRow};
+use parvaneh_store::{Store, StoreError, UnitRow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -121,7 +121,7 @@ struct NameAsked {
 /// A unit of the organisation.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct UnitAsked {
+pub(crate) struct UnitAsked {
     /// Its identifier.
     #[schema(min_length = 1, max_length = 200, example = "2301")]
     id: String,
@@ -156,10 +156,26 @@ impl From<UnitAsked> for UnitRow {
 #[schema(example = json!({ "units": [
     { "id": "2399", "parent": "23", "level": "county", "title": { "fa": "نو", "en": "New" } }
 ] }))]
-struct SaveUnits {
+pub(crate) struct SaveUnits {
     /// The others stay as they are: none is taken away, since cases may stand there.
     #[schema(min_items = 1, max_items = 2000)]
-    units: Vec<UnitAsked>,
+    pub(crate) units: Vec<UnitAsked>,
+}
+
+/// Lets pass units whose texts can be kept.
+///
+/// # Errors
+/// `body_invalid`.
+pub(crate) fn kept_texts(units: &[UnitAsked]) -> Result<(), Problem> {
+    let holds_nul = |unit: &UnitAsked| {
+        let parent = unit.parent.as_deref().unwrap_or_default();
+        [&unit.id, parent, &unit.title.fa, &unit.title.en].iter().any(|text| text.contains('\0'))
+    };
+    if let Some(place) = units.iter().position(holds_nul) {
+        let fault = Fault::new(format!("/units/{place}"), "invalid", "holds U+0000");
+        return Err(Problem::faulty(vec![fault]));
+    }
+    Ok(())
 }
 
 /// How many units there are now.
@@ -187,39 +203,41 @@ async fn save_units(
     Body(body): Body<SaveUnits>,
 ) -> Result<Response, Problem> {
     policy::permit_everywhere(&app.viewer(&caller).await?, Task::Operate)?;
-    let holds_nul = |unit: &UnitAsked| {
-        let parent = unit.parent.as_deref().unwrap_or_default();
-        [&unit.id, parent, &unit.title.fa, &unit.title.en].iter().any(|text| text.contains('\0'))
-    };
-    if let Some(place) = body.units.iter().position(holds_nul) {
-        let fault = Fault::new(format!("/units/{place}"), "invalid", "holds U+0000");
-        return Err(Problem::faulty(vec![fault]));
-    }
+    kept_texts(&body.units)?;
     let (store, given) = (app.store.clone(), body.units.clone());
     once(&app, &caller, key, "save units", &body, async move {
-        let mut rows = store.unit_rows().await?;
-        for asked in given {
-            let mut new = UnitRow::from(asked);
-            match rows.iter_mut().find(|row| row.unit.id == new.unit.id) {
-                Some(row) => {
-                    new.population = new.population.or(row.population);
-                    *row = new;
-                }
-                None => rows.push(new),
-            }
-        }
-        let units = rows.len() as u64;
-        let no_tree =
-            |why: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unit_tree").because(why);
-        // What is held at the one at the top is held over the whole organisation.
-        if rows.iter().filter(|row| row.unit.parent.is_none()).count() != 1 {
-            return Err(no_tree("there is one unit above which there is none".to_owned()));
-        }
-        store.save_units(rows).await.map_err(|error| match error {
-            StoreError::Organisation(why) => no_tree(why.to_string()),
-            error => error.into(),
-        })?;
+        let units = keep_units(store, given).await?;
         Ok((StatusCode::OK, SavedUnits { units }))
     })
     .await
+}
+
+/// Adds units, or changes what is known of them: how many there are then.
+///
+/// # Errors
+/// `unit_tree`; the store's.
+pub(crate) async fn keep_units(store: Store, given: Vec<UnitAsked>) -> Result<u64, Problem> {
+    let mut rows = store.unit_rows().await?;
+    for asked in given {
+        let mut new = UnitRow::from(asked);
+        match rows.iter_mut().find(|row| row.unit.id == new.unit.id) {
+            Some(row) => {
+                new.population = new.population.or(row.population);
+                *row = new;
+            }
+            None => rows.push(new),
+        }
+    }
+    let units = rows.len() as u64;
+    let no_tree =
+        |why: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unit_tree").because(why);
+    // What is held at the one at the top is held over the whole organisation.
+    if rows.iter().filter(|row| row.unit.parent.is_none()).count() != 1 {
+        return Err(no_tree("there is one unit above which there is none".to_owned()));
+    }
+    store.save_units(rows).await.map_err(|error| match error {
+        StoreError::Organisation(why) => no_tree(why.to_string()),
+        error => error.into(),
+    })?;
+    Ok(units)
 }

@@ -135,7 +135,7 @@ async fn list(State(app): State<App>, caller: Principal) -> Result<Json<Webhooks
     "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=",
     "kinds": ["opened", "acted"]
 }))]
-struct AddWebhook {
+pub(crate) struct AddWebhook {
     /// Where to: an https address on the public network.
     #[schema(min_length = 1, max_length = 2000)]
     url: String,
@@ -220,24 +220,31 @@ async fn add(
     Body(body): Body<AddWebhook>,
 ) -> Result<Response, Problem> {
     permit(&app, &caller).await?;
-    let url = checked(&app, &body).await?;
-    #[expect(clippy::disallowed_methods, reason = "the edge: a webhook has an identifier")]
-    let id = Uuid::now_v7();
-    let new = NewWebhook {
-        id,
-        url: url.clone(),
-        secret: body.secret.clone(),
-        workflow: body.workflow.as_deref().map(WorkflowId::from),
-        unit: body.unit.as_deref().map(UnitId::from),
-        kinds: body.kinds.clone(),
-        with_values: body.with_values,
-    };
+    let new = to_add(&app, &body).await?;
+    let (id, url) = (new.id, new.url.clone());
     let store = app.store.clone();
     once(&app, &caller, key, "add webhook", &body, async move {
         store.add_webhook(new).await?;
         Ok((StatusCode::CREATED, AddedWebhook { id, url }))
     })
     .await
+}
+
+/// A webhook to be added, if it can be.
+///
+/// # Errors
+/// `body_invalid` with everything that is wrong with it, `webhooks_off`.
+#[expect(clippy::disallowed_methods, reason = "the edge: a webhook has an identifier")]
+pub(crate) async fn to_add(app: &App, body: &AddWebhook) -> Result<NewWebhook, Problem> {
+    Ok(NewWebhook {
+        id: Uuid::now_v7(),
+        url: checked(app, body).await?,
+        secret: body.secret.clone(),
+        workflow: body.workflow.as_deref().map(WorkflowId::from),
+        unit: body.unit.as_deref().map(UnitId::from),
+        kinds: body.kinds.clone(),
+        with_values: body.with_values,
+    })
 }
 
 fn found(is: bool) -> Result<StatusCode, Problem> {
@@ -264,6 +271,9 @@ async fn remove(
     found(app.store.remove_webhook(id).await?)
 }
 
+/// Why nothing is told to a webhook that was paused.
+pub(crate) const PAUSED: &str = "paused by an administrator";
+
 /// Tell a webhook nothing more
 ///
 /// What waits for it is given up, and can be tried again.
@@ -281,7 +291,7 @@ async fn pause(
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Problem> {
     permit(&app, &caller).await?;
-    let because = Some("paused by an administrator".to_owned());
+    let because = Some(PAUSED.to_owned());
     found(app.store.disable_webhook(id, because).await?)
 }
 
@@ -373,10 +383,18 @@ async fn test(
     Path(id): Path<Uuid>,
 ) -> Result<Json<Tested>, Problem> {
     permit(&app, &caller).await?;
+    let error = tested(&app, id).await?.err();
+    Ok(Json(Tested { taken: error.is_none(), error }))
+}
+
+/// Sends a webhook an event that tells nothing: whether it was taken, or why it was not.
+///
+/// # Errors
+/// `not_found`, `webhooks_off`.
+pub(crate) async fn tested(app: &App, id: Uuid) -> Result<Result<(), String>, Problem> {
     let known = app.store.webhook_secret(id).await?;
     let (url, secret) = known.ok_or_else(Problem::not_found)?;
     let sender = app.sender.as_ref().ok_or_else(off)?;
     let now = app.store.server_time().await?;
-    let error = sender.ping(&url, &secret, now).await.err();
-    Ok(Json(Tested { taken: error.is_none(), error }))
+    Ok(sender.ping(&url, &secret, now).await)
 }

@@ -44,6 +44,8 @@ pub(super) fn pages() -> Pages {
 #[derive(Clone, Debug, Default, Deserialize)]
 struct Onward {
     to: Option<String>,
+    /// He comes from having gone out.
+    out: Option<String>,
 }
 
 impl Onward {
@@ -62,6 +64,8 @@ struct LoginPage {
     told: Option<String>,
     /// The identity provider, by name and address.
     provider: Option<(String, String)>,
+    /// Whether he has just gone out, and may still be in at the provider.
+    out: bool,
 }
 
 impl LoginPage {
@@ -73,7 +77,7 @@ impl LoginPage {
             (name.clone(), format!("/api/v1/oidc/login?to={}", in_query(to)))
         });
         let frame = guest.frame(words.t("login-title"));
-        Self { frame, to: to.to_owned(), login: String::new(), told: None, provider }
+        Self { frame, to: to.to_owned(), login: String::new(), told: None, provider, out: false }
     }
 }
 
@@ -82,7 +86,8 @@ async fn login(
     guest: Guest,
     Query(onward): Query<Onward>,
 ) -> Result<Response, Problem> {
-    page(&guest.look, &LoginPage::of(&app, &guest, onward.address()))
+    let out = onward.out.is_some() && app.settings.oidc.is_some();
+    page(&guest.look, &LoginPage { out, ..LoginPage::of(&app, &guest, onward.address()) })
 }
 
 #[derive(Debug, Deserialize)]
@@ -180,7 +185,10 @@ async fn log_out(
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Problem> {
     let cookie = leave(&app, &visit.caller).await?;
-    Ok(see_keeping("/login", &[&cookie]))
+    // Who has come by a provider is still in there: a link leads to where he goes out there too. A form
+    // may not lead to another site (`form-action`), a link may.
+    let next = if app.settings.oidc.is_some() { "/login?out=yes" } else { "/login" };
+    Ok(see_keeping(next, &[&cookie]))
 }
 
 #[derive(Template)]

@@ -214,6 +214,7 @@ pub(super) struct Confirm {
     /// What it will cause.
     will: String,
     action: String,
+    hidden: Vec<(&'static str, String)>,
     /// What is pressed then.
     button: String,
 }
@@ -228,11 +229,17 @@ impl Confirm {
         button: impl Into<String>,
     ) -> Self {
         let (action, ask, will, button) = (action.into(), ask.into(), will.into(), button.into());
-        Self { ask, about: None, will, action, button }
+        Self { ask, about: None, will, action, hidden: Vec::new(), button }
     }
 
     pub(super) fn about(self, about: impl Into<String>) -> Self {
         Self { about: Some(about.into()), ..self }
+    }
+
+    /// With what is sent along.
+    pub(super) fn hiding(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.hidden.push((name, value.into()));
+        self
     }
 }
 

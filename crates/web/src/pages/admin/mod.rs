@@ -1,5 +1,7 @@
 //! Administration: one place at the side, whose first page lists its parts, each for whom it is.
 
+mod operation;
+mod people;
 mod workflows;
 
 use askama::Template;
@@ -14,7 +16,11 @@ use crate::{
 };
 
 pub(super) fn pages() -> Pages {
-    Pages::default().get("/admin", admin).merge(workflows::pages())
+    Pages::default()
+        .get("/admin", admin)
+        .merge(people::pages())
+        .merge(operation::pages())
+        .merge(workflows::pages())
 }
 
 /// A part of the administration.
@@ -30,12 +36,62 @@ struct Part {
 }
 
 /// The parts, in the order in which they are listed.
-static PARTS: &[Part] = &[Part {
-    address: "/admin/workflows",
-    name: |words| words.t("admin-workflows"),
-    about: |words| words.t("admin-workflows-about"),
-    for_whom: |viewer| policy::permit_everywhere(viewer, Task::AdministerWorkflows).is_ok(),
-}];
+static PARTS: &[Part] = &[
+    Part {
+        address: "/admin/workflows",
+        name: |words| words.t("admin-workflows"),
+        about: |words| words.t("admin-workflows-about"),
+        for_whom: |viewer| policy::permit_everywhere(viewer, Task::AdministerWorkflows).is_ok(),
+    },
+    Part {
+        address: "/admin/people",
+        name: |words| words.t("admin-people"),
+        about: |words| words.t("admin-people-about"),
+        for_whom: people::looks_after_people,
+    },
+    Part {
+        address: "/admin/units",
+        name: |words| words.t("admin-units"),
+        about: |words| words.t("admin-units-about"),
+        for_whom: people::looks_after_people,
+    },
+    Part {
+        address: "/admin/delegations",
+        name: |words| words.t("admin-lent"),
+        about: |words| words.t("admin-lent-about"),
+        for_whom: people::looks_after_people,
+    },
+    Part {
+        address: "/admin/health",
+        name: |words| words.t("admin-health"),
+        about: |words| words.t("admin-health-about"),
+        for_whom: operation::operates,
+    },
+    Part {
+        address: "/admin/deliveries",
+        name: |words| words.t("admin-deliveries"),
+        about: |words| words.t("admin-deliveries-about"),
+        for_whom: operation::operates,
+    },
+    Part {
+        address: "/admin/webhooks",
+        name: |words| words.t("admin-webhooks"),
+        about: |words| words.t("admin-webhooks-about"),
+        for_whom: operation::operates,
+    },
+    Part {
+        address: "/admin/parked",
+        name: |words| words.t("admin-parked"),
+        about: |words| words.t("admin-parked-about"),
+        for_whom: operation::operates,
+    },
+    Part {
+        address: "/admin/jobs",
+        name: |words| words.t("admin-jobs"),
+        about: |words| words.t("admin-jobs-about"),
+        for_whom: operation::operates,
+    },
+];
 
 /// Whether somebody has anything to administer.
 pub(super) fn administers(viewer: &Viewer) -> bool {

@@ -63,6 +63,7 @@ pub(in crate::pages) struct Lent {
 
 /// A time in which somebody is away.
 pub(in crate::pages) struct Away {
+    pub(in crate::pages) who: String,
     pub(in crate::pages) starts: When,
     pub(in crate::pages) until: When,
     pub(in crate::pages) reason: String,
@@ -117,6 +118,7 @@ pub(in crate::pages) fn away_shown(
 ) -> Vec<Away> {
     let name = |person: &PersonId| names.get(person).cloned().unwrap_or_default();
     let shown = rows.into_iter().map(|row| Away {
+        who: name(&row.person),
         starts: times.moment(row.starts),
         until: times.moment(row.until),
         reason: row.reason,

@@ -2,7 +2,7 @@
 //! how he is told, what he lends; and what he was told.
 
 mod chosen;
-mod lending;
+pub(super) mod lending;
 mod notices;
 mod password;
 mod second_factor;
@@ -63,9 +63,9 @@ fn parts(words: Words, here: &str) -> Vec<Part> {
 
 /// What the address reports: what has just been done.
 #[derive(Debug, Default, Deserialize)]
-struct Done {
+pub(super) struct Done {
     #[serde(default)]
-    done: String,
+    pub(super) done: String,
 }
 
 /// How many of the latest events of an account are shown.
