@@ -29,6 +29,7 @@ mod python;
 mod screens_account;
 mod screens_case;
 mod screens_people;
+mod screens_sittings;
 mod sittings;
 mod store_closures;
 mod store_execute;

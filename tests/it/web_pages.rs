@@ -645,6 +645,21 @@ const ROWS: &[Row] = &[
         &[],
         Opens::Told(OPERATOR, 404),
     ),
+    Row("get /sittings", "/sittings", &[], Opens::Only(&[])),
+    Row("post /sittings", "/sittings", &[], Opens::Only(&[])),
+    Row("get /sittings/{id}", "/sittings/0190f1a2-0000-7000-8000-000000000001", &[], Opens::Nobody),
+    Row(
+        "post /sittings/{id}/minutes",
+        "/sittings/0190f1a2-0000-7000-8000-000000000001/minutes",
+        &[],
+        Opens::Nobody,
+    ),
+    Row(
+        "post /sittings/{id}/cancel",
+        "/sittings/0190f1a2-0000-7000-8000-000000000001/cancel",
+        &[],
+        Opens::Nobody,
+    ),
     Row("get /notices", "/notices", &[], Opens::Everybody),
     Row(
         "post /notices/read",

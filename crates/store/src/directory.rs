@@ -58,7 +58,8 @@ pub struct DirectoryRow {
 
 /// Who holds a role there comes by `grants`, which has a row for each office (`unit_closure_pkey`, then a
 /// scan of some thousands, or `grants_holders` for one role), so that the number of applicants does not
-/// matter. Only the rows of the page are told about in full, by `grants_pkey`.
+/// matter. What somebody looks for is folded once, and each row once. Only the rows of the page are told
+/// about in full, by `grants_pkey`.
 const DIRECTORY: &str = "
     with here as (
         select distinct g.person from grants g
@@ -72,8 +73,8 @@ const DIRECTORY: &str = "
                    p.name, p.id) as no
         from here join people p on p.id = here.person
         left join accounts a on a.person = p.id
-        where ($3::text is null or position(folded($3) in folded(p.name)) > 0
-               or position(folded($3) in folded(a.login)) > 0)
+        where ($3::text is null
+               or position((select folded($3)) in folded(concat_ws(e'\n', p.name, a.login))) > 0)
           and ($4::boolean is null or (a.disabled_at is not null) = $4)
         order by no offset $6 limit $7
     )

@@ -29,7 +29,7 @@ mod ranking;
 mod reference;
 pub(crate) mod second_factor;
 pub(crate) mod session;
-mod sittings;
+pub(crate) mod sittings;
 pub(crate) mod tokens;
 pub(crate) mod webhooks;
 pub(crate) mod workflows;

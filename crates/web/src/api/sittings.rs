@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use chrono::{DateTime, NaiveTime, Utc, Weekday};
 use parvaneh_core::{
-    RoleId, SittingId, Term, UnitId,
+    PersonId, RoleId, SittingId, Term, UnitId,
     jalali::parse_date,
     sitting::{Place, Series, SittingState},
 };
@@ -212,7 +212,7 @@ struct SittingFile {
 }
 
 /// A sitting that the caller sees.
-async fn seen(app: &App, viewer: &Viewer, id: Uuid) -> Result<SittingRow, Problem> {
+pub(crate) async fn seen(app: &App, viewer: &Viewer, id: Uuid) -> Result<SittingRow, Problem> {
     let row = app.store.sitting(SittingId(id)).await?;
     policy::see_sitting(viewer, &row.sitting)?;
     Ok(row)
@@ -315,7 +315,7 @@ struct SeriesAsked {
     "series": { "weekday": "tuesday", "time": "10:00", "weeks": 2, "from": "1403/02/15", "until": "1403/06/31" },
     "skip_closed": true
 }))]
-struct PlanSittings {
+pub(crate) struct PlanSittings {
     /// The unit of the commission.
     #[schema(min_length = 1, max_length = 200)]
     unit: String,
@@ -398,8 +398,27 @@ async fn plan(
     key: Key,
     Body(body): Body<PlanSittings>,
 ) -> Result<Response, Problem> {
+    let new = to_plan(&app, caller.person, &body).await?;
+    let (store, by) = (app.store.clone(), caller.person);
+    once(&app, &caller, key, "plan sittings", &body, async move {
+        let planned = store.plan_sittings(by, new).await?;
+        let items = planned.into_iter().map(PlannedView::from).collect();
+        Ok((StatusCode::CREATED, PlannedSittings { items }))
+    })
+    .await
+}
+
+/// Sittings to be planned: when each of them sits.
+///
+/// # Errors
+/// `not_permitted`, `out_of_jurisdiction`, `unknown_commission`, `wrong_unit`; `body_invalid`.
+pub(crate) async fn to_plan(
+    app: &App,
+    by: PersonId,
+    body: &PlanSittings,
+) -> Result<NewSittings, Problem> {
     let (unit, members) = (UnitId::from(&*body.unit), RoleId::from(&*body.members));
-    let right = app.store.right_to_sittings(caller.person, &members, &unit).await?;
+    let right = app.store.right_to_sittings(by, &members, &unit).await?;
     let cut_off = body.cut_off.as_deref().map(str::parse::<Term>).transpose();
     let cut_off = cut_off.map_err(|error| fault("/cut_off", error))?;
     let instants = match (&body.series, &body.at[..]) {
@@ -422,7 +441,7 @@ async fn plan(
     };
     #[expect(clippy::disallowed_methods, reason = "the edge: a sitting has an identifier")]
     let sittings = instants.into_iter().map(|at| (SittingId(Uuid::now_v7()), at)).collect();
-    let new = NewSittings {
+    Ok(NewSittings {
         unit,
         members,
         sittings,
@@ -430,14 +449,7 @@ async fn plan(
         place: body.place.clone(),
         capacity: body.capacity,
         skip_closed: body.skip_closed,
-    };
-    let (store, by) = (app.store.clone(), caller.person);
-    once(&app, &caller, key, "plan sittings", &body, async move {
-        let planned = store.plan_sittings(by, new).await?;
-        let items = planned.into_iter().map(PlannedView::from).collect();
-        Ok((StatusCode::CREATED, PlannedSittings { items }))
     })
-    .await
 }
 
 /// The minutes of a sitting.

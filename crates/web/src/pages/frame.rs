@@ -33,6 +33,12 @@ static PLACES: &[Place] = &[
         for_whom: works_on_cases,
     },
     Place {
+        address: "/sittings",
+        icon: "sittings",
+        name: |words| words.t("place-sittings"),
+        for_whom: super::sittings::sees_any,
+    },
+    Place {
         address: "/admin",
         icon: "admin",
         name: |words| words.t("place-admin"),

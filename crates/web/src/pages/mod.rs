@@ -19,6 +19,7 @@ mod problem;
 mod routes;
 mod sandbox;
 mod sheet;
+mod sittings;
 mod times;
 mod visit;
 mod worklist;
@@ -52,6 +53,7 @@ fn all() -> Pages {
         .merge(own::pages())
         .merge(preferences::pages())
         .merge(sandbox::pages())
+        .merge(sittings::pages())
         .merge(worklist::pages())
 }
 

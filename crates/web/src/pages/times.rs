@@ -50,6 +50,14 @@ impl Times {
         }
     }
 
+    /// The instant with which the day of another begins.
+    pub(super) fn today(&self, now: Instant) -> Instant {
+        self.start_of(match &self.calendars {
+            Some(calendars) => calendars.national().local_date(now),
+            None => now.date_naive(),
+        })
+    }
+
     /// The instant with which a day ends.
     pub(super) fn end_of(&self, date: NaiveDate) -> Instant {
         self.start_of(date.succ_opt().unwrap_or(date))

@@ -31,8 +31,8 @@ macro_rules! parts {
 /// A file of a catalogue: its name and what it holds.
 type Part = (&'static str, &'static str);
 
-static PERSIAN: &[Part] = &parts!("fa": "frame", "account", "admin", "case", "operation", "own", "people", "shown", "problem", "worklist");
-static ENGLISH: &[Part] = &parts!("en": "frame", "account", "admin", "case", "operation", "own", "people", "shown", "problem", "worklist");
+static PERSIAN: &[Part] = &parts!("fa": "frame", "account", "admin", "case", "operation", "own", "people", "shown", "sittings", "problem", "worklist");
+static ENGLISH: &[Part] = &parts!("en": "frame", "account", "admin", "case", "operation", "own", "people", "shown", "sittings", "problem", "worklist");
 
 fn parts(language: Language) -> &'static [Part] {
     match language {
