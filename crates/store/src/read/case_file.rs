@@ -40,20 +40,10 @@ pub struct SeenCase {
     pub sight: Sight,
     /// What he could do with it now.
     pub possible: Vec<Possible>,
-    /// The actions of its step that he cannot take now, and why.
-    pub obstacles: Vec<Obstacle>,
     /// By what it runs.
     pub definition: Arc<Definition>,
     /// By what its clocks count.
     pub calendars: Arc<Calendars>,
-}
-
-/// What somebody could do with a case, and by which rules.
-struct Weighed {
-    possible: Vec<Possible>,
-    obstacles: Vec<Obstacle>,
-    definition: Arc<Definition>,
-    calendars: Arc<Calendars>,
 }
 
 /// A task, open or closed.
@@ -203,7 +193,7 @@ impl Store {
             Some(viewer) => (viewer.actor, viewer.reference, viewer.now),
             None => (Actor::new(person, Vec::new()), self.reference().await?, self.now().await?),
         };
-        Ok(self.weighed(&case, actor, &reference, now).await?.possible)
+        Ok(self.weighed(&case, actor, &reference, now, possible).await?.0)
     }
 
     /// The file of a case for somebody who may see it, and what goes with it; `None` when he does not,
@@ -224,19 +214,33 @@ impl Store {
         let sight = viewer.reach.sees(&viewer.organisation, workflow, unit, *applicant);
         let Some(sight) = sight else { return Ok(None) };
         let (actor, reference) = (viewer.actor.clone(), &viewer.reference);
-        let Weighed { possible, obstacles, definition, calendars } =
-            self.weighed(&file.case, actor, reference, viewer.now).await?;
-        Ok(Some(SeenCase { file, sight, possible, obstacles, definition, calendars }))
+        let (possible, definition, calendars) =
+            self.weighed(&file.case, actor, reference, viewer.now, possible).await?;
+        Ok(Some(SeenCase { file, sight, possible, definition, calendars }))
     }
 
-    /// What somebody could do with a case at `now`, and by which rules.
-    async fn weighed(
+    /// The actions of its step that somebody cannot take now with a case that he sees, and why.
+    ///
+    /// # Errors
+    /// The database, or what is published in it.
+    pub async fn obstacles(
+        &self,
+        viewer: &Viewer,
+        case: &Case,
+    ) -> Result<Vec<Obstacle>, StoreError> {
+        let (actor, reference) = (viewer.actor.clone(), &viewer.reference);
+        Ok(self.weighed(case, actor, reference, viewer.now, obstacles).await?.0)
+    }
+
+    /// What the core says of what somebody could do with a case at `now`, and by which rules.
+    async fn weighed<T>(
         &self,
         case: &Case,
         actor: Actor,
         reference: &Reference,
         now: Instant,
-    ) -> Result<Weighed, StoreError> {
+        says: impl FnOnce(&Context<'_>, &Case) -> T,
+    ) -> Result<(T, Arc<Definition>, Arc<Calendars>), StoreError> {
         let pool = &self.engine.readers;
         let definition = reference.definition(pool, &case.workflow, Some(case.version)).await?;
         let calendars = reference.calendars(pool, &case.calendar).await?;
@@ -251,8 +255,8 @@ impl Store {
             found: None,
             now: now.max(case.recorded_at),
         };
-        let (possible, obstacles) = (possible(&ctx, case), obstacles(&ctx, case));
-        Ok(Weighed { possible, obstacles, definition, calendars })
+        let said = says(&ctx, case);
+        Ok((said, definition, calendars))
     }
 }
 

@@ -149,7 +149,7 @@ fn offers(seen: &Seen) -> (Vec<Offer>, Vec<Offer>) {
 
 fn barred(seen: &Seen) -> Vec<Barred> {
     // To the applicant it is no news that the office does the office's work.
-    let told = seen.seen.obstacles.iter().filter(|_| seen.inside());
+    let told = seen.obstacles.iter().filter(|_| seen.inside());
     let told = told.map(|told| {
         let Obstacle { action, .. } = told;
         let step = seen.definition().steps.get(seen.seen.file.case.place.name());

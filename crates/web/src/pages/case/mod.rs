@@ -17,7 +17,9 @@ mod wording;
 use std::collections::HashMap;
 
 use parvaneh_core::{
-    Calendar, CaseId, Definition, Instant, SittingId, UnitId, decide::Possible, reach::Sight,
+    Calendar, CaseId, Definition, Instant, SittingId, UnitId,
+    decide::{Obstacle, Possible},
+    reach::Sight,
 };
 use parvaneh_store::{CaseContent, SeenCase};
 use uuid::Uuid;
@@ -44,6 +46,8 @@ pub(super) fn pages() -> Pages {
 pub(super) struct Seen {
     visit: Visit,
     seen: SeenCase,
+    /// The actions of its step that he cannot take now, and why.
+    obstacles: Vec<Obstacle>,
     /// The files that it holds.
     held: Vec<CaseContent>,
     names: Names,
@@ -64,6 +68,7 @@ async fn open(app: &App, visit: Visit, case: Uuid) -> Result<Seen, Problem> {
     } else {
         app.store.reading_as(&visit.viewer).contents_of(case.id).await?
     };
+    let obstacles = app.store.obstacles(&visit.viewer, case).await?;
     let names = Names::of(app, &seen).await?;
     let mut sittings = HashMap::new();
     for possible in &seen.possible {
@@ -71,7 +76,7 @@ async fn open(app: &App, visit: Visit, case: Uuid) -> Result<Seen, Problem> {
             sittings.insert(*sitting, app.store.sitting(*sitting).await?.sitting.at);
         }
     }
-    Ok(Seen { visit, seen, held, names, sittings })
+    Ok(Seen { visit, seen, obstacles, held, names, sittings })
 }
 
 impl Seen {

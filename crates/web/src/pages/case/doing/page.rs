@@ -118,7 +118,7 @@ fn supposed(seen: &Seen, doing: &Doing) -> Option<Command> {
 fn barred(seen: &Seen, doing: &Doing) -> Result<Response, Problem> {
     let words = seen.words();
     let told = match doing {
-        Doing::Act(action) => seen.seen.obstacles.iter().find(|told| told.action == *action),
+        Doing::Act(action) => seen.obstacles.iter().find(|told| told.action == *action),
         _ => None,
     };
     let step = seen.definition().steps.get(seen.seen.file.case.place.name());
