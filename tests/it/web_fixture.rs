@@ -96,7 +96,7 @@ impl Service {
         let mut settings = Settings { public_url: url.clone(), limits, ..Settings::default() };
         change(&mut settings);
         let sender = std::sync::Arc::new(TestSender);
-        let app = App::new(office.store.clone(), settings).with_sender(sender);
+        let app = App::sending(office.store.clone(), settings, sender);
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async move {
             let _ = stopped.await;

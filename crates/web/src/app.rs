@@ -1,6 +1,6 @@
 //! The service as a whole.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use axum::Router;
 use parvaneh_core::{CalendarId, Calendars, Case, Definition};
@@ -19,15 +19,20 @@ use crate::{
     problem::Problem,
 };
 
-/// What every handler has at hand. Cheap to clone.
+/// The service, which every handler has at hand. Cheap to clone: every layer around it does, for every
+/// request.
 #[derive(Clone, Debug)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+/// What the service consists of.
+#[derive(Debug)]
+pub struct Parts {
     /// The cases.
     pub store: Store,
     /// How the service behaves.
-    pub settings: Arc<Settings>,
+    pub settings: Settings,
     pub(crate) passwords: Passwords,
-    pub(crate) limiter: Arc<Limiter>,
+    pub(crate) limiter: Limiter,
     /// When the service is about to end.
     pub(crate) ending: Ending,
     pub(crate) probe: Probe,
@@ -38,34 +43,45 @@ pub struct App {
     /// What webhooks are sent by, where something is.
     pub(crate) sender: Option<Arc<dyn Sender>>,
     /// Whether this is a sandbox: it never changes.
-    sandbox: Arc<OnceCell<bool>>,
+    sandbox: OnceCell<bool>,
     /// Whose days pages count by that belong to no case.
-    calendar: Arc<OnceCell<Option<CalendarId>>>,
+    calendar: OnceCell<Option<CalendarId>>,
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 impl App {
-    /// The service over a store.
+    /// The service over a store, which sends no webhooks.
     pub fn new(store: Store, settings: Settings) -> Self {
+        Self::made(store, settings, None)
+    }
+
+    /// The service over a store, with what its webhooks are sent by.
+    pub fn sending(store: Store, settings: Settings, sender: Arc<dyn Sender>) -> Self {
+        Self::made(store, settings, Some(sender))
+    }
+
+    fn made(store: Store, settings: Settings, sender: Option<Arc<dyn Sender>>) -> Self {
         let uploads = Arc::new(Semaphore::new(settings.documents.at_once));
-        Self {
-            limiter: Arc::new(Limiter::new(settings.limits)),
+        Self(Arc::new(Parts {
+            limiter: Limiter::new(settings.limits),
             store,
-            settings: Arc::new(settings),
+            settings,
             passwords: Passwords::new(),
             ending: Ending::new(),
             probe: Probe::default(),
             hub: Hub::new(),
             uploads,
-            sender: None,
-            sandbox: Arc::default(),
-            calendar: Arc::default(),
-        }
-    }
-
-    /// The same, with what webhooks are sent by.
-    #[must_use]
-    pub fn with_sender(self, sender: Arc<dyn Sender>) -> Self {
-        Self { sender: Some(sender), ..self }
+            sender,
+            sandbox: OnceCell::new(),
+            calendar: OnceCell::new(),
+        }))
     }
 
     /// The definition by which a case runs.

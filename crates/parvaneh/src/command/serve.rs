@@ -92,7 +92,7 @@ impl Serve {
             let mut settings = Settings { public_url, oidc, documents, ..Settings::default() };
             self.requests.limit(&mut settings);
             self.rates.limit(&mut settings);
-            let app = App::new(store.clone(), settings).with_sender(Arc::new(hooks));
+            let app = App::sending(store.clone(), settings, Arc::new(hooks));
             let link = first_administrator(&app).await?;
             let figures = self.telemetry.serve(store).await?;
             tell(&app, address, figures, link.as_deref(), out)?;
