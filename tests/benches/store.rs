@@ -141,15 +141,7 @@ fn opening(case: CaseId, workflow: &str) -> Request {
         given: Given::default(),
     };
     let ask = Ask::Open { workflow: workflow.into(), version: None, application };
-    Request {
-        by: Requester::Person(applicant()),
-        ask,
-        key: None,
-        expected_seq: None,
-        on_behalf_of: None,
-        brought: Vec::new(),
-        only_seen: false,
-    }
+    Request::new(Requester::Person(applicant()), ask)
 }
 
 async fn open_cases(store: &Store, count: usize) -> f64 {

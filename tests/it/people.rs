@@ -533,3 +533,25 @@ async fn who_somebody_is_costs_a_few_look_ups_whatever_there_is() {
     }
     assert!(read > 20, "nothing was counted");
 }
+
+#[tokio::test]
+async fn a_store_that_is_closed_lets_nobody_in_and_keeps_no_connection() {
+    let office = Office::sandbox().await;
+    let mut admin = office.as_admin().await;
+    let person = holder("county_officer");
+    assert!(office.store.viewer(person).await.unwrap().is_some());
+    office.store.close().await;
+    let others = "select count(*) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()";
+    // The server takes a moment to see that they have gone.
+    let mut left = i64::MAX;
+    for _ in 0..50 {
+        left = sqlx::query_scalar(others).fetch_one(&mut admin).await.unwrap();
+        if left == 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(left, 0);
+    assert_eq!(office.store.viewer(person).await.unwrap_err().code(), "store_closed");
+}

@@ -75,18 +75,7 @@ async fn waiting(store: &Store) -> CaseId {
     };
     let ask = Ask::Open { workflow: "hearing".into(), version: None, application };
     let by = Requester::Person(applicant());
-    store
-        .execute(Request {
-            by,
-            ask,
-            key: None,
-            expected_seq: None,
-            on_behalf_of: None,
-            brought: Vec::new(),
-            only_seen: false,
-        })
-        .await
-        .unwrap();
+    store.execute(Request::new(by, ask)).await.unwrap();
     let accepted = Request::command(holder("county_officer"), case, act("accept"));
     store.execute(accepted).await.unwrap();
     case

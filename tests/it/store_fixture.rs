@@ -215,15 +215,8 @@ pub(crate) fn open_request(case: CaseId) -> Request {
         about: None,
         given: Given::default(),
     };
-    Request {
-        by: Requester::Person(applicant()),
-        ask: Ask::Open { workflow: workflow(), version: None, application },
-        key: None,
-        expected_seq: None,
-        on_behalf_of: None,
-        brought: Vec::new(),
-        only_seen: false,
-    }
+    let ask = Ask::Open { workflow: workflow(), version: None, application };
+    Request::new(Requester::Person(applicant()), ask)
 }
 
 /// Takes an action.

@@ -221,15 +221,7 @@ async fn a_migration_needs_published_versions_and_a_unit_that_is_there() {
     let case = opened(&office).await;
     let ask = Ask::Migrate { case: case.id, mapping: mapping.into() };
     let by = Requester::Person(holder("provincial_director"));
-    let request = Request {
-        by,
-        ask,
-        key: None,
-        expected_seq: None,
-        on_behalf_of: None,
-        brought: Vec::new(),
-        only_seen: false,
-    };
+    let request = Request::new(by, ask);
     let Err(ExecuteError::Refused(refusal)) = store.execute(request).await else { panic!() };
     assert_eq!(refusal.code.as_str(), "not_permitted");
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use parvaneh_core::{Grant, PersonId};
 use parvaneh_store::{Attempts, Scope};
+use parvaneh_web::auth::Secret;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -175,6 +176,96 @@ async fn what_is_taken_away_is_gone_at_the_next_request() {
     assert_eq!(by_cookie(&service, Method::GET, &path, &cookie).await.status, 401);
     assert_eq!(service.get(&path, &token).await.status, 401);
     assert_eq!(log_in(&service, "county_officer", PASSWORD).await.status, 200);
+}
+
+/// Somebody who is remembered by the gate, so that his next change waits for no look-up of its own.
+async fn remembered(service: &Service, comments: &str, shown: (&'static str, &str)) {
+    for _ in 0..3 {
+        let answer = comment(service, comments, shown).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+}
+
+/// A change by what is shown in a header: a token or a cookie.
+async fn comment(service: &Service, comments: &str, shown: (&'static str, &str)) -> Answer {
+    let request = service.request(Method::POST, comments).header(shown.0, shown.1);
+    let request = request.header("sec-fetch-site", "same-origin");
+    answered(with_json(request, &json!({ "text": "seen" }))).await
+}
+
+#[tokio::test]
+async fn who_is_remembered_changes_nothing_any_more_with_what_has_ended() {
+    let service = Service::start().await;
+    let store = &service.office.store;
+    let person = holder("county_officer");
+    let mut owner = service.office.as_admin().await;
+    let case = service.office.opened().await.id;
+    let comments = format!("/cases/{case}/comments");
+    let whole_session = "update sessions set revoked_at = null, renewed_at = clock_timestamp(),
+        seen_at = clock_timestamp(), expires_at = clock_timestamp() + interval '1 day',
+        former_hash = null, former_until = null";
+    let ways: [(&str, &str); 7] = [
+        ("authorization", "update api_tokens set revoked_at = clock_timestamp()"),
+        ("authorization", "update api_tokens set expires_at = clock_timestamp()"),
+        ("authorization", "update accounts set disabled_at = clock_timestamp()"),
+        ("cookie", "update sessions set revoked_at = clock_timestamp()"),
+        ("cookie", "update sessions set seen_at = seen_at - interval '61 minutes'"),
+        ("cookie", "update sessions set expires_at = clock_timestamp()"),
+        (
+            "cookie",
+            "update sessions set former_hash = secret_hash, secret_hash = sha256(secret_hash),
+            former_until = clock_timestamp()",
+        ),
+    ];
+    let cookie = logged_in(&service, "county_officer").await;
+    let token = format!("Bearer {}", service.token_of("county_officer").await);
+    for (name, ends) in ways {
+        let shown = (name, if name == "cookie" { cookie.as_str() } else { token.as_str() });
+        remembered(&service, &comments, shown).await;
+        let secret = |shown: &str| Secret::read(shown).unwrap().hash();
+        let is_remembered = match name {
+            "cookie" => {
+                let secret = secret(cookie.split_once('=').unwrap().1);
+                let idle = service.app.settings.session_idle;
+                store.lately_by_session(&secret, idle).is_some()
+            }
+            _ => store.lately_by_token(&secret(token.trim_start_matches("Bearer "))).is_some(),
+        };
+        assert!(is_remembered, "{name}");
+        let before = store.case(case).await.unwrap().seq;
+        sqlx::raw_sql(ends).execute(&mut owner).await.unwrap();
+        let answer = comment(&service, &comments, shown).await;
+        assert_eq!((answer.status, answer.code()), (401, "unauthenticated"), "{ends}");
+        assert_eq!(store.case(case).await.unwrap().seq, before, "{ends}");
+        let again = "update api_tokens set revoked_at = null,
+            expires_at = clock_timestamp() + interval '1 day'; update accounts set disabled_at = null";
+        sqlx::raw_sql(again).execute(&mut owner).await.unwrap();
+        if ends.contains("former_hash") {
+            let back = "update sessions set secret_hash = former_hash, former_hash = null,
+                former_until = null";
+            sqlx::raw_sql(back).execute(&mut owner).await.unwrap();
+        }
+        sqlx::raw_sql(whole_session).execute(&mut owner).await.unwrap();
+    }
+    // What he may do is looked up by the write path in any case.
+    let bearer = ("authorization", token.as_str());
+    remembered(&service, &comments, bearer).await;
+    let grant = Grant { role: "county_officer".into(), unit: COUNTY.into() };
+    assert!(store.revoke(person, grant.clone()).await.unwrap());
+    assert_eq!(comment(&service, &comments, bearer).await.status, 404);
+    // A new right asks for another secret, which the browser is told with the change.
+    let shown = ("cookie", cookie.as_str());
+    store.grant(vec![(person, grant)]).await.unwrap();
+    let raised = comment(&service, &comments, shown).await;
+    assert_eq!(raised.status, 200, "{raised:?}");
+    let cookie = cookie_of(&raised);
+    let shown = ("cookie", cookie.as_str());
+    remembered(&service, &comments, shown).await;
+    let director = Grant { role: "provincial_director".into(), unit: PROVINCE.into() };
+    store.grant(vec![(person, director)]).await.unwrap();
+    let raised = comment(&service, &comments, shown).await;
+    assert_eq!(raised.status, 200, "{raised:?}");
+    assert_ne!(cookie_of(&raised), cookie);
 }
 
 #[tokio::test]

@@ -24,15 +24,7 @@ async fn waiting(service: &Service) -> String {
     let id = application.case;
     let ask = Ask::Open { workflow: "hearing".into(), version: None, application };
     let by = Requester::Person(applicant());
-    let request = Request {
-        by,
-        ask,
-        key: None,
-        expected_seq: None,
-        on_behalf_of: None,
-        brought: Vec::new(),
-        only_seen: false,
-    };
+    let request = Request::new(by, ask);
     service.office.store.execute(request).await.unwrap();
     service.office.does("county_officer", id, act("accept")).await.unwrap();
     id.to_string()

@@ -67,7 +67,9 @@ impl From<ExecuteError> for Failure {
                 Self::no(code, message).help("give every request a key of its own")
             }
             ExecuteError::Poisoned(_) => Self::internal(message),
-            ExecuteError::CaseExists(_) | ExecuteError::KeyInvalid => Self::no(code, message),
+            ExecuteError::CaseExists(_) | ExecuteError::KeyInvalid | ExecuteError::NoLongerIn => {
+                Self::no(code, message)
+            }
         }
     }
 }

@@ -333,15 +333,7 @@ impl Store {
             };
             let ask = Ask::Command { case: CaseId(task.try_get(0)?), command };
             let by = Requester::System;
-            requests.push(Request {
-                by,
-                ask,
-                key: None,
-                expected_seq: None,
-                on_behalf_of: None,
-                brought: Vec::new(),
-                only_seen: false,
-            });
+            requests.push(Request::new(by, ask));
         }
         let mut done = HandedBack { more: true, ..HandedBack::default() };
         for verdict in self.execute_batch(requests).await {

@@ -20,6 +20,7 @@ pub(crate) struct Engine {
     pub(crate) watcher: PgPool,
     /// For reading for a person: what these see is named in each transaction, and before it is nothing.
     pub(crate) visitors: Arc<Visitors>,
+    /// Where everybody is looked up who comes in.
     pub(crate) gate: Gate,
     pub(crate) cache: Cache,
     pub(crate) hints: Hints,

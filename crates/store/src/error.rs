@@ -211,6 +211,10 @@ pub enum ExecuteError {
     /// The rules say no.
     #[error(transparent)]
     Refused(Arc<Refusal>),
+    /// What the person came by is no longer in force, or he is to be told something on the way: whoever asks
+    /// must look anew who he is.
+    #[error("the token or session is not in force any more")]
+    NoLongerIn,
     /// There is no such case.
     #[error("there is no case {0}")]
     NoSuchCase(CaseId),
@@ -244,6 +248,7 @@ impl ExecuteError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused(refusal) => refusal.code.as_str(),
+            Self::NoLongerIn => "unauthenticated",
             Self::NoSuchCase(_) => "no_such_case",
             Self::CaseExists(_) => "case_exists",
             Self::Conflict { .. } => "conflict",

@@ -57,6 +57,7 @@ pub use directory::{DirectoryOrder, DirectoryQuery, DirectoryRow};
 pub use due::{DueListener, Parked, TickOutcome};
 pub use error::{ExecuteError, StoreError};
 pub use forget::KEYS_STAY;
+pub use gate::Credential;
 pub use identity::{
     Account, AccountEvent, AccountEventRow, Attempt, Attempts, ByIdentity, Credentials, Doer,
     Identity, InquiryLink, InquiryLinkRow, KnownBy, LinkPurpose, NewIdentity, NewInquiryLink,

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::Brought;
+use crate::{Brought, Credential};
 
 /// Who asks. What a person may do follows from the roles that he holds at that very moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,63 +125,47 @@ pub struct Request {
     pub brought: Vec<Brought>,
     /// Whether a case that the person does not see is one that is not there, whatever he may do with it.
     pub only_seen: bool,
+    /// By what the person came in, where that is to be looked at again: what is no longer in force changes
+    /// nothing.
+    pub came_by: Option<Credential>,
 }
 
 impl Request {
-    /// A person's command.
-    pub fn command(person: PersonId, case: CaseId, command: Command) -> Self {
-        let by = Requester::Person(person);
+    /// Somebody asks something, on no condition.
+    pub fn new(by: Requester, ask: Ask) -> Self {
         Self {
             by,
-            ask: Ask::Command { case, command },
+            ask,
             key: None,
             expected_seq: None,
             on_behalf_of: None,
             brought: Vec::new(),
             only_seen: false,
+            came_by: None,
         }
+    }
+
+    /// A person's command.
+    pub fn command(person: PersonId, case: CaseId, command: Command) -> Self {
+        Self::new(Requester::Person(person), Ask::Command { case, command })
     }
 
     /// A person opens a case, by the latest version of a workflow.
     pub fn open(person: PersonId, workflow: WorkflowId, application: Open) -> Self {
         let ask = Ask::Open { workflow, version: None, application };
-        Self {
-            by: Requester::Person(person),
-            ask,
-            key: None,
-            expected_seq: None,
-            on_behalf_of: None,
-            brought: Vec::new(),
-            only_seen: false,
-        }
+        Self::new(Requester::Person(person), ask)
     }
 
     /// The program records what time has caused.
     pub fn tick(case: CaseId) -> Self {
         let ask = Ask::Command { case, command: Command::Tick };
-        Self {
-            by: Requester::System,
-            ask,
-            key: None,
-            expected_seq: None,
-            on_behalf_of: None,
-            brought: Vec::new(),
-            only_seen: false,
-        }
+        Self::new(Requester::System, ask)
     }
 
     /// The program moves a case to another version of its definition.
     pub(crate) fn migrate(case: CaseId, mapping: Arc<Mapping>) -> Self {
         let ask = Ask::Migrate { case, mapping };
-        Self {
-            by: Requester::System,
-            ask,
-            key: None,
-            expected_seq: None,
-            on_behalf_of: None,
-            brought: Vec::new(),
-            only_seen: false,
-        }
+        Self::new(Requester::System, ask)
     }
 
     /// The same request under an idempotency key.
@@ -207,6 +191,11 @@ impl Request {
     /// The same request, about a case that the person sees: another is one that is not there.
     pub fn of_what_is_seen(self) -> Self {
         Self { only_seen: true, ..self }
+    }
+
+    /// The same request, only if what the person came by is in force when it is decided.
+    pub fn coming_by(self, credential: Option<Credential>) -> Self {
+        Self { came_by: credential, ..self }
     }
 
     /// Whether its idempotency key, if it has one, can be kept.

@@ -290,6 +290,7 @@ impl Store {
     /// Ends the connections after what is under way has been done.
     pub async fn close(&self) {
         self.lanes.close().await;
+        self.engine.gate.close().await;
         self.engine.watcher.close().await;
         self.engine.visitors.close().await;
         self.engine.readers.close().await;

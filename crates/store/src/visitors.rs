@@ -2,7 +2,8 @@
 //!
 //! A pool would ask the server before and after each use whether the connection is still there. Here the
 //! `begin` by which a transaction names its reader tells that, and the `rollback` behind it: two round
-//! trips fewer beside one or two that read.
+//! trips fewer beside one or two that read. A statement about one case ([`Visitors::by_key`]) is one message
+//! with the naming of its reader.
 
 use std::{
     collections::BTreeSet,

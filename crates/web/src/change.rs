@@ -7,14 +7,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use parvaneh_core::{Case, CaseId, PersonId, decide::Command, reach::Sight};
-use parvaneh_store::{Brought, Executed, Request, Viewer};
+use parvaneh_store::{Brought, ExecuteError, Executed, Request, Requester, Viewer};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
     App,
-    auth::Principal,
+    auth::{Comer, Principal},
     policy,
     problem::Problem,
     view::{CaseView, EventView},
@@ -86,13 +86,20 @@ pub(crate) struct Changed {
 /// What the policy, the rules or the store say.
 pub(crate) async fn change(
     app: &App,
-    caller: &Principal,
+    comer: Comer,
     terms: Terms,
     case: CaseId,
     command: Command,
 ) -> Result<Response, Problem> {
-    let request = asked(terms, Request::command(caller.person, case, command)).of_what_is_seen();
-    let executed = app.store.execute(request).await?;
+    let (person, credential) = comer.claims();
+    let request = asked(terms, Request::command(person, case, command)).of_what_is_seen();
+    let executed = match app.store.execute(request.clone().coming_by(credential)).await {
+        Err(ExecuteError::NoLongerIn) => {
+            let (person, _) = comer.again(app).await?.claims();
+            app.store.execute(Request { by: Requester::Person(person), ..request }).await?
+        }
+        executed => executed?,
+    };
     let sight = executed.sight.ok_or_else(Problem::not_found)?;
     answer(app, executed, sight, StatusCode::OK).await
 }

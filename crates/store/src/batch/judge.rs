@@ -173,6 +173,9 @@ async fn judged(
     request: &Request,
     loaded: Loaded,
 ) -> Result<Judged, ExecuteError> {
+    if !loaded.is_in {
+        return Err(ExecuteError::NoLongerIn);
+    }
     let (read, sight) = match request.only_seen {
         true => seen(pool, reference, request, &loaded)
             .await

@@ -7,10 +7,11 @@ use uuid::Uuid;
 use crate::{
     Ask, Request, Requester,
     actor::{self, standing, standing_columns},
+    gate::entering,
 };
 
 /// The first column that tells who asks; those of the assignee follow.
-const CALLER: usize = 9;
+const CALLER: usize = 10;
 
 /// One row a request. Each look-up is lateral, so that it is made by its key whatever the planner
 /// believes of the table's size. The clock (that of `engine_now()`, without the cost of a
@@ -22,13 +23,16 @@ const LOAD: &str = concat!(
     )
     select clock.now, reference_state.revision,
            c.seq, c.head_hash, c.state::text,
-           k.request_hash, k.case_id, k.first_seq, k.last_seq, ",
+           k.request_hash, k.case_id, k.first_seq, k.last_seq,
+           coalesce(t.person, case when not s.is_raised then s.person end), ",
     standing_columns!("caller"),
     ", ",
     standing_columns!("assignee"),
     "
-    from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[])
-         with ordinality as asked (case_id, person, assignee, key_owner, key, place)
+    from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[],
+                $6::bytea[], $7::bytea[], $8::float8[])
+         with ordinality as asked (case_id, person, assignee, key_owner, key,
+                                   token, session, idle, place)
     cross join clock
     cross join reference_state
     left join lateral (
@@ -38,6 +42,7 @@ const LOAD: &str = concat!(
         select request_hash, case_id, first_seq, last_seq from idempotency_keys
         where actor = asked.key_owner and key = asked.key limit 1
     ) k on true",
+    entering!(),
     standing!("asked.person", "caller"),
     standing!("asked.assignee", "assignee"),
     "
@@ -71,6 +76,8 @@ pub(crate) struct Loaded {
     /// Who asks; `None` for the program.
     pub(crate) caller: Option<Actor>,
     pub(crate) assignee: Option<Actor>,
+    /// Whether what the caller came by is in force, where the request names it.
+    pub(crate) is_in: bool,
 }
 
 /// Reads what each request depends on, in the order of the requests.
@@ -85,6 +92,9 @@ pub(crate) async fn load<'r>(
     let mut key_owners = Vec::with_capacity(count);
     let mut keys = Vec::with_capacity(count);
     let mut behalf = Vec::with_capacity(count);
+    let (mut tokens, mut sessions) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    let mut idle = Vec::with_capacity(count);
+    let mut named = Vec::with_capacity(count);
     for request in requests {
         behalf.push(request.on_behalf_of);
         cases.push(request.ask.case().0);
@@ -95,6 +105,12 @@ pub(crate) async fn load<'r>(
         assignees.push(assignee(&request.ask).map(|person| person.0));
         key_owners.push(request.by.key_owner());
         keys.push(request.key.as_deref());
+        let (token, session, longest) =
+            request.came_by.as_ref().map_or((None, None, None), |came_by| came_by.0.secrets());
+        tokens.push(token);
+        sessions.push(session);
+        idle.push(longest);
+        named.push(request.came_by.is_some());
     }
     let rows = sqlx::query(LOAD)
         .bind(&cases)
@@ -102,13 +118,19 @@ pub(crate) async fn load<'r>(
         .bind(&assignees)
         .bind(&key_owners)
         .bind(&keys)
+        .bind(&tokens)
+        .bind(&sessions)
+        .bind(&idle)
         .fetch_all(connection)
         .await?;
     let who = people.into_iter().zip(behalf).zip(assignees);
-    rows.iter()
-        .zip(who)
-        .map(|(row, ((person, behalf), assignee))| loaded(row, person, behalf, assignee))
-        .collect()
+    let mut all = Vec::with_capacity(count);
+    for ((row, ((person, behalf), assignee)), is_named) in rows.iter().zip(who).zip(named) {
+        let mut one = loaded(row, person, behalf, assignee)?;
+        one.is_in = !is_named || person.is_some() && row.try_get::<Option<Uuid>, _>(9)? == person;
+        all.push(one);
+    }
+    Ok(all)
 }
 
 fn assignee(ask: &Ask) -> Option<PersonId> {
@@ -147,7 +169,8 @@ fn loaded(
     };
     let caller = somebody(person, CALLER, on_behalf_of)?;
     let assignee = somebody(assignee, CALLER + actor::COLUMNS, None)?;
-    Ok(Loaded { now: row.try_get(0)?, revision: row.try_get(1)?, stored, used, caller, assignee })
+    let (now, revision) = (row.try_get(0)?, row.try_get(1)?);
+    Ok(Loaded { now, revision, stored, used, caller, assignee, is_in: true })
 }
 
 #[cfg(test)]
@@ -163,12 +186,15 @@ mod tests {
         Store::migrate(&database.owner_options(), Founding::Sandbox).await.unwrap();
         let store = Store::connect(database.app_options(), StoreOptions::default()).await.unwrap();
         let mut writer = store.engine.writers.acquire().await.unwrap();
-        let prepare = format!("prepare load (uuid[], uuid[], uuid[], uuid[], text[]) as {LOAD}");
+        let prepare = format!(
+            "prepare load (uuid[], uuid[], uuid[], uuid[], text[], bytea[], bytea[], float8[]) as {LOAD}"
+        );
         sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut *writer).await.unwrap();
-        let rows = sqlx::raw_sql("explain execute load (null, null, null, null, null)")
-            .fetch_all(&mut *writer)
-            .await
-            .unwrap();
+        let rows =
+            sqlx::raw_sql("explain execute load (null, null, null, null, null, null, null, null)")
+                .fetch_all(&mut *writer)
+                .await
+                .unwrap();
         let plan: Vec<String> = rows.iter().map(|row| row.try_get(0).unwrap()).collect();
         let plan = plan.join("\n");
         assert!(plan.contains("delegations_to") || plan.contains("delegations_from"), "{plan}");

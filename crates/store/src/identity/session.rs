@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::SecretHash;
 use crate::{
     Store, StoreError, Viewer,
-    gate::{By, Entered},
+    gate::{By, Entered, Lately},
     store::undisturbed,
 };
 
@@ -115,6 +115,13 @@ impl Store {
             .await?;
         }
         Ok(Some((Session { id, person, is_raised }, self.viewing(met).await?)))
+    }
+
+    /// The session by which somebody came in lately, and that needs no other secret. It may have ended
+    /// since: see [`Request::coming_by`](crate::Request::coming_by).
+    pub fn lately_by_session(&self, secret: &SecretHash, idle: Duration) -> Option<Session> {
+        let Lately { id, person, .. } = self.engine.gate.lately(&By::Session(*secret, idle))?;
+        Some(Session { id, person, is_raised: false })
     }
 
     /// Gives a session another secret in place of `from`; says whether it did: of two who renew it at

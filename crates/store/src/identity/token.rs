@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::SecretHash;
 use crate::{
     Store, StoreError, Viewer,
-    gate::{By, Entered},
+    gate::{By, Entered, Lately},
     store::undisturbed,
 };
 
@@ -139,6 +139,14 @@ impl Store {
             .await?;
         }
         Ok(Some((Token { id, person, scopes: scopes(names) }, self.viewing(met).await?)))
+    }
+
+    /// The token by which somebody came in lately. It may have been revoked since: see
+    /// [`Request::coming_by`](crate::Request::coming_by).
+    pub fn lately_by_token(&self, secret: &SecretHash) -> Option<Token> {
+        let Lately { id, person, scopes: names, .. } =
+            self.engine.gate.lately(&By::Token(*secret))?;
+        Some(Token { id, person, scopes: scopes(names) })
     }
 
     /// Whether that token is in force still. It does not count as used.

@@ -238,15 +238,8 @@ async fn open(
         given,
     };
     let workflow = WorkflowId::from(wanted.workflow);
-    let request = Request {
-        by: Requester::Person(caller.person),
-        ask: Ask::Open { workflow, version: wanted.version, application },
-        key: None,
-        expected_seq: None,
-        on_behalf_of: None,
-        brought,
-        only_seen: false,
-    };
+    let ask = Ask::Open { workflow, version: wanted.version, application };
+    let request = Request::new(Requester::Person(caller.person), ask).bringing(brought);
     let executed = app.store.execute(asked(terms, request)).await?;
     // Whoever may open a case may see what came of it.
     let own = executed.case.applicant == caller.person;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     App,
-    auth::Principal,
+    auth::{Comer, Principal},
     body::{Body, Path},
     change::{Changed, Terms, change, change_by},
     documents::{HandIn, with_papers},
@@ -227,13 +227,13 @@ impl From<Comment> for Command {
 )]
 async fn comment(
     State(app): State<App>,
-    caller: Principal,
+    comer: Comer,
     terms: Terms,
     Path(case): Path<Uuid>,
     Body(body): Body<Comment>,
 ) -> Result<Response, Problem> {
     let command = body.into();
-    change(&app, &caller, terms, CaseId(case), command).await
+    change(&app, comer, terms, CaseId(case), command).await
 }
 
 /// A withdrawal.
@@ -266,13 +266,13 @@ impl From<Withdraw> for Command {
 )]
 async fn withdraw(
     State(app): State<App>,
-    caller: Principal,
+    comer: Comer,
     terms: Terms,
     Path(case): Path<Uuid>,
     Body(body): Body<Withdraw>,
 ) -> Result<Response, Problem> {
     let command = body.into();
-    change(&app, &caller, terms, CaseId(case), command).await
+    change(&app, comer, terms, CaseId(case), command).await
 }
 
 /// A vote.
@@ -307,13 +307,13 @@ impl From<CastVote> for Command {
 )]
 async fn vote(
     State(app): State<App>,
-    caller: Principal,
+    comer: Comer,
     terms: Terms,
     Path(case): Path<Uuid>,
     Body(body): Body<CastVote>,
 ) -> Result<Response, Problem> {
     let command = body.into();
-    change(&app, &caller, terms, CaseId(case), command).await
+    change(&app, comer, terms, CaseId(case), command).await
 }
 
 /// A place on an agenda.
@@ -346,13 +346,13 @@ impl From<PutOnAgenda> for Command {
 )]
 async fn put_on_agenda(
     State(app): State<App>,
-    caller: Principal,
+    comer: Comer,
     terms: Terms,
     Path(case): Path<Uuid>,
     Body(body): Body<PutOnAgenda>,
 ) -> Result<Response, Problem> {
     let command = body.into();
-    change(&app, &caller, terms, CaseId(case), command).await
+    change(&app, comer, terms, CaseId(case), command).await
 }
 
 /// Take the case off the agenda
@@ -370,13 +370,13 @@ async fn put_on_agenda(
 )]
 async fn take_off_agenda(
     State(app): State<App>,
-    caller: Principal,
+    comer: Comer,
     terms: Terms,
     Path(case): Path<Uuid>,
     Body(body): Body<Reason>,
 ) -> Result<Response, Problem> {
     let command = Command::TakeOffAgenda { reason: body.reason };
-    change(&app, &caller, terms, CaseId(case), command).await
+    change(&app, comer, terms, CaseId(case), command).await
 }
 
 /// A recusal.
@@ -406,13 +406,13 @@ struct Recuse {
 )]
 async fn recuse(
     State(app): State<App>,
-    caller: Principal,
+    comer: Comer,
     terms: Terms,
     Path(case): Path<Uuid>,
     Body(body): Body<Recuse>,
 ) -> Result<Response, Problem> {
     let command = Command::Recuse { member: body.member.map(PersonId), reason: body.reason };
-    change(&app, &caller, terms, CaseId(case), command).await
+    change(&app, comer, terms, CaseId(case), command).await
 }
 
 /// Who shall have a task.
@@ -442,7 +442,7 @@ struct Hold {
 )]
 async fn claim(
     State(app): State<App>,
-    caller: Principal,
+    comer: Comer,
     terms: Terms,
     Path((case, no)): Path<(Uuid, u32)>,
     Body(body): Body<Hold>,
@@ -451,7 +451,7 @@ async fn claim(
         None => Command::Claim { task: no },
         Some(person) => Command::Assign { task: no, to: PersonId(person), reason: body.reason },
     };
-    change(&app, &caller, terms, CaseId(case), command).await
+    change(&app, comer, terms, CaseId(case), command).await
 }
 
 /// Why a task goes back.
@@ -479,13 +479,13 @@ struct Release {
 )]
 async fn release(
     State(app): State<App>,
-    caller: Principal,
+    comer: Comer,
     terms: Terms,
     Path((case, no)): Path<(Uuid, u32)>,
     Body(body): Body<Release>,
 ) -> Result<Response, Problem> {
     let command = Command::Release { task: no, reason: body.reason };
-    change(&app, &caller, terms, CaseId(case), command).await
+    change(&app, comer, terms, CaseId(case), command).await
 }
 
 /// An answer to an inquiry.
@@ -517,7 +517,7 @@ struct AnswerInquiry {
 )]
 async fn answer(
     State(app): State<App>,
-    caller: Principal,
+    comer: Comer,
     terms: Terms,
     Path((case, branch)): Path<(Uuid, String)>,
     Body(body): Body<AnswerInquiry>,
@@ -528,5 +528,5 @@ async fn answer(
         reason: body.reason,
         reference: body.reference,
     };
-    change(&app, &caller, terms, CaseId(case), command).await
+    change(&app, comer, terms, CaseId(case), command).await
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     App,
-    auth::Principal,
+    auth::{Comer, Principal},
     body::{Body, Path},
     change::{Changed, Terms, change},
     policy,
@@ -102,13 +102,13 @@ impl From<Suspend> for Command {
 )]
 async fn suspend(
     State(app): State<App>,
-    caller: Principal,
+    comer: Comer,
     terms: Terms,
     Path(case): Path<Uuid>,
     Body(body): Body<Suspend>,
 ) -> Result<Response, Problem> {
     let command = body.into();
-    change(&app, &caller, terms, CaseId(case), command).await
+    change(&app, comer, terms, CaseId(case), command).await
 }
 
 /// The end of a suspension.
@@ -141,13 +141,13 @@ impl From<Resume> for Command {
 )]
 async fn resume(
     State(app): State<App>,
-    caller: Principal,
+    comer: Comer,
     terms: Terms,
     Path(case): Path<Uuid>,
     Body(body): Body<Resume>,
 ) -> Result<Response, Problem> {
     let command = body.into();
-    change(&app, &caller, terms, CaseId(case), command).await
+    change(&app, comer, terms, CaseId(case), command).await
 }
 
 /// An extension.
@@ -179,7 +179,7 @@ struct Extend {
 )]
 async fn extend(
     State(app): State<App>,
-    caller: Principal,
+    comer: Comer,
     terms: Terms,
     Path((case, no)): Path<(Uuid, u32)>,
     Body(body): Body<Extend>,
@@ -191,7 +191,7 @@ async fn extend(
         })?,
         reason: body.reason,
     };
-    change(&app, &caller, terms, CaseId(case), command).await
+    change(&app, comer, terms, CaseId(case), command).await
 }
 
 /// What becomes of a held silence rule.
@@ -222,12 +222,12 @@ struct ReleaseSilence {
 )]
 async fn release_silence(
     State(app): State<App>,
-    caller: Principal,
+    comer: Comer,
     terms: Terms,
     Path((case, no)): Path<(Uuid, u32)>,
     Body(body): Body<ReleaseSilence>,
 ) -> Result<Response, Problem> {
     let command =
         Command::ReleaseSilence { clock: no, take_effect: body.take_effect, reason: body.reason };
-    change(&app, &caller, terms, CaseId(case), command).await
+    change(&app, comer, terms, CaseId(case), command).await
 }

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     App,
-    auth::Principal,
+    auth::{Comer, Principal},
     body::{Body, Path, Query},
     change::{Changed, Terms, answer, asked, change},
     documents::{HandIn, discard, paper_of, receive, room_for, serve},
@@ -290,13 +290,13 @@ struct Verify {
 )]
 async fn verify(
     State(app): State<App>,
-    caller: Principal,
+    comer: Comer,
     terms: Terms,
     Path(Paper { case, document }): Path<Paper>,
     Body(Verify { good, reason }): Body<Verify>,
 ) -> Result<Response, Problem> {
     let command = Command::VerifyDocument { document: document.into(), good, reason };
-    change(&app, &caller, terms, CaseId(case), command).await
+    change(&app, comer, terms, CaseId(case), command).await
 }
 
 /// Get a document of a case

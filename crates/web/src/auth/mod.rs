@@ -15,7 +15,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use parvaneh_core::PersonId;
-use parvaneh_store::{Scope, Viewer};
+use parvaneh_store::{Credential, Scope, Viewer};
 use uuid::Uuid;
 
 pub(crate) use self::oidc::{Begun, Failed, LASTS as LOGIN_LASTS, is_local};
@@ -63,41 +63,134 @@ impl Principal {
     }
 }
 
+/// What somebody shows who wants to come in.
+#[derive(Clone, Debug)]
+enum Shown {
+    Token(Secret),
+    Session(Secret),
+}
+
+impl Shown {
+    /// What a request shows.
+    ///
+    /// # Errors
+    /// `unauthenticated`, where that is nothing; `cross_site`.
+    fn by(app: &App, parts: &Parts) -> Result<Self, Problem> {
+        if let Some(token) = bearer(&parts.headers) {
+            return Ok(Self::Token(token));
+        }
+        let secret = session_secret(app, &parts.headers).ok_or_else(Problem::unauthenticated)?;
+        if !parts.method.is_safe() {
+            same_site(app, &parts.headers)?;
+        }
+        Ok(Self::Session(secret))
+    }
+
+    /// Who it is: looked up now, with what he sees where he `sees` something.
+    ///
+    /// # Errors
+    /// `unauthenticated`; the store's.
+    async fn enter(&self, app: &App, sees: bool, margin: &Margin) -> Result<Principal, Problem> {
+        let (person, via, viewer) = match self {
+            Self::Token(token) => {
+                let found = app.store.token(&token.hash(), sees).await?;
+                let (found, viewer) = found.ok_or_else(Problem::unauthenticated)?;
+                (found.person, Via::Token(found.id, found.scopes), viewer)
+            }
+            Self::Session(secret) => {
+                let idle = app.settings.session_idle;
+                let found = app.store.session(&secret.hash(), idle, sees).await?;
+                let (found, viewer) = found.ok_or_else(Problem::unauthenticated)?;
+                if found.is_raised {
+                    renew(app, secret, GRACE, margin).await?;
+                }
+                (found.person, Via::Session(found.id), viewer)
+            }
+        };
+        Ok(Principal { person, via, viewer: viewer.map(Arc::new) })
+    }
+
+    /// Who came in by it lately, and by what the write path looks at it again.
+    fn lately(&self, app: &App) -> Option<(Principal, Credential)> {
+        let (person, via, credential) = match self {
+            Self::Token(token) => {
+                let hash = token.hash();
+                let found = app.store.lately_by_token(&hash)?;
+                (found.person, Via::Token(found.id, found.scopes), Credential::token(hash))
+            }
+            Self::Session(secret) => {
+                let (hash, idle) = (secret.hash(), app.settings.session_idle);
+                let found = app.store.lately_by_session(&hash, idle)?;
+                (found.person, Via::Session(found.id), Credential::session(hash, idle))
+            }
+        };
+        Some((Principal { person, via, viewer: None }, credential))
+    }
+}
+
+/// Lets pass who has not asked too much, and whose token allows what he asks.
+fn admit(app: &App, parts: &Parts, margin: &Margin, principal: &Principal) -> Result<(), Problem> {
+    if let Some(class) = parts.extensions.get::<Class>() {
+        app.limiter.person(principal.person, *class, margin)?;
+    }
+    principal.needs(if parts.method.is_safe() { Scope::Read } else { Scope::Write })
+}
+
+fn margin(parts: &Parts) -> Margin {
+    parts.extensions.get::<Margin>().cloned().unwrap_or_default()
+}
+
 impl FromRequestParts<App> for Principal {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let changes = !parts.method.is_safe();
-        let principal = match bearer(&parts.headers) {
-            Some(token) => {
-                let found = app.store.token(&token.hash(), !changes).await?;
-                let (found, viewer) = found.ok_or_else(Problem::unauthenticated)?;
-                let via = Via::Token(found.id, found.scopes);
-                Self { person: found.person, via, viewer: viewer.map(Arc::new) }
-            }
-            None => {
-                let secret = session_secret(app, &parts.headers);
-                let secret = secret.ok_or_else(Problem::unauthenticated)?;
-                if changes {
-                    same_site(app, &parts.headers)?;
-                }
-                let idle = app.settings.session_idle;
-                let found = app.store.session(&secret.hash(), idle, !changes).await?;
-                let (found, viewer) = found.ok_or_else(Problem::unauthenticated)?;
-                if found.is_raised {
-                    let margin = parts.extensions.get::<Margin>().cloned().unwrap_or_default();
-                    renew(app, &secret, GRACE, &margin).await?;
-                }
-                let via = Via::Session(found.id);
-                Self { person: found.person, via, viewer: viewer.map(Arc::new) }
-            }
-        };
-        if let Some(class) = parts.extensions.get::<Class>() {
-            let margin = parts.extensions.get::<Margin>().cloned().unwrap_or_default();
-            app.limiter.person(principal.person, *class, &margin)?;
-        }
-        principal.needs(if changes { Scope::Write } else { Scope::Read })?;
+        let (shown, margin) = (Shown::by(app, parts)?, margin(parts));
+        let principal = shown.enter(app, parts.method.is_safe(), &margin).await?;
+        admit(app, parts, &margin, &principal)?;
         Ok(principal)
+    }
+}
+
+/// Somebody who changes a case, and was let in lately: that what he came by is in force still is looked at
+/// by the write path, in the statement that reads the case. It spares his change a round trip.
+///
+/// **Invariant.** He is let do nothing but by [`crate::change::change`], which hands on by what he came.
+#[derive(Clone, Debug)]
+pub(crate) struct Comer {
+    person: PersonId,
+    /// By what; none, where it has been looked up for this request.
+    credential: Option<Credential>,
+    shown: Shown,
+    margin: Margin,
+}
+
+impl Comer {
+    /// Who he is, or was lately; and by what that is to be looked at again.
+    pub(crate) fn claims(&self) -> (PersonId, Option<Credential>) {
+        (self.person, self.credential.clone())
+    }
+
+    /// Looks up now who he is.
+    ///
+    /// # Errors
+    /// `unauthenticated`; the store's.
+    pub(crate) async fn again(self, app: &App) -> Result<Self, Problem> {
+        let person = self.shown.enter(app, false, &self.margin).await?.person;
+        Ok(Self { person, credential: None, ..self })
+    }
+}
+
+impl FromRequestParts<App> for Comer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let (shown, margin) = (Shown::by(app, parts)?, margin(parts));
+        let (principal, credential) = match shown.lately(app) {
+            Some((principal, credential)) => (principal, Some(credential)),
+            None => (shown.enter(app, false, &margin).await?, None),
+        };
+        admit(app, parts, &margin, &principal)?;
+        Ok(Self { person: principal.person, credential, shown, margin })
     }
 }
 

@@ -331,6 +331,7 @@ impl From<ExecuteError> for Problem {
                 return problem;
             }
             ExecuteError::NoSuchCase(_) => return Self::not_found(),
+            ExecuteError::NoLongerIn => return Self::unauthenticated(),
             ExecuteError::Store(error) => return Self::from(&**error),
             ExecuteError::Conflict { .. } => StatusCode::PRECONDITION_FAILED,
             ExecuteError::CaseExists(_) | ExecuteError::KeyReused => StatusCode::CONFLICT,

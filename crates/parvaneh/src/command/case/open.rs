@@ -78,9 +78,8 @@ impl Open {
         let ask = Ask::Open { workflow, version: self.version, application };
         let by = Requester::Person(actor);
         let on_behalf_of = self.by.behalf(store).await?;
-        let (key, brought) = (self.by.key, Vec::new());
-        let request =
-            Request { by, ask, key, expected_seq: None, on_behalf_of, brought, only_seen: false };
+        let key = self.by.key;
+        let request = Request { key, on_behalf_of, ..Request::new(by, ask) };
         let executed = store.execute(request).await?;
         change::tell(store, &executed, out).await
     }

@@ -336,14 +336,11 @@ impl Batch {
             about: None,
             given: Given { values: row.values.clone(), ..Given::default() },
         };
+        let ask = Ask::Open { workflow: self.workflow.clone(), version: self.version, application };
         let request = Request {
-            by: Requester::Person(self.actor),
-            ask: Ask::Open { workflow: self.workflow.clone(), version: self.version, application },
             key: Some(key),
-            expected_seq: None,
             on_behalf_of: self.on_behalf_of,
-            brought: Vec::new(),
-            only_seen: false,
+            ..Request::new(Requester::Person(self.actor), ask)
         };
         match self.store.execute(request).await {
             Ok(executed) if executed.repeated => Ok(Answer::Known(executed.case.id)),
