@@ -10,7 +10,7 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ use crate::{
     App,
     api::TAKE_CONTENTS,
     auth::{ClientAddress, Margin},
+    compression::{Compressible, Worthwhile},
     documents::{declared_length, too_long},
     language::Language,
     limits::Class,
@@ -58,6 +59,7 @@ pub(crate) fn around(router: Router<App>, app: &App) -> Router<App> {
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal").into_response()
         }))
         .layer(from_fn_with_state(app.clone(), answer))
+        .layer(CompressionLayer::new().compress_when(Worthwhile))
 }
 
 /// Whether the body of a request is a document: of those, the handler itself sees how long they are.
@@ -96,6 +98,7 @@ async fn answer(State(app): State<App>, mut request: Request, next: Next) -> Res
         true => app.settings.documents.patience,
         false => app.settings.patience,
     };
+    let compressible = Compressible::asked_for_by(request.headers());
     let observed = Observed::begin(&request, path.clone(), &id);
     let mut response = match allowed {
         Ok(()) => {
@@ -120,6 +123,9 @@ async fn answer(State(app): State<App>, mut request: Request, next: Next) -> Res
                 response.headers_mut().append(name, value.clone());
             }
         }
+    }
+    if let Some(compressible) = compressible {
+        response.extensions_mut().insert(compressible);
     }
     let headers = response.headers_mut();
     for (name, value) in margin.take() {

@@ -8,6 +8,7 @@ mod app;
 pub mod auth;
 mod body;
 mod change;
+mod compression;
 mod documents;
 mod events;
 mod health;
