@@ -81,8 +81,8 @@ pub use read::{
     EscalationCount, FiledTask, Hands, Inquiries, Inquiry, LicenceChangeRow, LicenceFile,
     LicenceRow, LicencesQuery, OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow, Ranked,
     Ranking, RankingQuery, Room, RoomOfCase, SavedFilter, SeenCase, SittingRow, SittingsQuery,
-    Sort, Standing, Timeline, TimelineEntry, Viewer, WorkCase, WorkItem, Worklist, WorklistCounts,
-    WorklistQuery, Workload, WorkloadBy, WorkloadQuery,
+    Sort, Standing, Timeline, TimelineEntry, Viewer, WorkCase, WorkItem, Worklist, WorklistColumn,
+    WorklistCounts, WorklistQuery, Workload, WorkloadBy, WorkloadQuery,
 };
 pub use request::{Ask, Executed, Request, Requester};
 pub use sandbox::{EngineClock, SandboxClock};

@@ -31,7 +31,7 @@ pub use sittings::{AgendaItem, Room, RoomOfCase, SittingRow, SittingsQuery};
 pub use timeline::{Timeline, TimelineEntry};
 pub use viewer::Viewer;
 pub use worklist::{
-    Cursor, Desk, Hands, SavedFilter, Sort, WorkCase, WorkItem, Worklist, WorklistCounts,
-    WorklistQuery,
+    Cursor, Desk, Hands, SavedFilter, Sort, WorkCase, WorkItem, Worklist, WorklistColumn,
+    WorklistCounts, WorklistQuery,
 };
 pub use workload::{Workload, WorkloadBy, WorkloadQuery};

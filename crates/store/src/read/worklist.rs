@@ -1,5 +1,6 @@
 //! The worklist of a person: the tasks on which he may act.
 
+mod by_column;
 mod kept;
 mod late_minimising;
 mod page;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 use self::late_minimising::Ranked;
 pub use self::{
+    by_column::WorklistColumn,
     kept::SavedFilter,
     page::{WorkCase, WorklistCounts},
 };
@@ -118,6 +120,14 @@ pub enum Sort {
     /// So that as few cases as possible end late: see [`parvaneh_core::order`]. The 1,000 tasks with
     /// the nearest deadlines are ordered so; what comes after them follows by deadline.
     LateMinimising,
+    /// By what stands in a column: the 1,000 tasks with the nearest deadlines are ordered so, and no
+    /// others shown.
+    Column {
+        /// The column.
+        column: WorklistColumn,
+        /// Whether the last comes first.
+        descending: bool,
+    },
 }
 
 /// The end of a page. As text: `<microseconds or ->.<case>.<task>`, and within what is ordered so that few cases
@@ -243,6 +253,10 @@ impl Store {
                 drop(reads);
                 self.late_minimising(query, limit).await?
             }
+            Sort::Column { column, descending } => {
+                drop(reads);
+                self.by_column(query, column, descending, limit).await?
+            }
             _ => by_key(reads, query, limit).await?,
         };
         // What is to be given out is not weighed for who gives it.
@@ -281,7 +295,7 @@ impl Cursor {
     /// The end of a page in the order of a key.
     fn after(last: &WorkItem, sort: Sort) -> Self {
         let at = match sort {
-            Sort::Deadline | Sort::LateMinimising => last.due_at,
+            Sort::Deadline | Sort::LateMinimising | Sort::Column { .. } => last.due_at,
             Sort::Arrival => Some(last.opened_at),
         };
         Self { at, case: last.case, task: last.task, ranked: None }
@@ -294,8 +308,8 @@ impl Cursor {
 /// worklist is.
 fn page(query: &WorklistQuery, limit: u32) -> QueryBuilder<Postgres> {
     let key = match query.sort {
-        Sort::Deadline | Sort::LateMinimising => "coalesce(t.due_at, 'infinity'::timestamptz)",
         Sort::Arrival => "t.opened_at",
+        _ => "coalesce(t.due_at, 'infinity'::timestamptz)",
     };
     let mut sql = scope(query);
     let from = from(query);
@@ -502,7 +516,7 @@ fn item(row: &PgRow, sort: Sort, now: Instant) -> Result<WorkItem, StoreError> {
         overdue: due_at.is_some_and(|due| now > due),
         reason: match sort {
             Sort::Arrival => Reason::Arrived { at: opened_at },
-            Sort::Deadline | Sort::LateMinimising => Reason::Due { at: due_at },
+            _ => Reason::Due { at: due_at },
         },
         on_behalf_of: None,
         barred: None,

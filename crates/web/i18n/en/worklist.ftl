@@ -9,6 +9,7 @@ worklist-search = Search
 worklist-search-hint = Subject, applicant or tracking code
 worklist-workflow = Workflow
 worklist-order = Order
+worklist-down = Last first
 worklist-any = All
 worklist-show = Show
 worklist-news = The worklist has changed: show it again

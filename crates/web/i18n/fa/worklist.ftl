@@ -9,6 +9,7 @@ worklist-search = جست‌وجو
 worklist-search-hint = موضوع، نام متقاضی یا کد رهگیری
 worklist-workflow = گردش کار
 worklist-order = ترتیب
+worklist-down = از پایان به آغاز
 worklist-any = همه
 worklist-show = نمایش
 worklist-news = کارتابل تغییر کرده است: نمایش دوباره

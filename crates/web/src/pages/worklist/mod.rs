@@ -95,9 +95,21 @@ impl Page {
         self.wanted.order == *order.borrow()
     }
 
-    /// The address of the same list in another order.
+    /// The address of the same list in another order; of the one in which it is, the other way round.
     fn ordered(&self, order: impl Borrow<Order>) -> String {
-        Wanted { order: *order.borrow(), ..self.wanted.anew() }.address()
+        let order = *order.borrow();
+        let down =
+            self.wanted.order == order && order != Order::LateMinimising && !self.wanted.down;
+        Wanted { order, down, ..self.wanted.anew() }.address()
+    }
+
+    /// How a column says that the list is in its order.
+    fn sorted(&self, order: impl Borrow<Order>) -> &'static str {
+        match (self.order(order), self.wanted.down) {
+            (false, _) => "",
+            (true, false) => " aria-sort=\"ascending\"",
+            (true, true) => " aria-sort=\"descending\"",
+        }
     }
 
     /// The address of the other list: of what the reader does, or of what he gives out.

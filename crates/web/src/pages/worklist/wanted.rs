@@ -1,10 +1,14 @@
 //! Which tasks somebody wants to see, as the address of the page says it.
 
 use parvaneh_core::{Instant, PersonId, StepId, UnitId, WorkflowId};
-use parvaneh_store::{Hands, Sort, WorklistQuery};
+use parvaneh_store::{Hands, Sort, WorklistColumn, WorklistQuery};
 use serde::{Deserialize, Serialize};
 
-use crate::{api::plain, problem::Problem};
+use crate::{
+    api::plain,
+    problem::Problem,
+    say::{Said, Words},
+};
 
 /// How many tasks a page has: with all that it loads it stays under 200 KB.
 pub(super) const PAGE: u32 = 30;
@@ -50,6 +54,66 @@ pub(super) enum Order {
     Deadline,
     /// What has waited longest first.
     Arrival,
+    /// By what the case is about.
+    Subject,
+    /// By who applies.
+    Applicant,
+    /// By the step.
+    Step,
+    /// By the unit.
+    Unit,
+    /// By the deadline of the law.
+    Statutory,
+    /// By who has it.
+    Holder,
+}
+
+impl Order {
+    /// All that can be chosen, and their names; the first is none where work is given out.
+    pub(super) const ALL: [(Self, &'static str); 9] = [
+        (Self::LateMinimising, "late_minimising"),
+        (Self::Deadline, "deadline"),
+        (Self::Arrival, "arrival"),
+        (Self::Statutory, "statutory"),
+        (Self::Subject, "subject"),
+        (Self::Applicant, "applicant"),
+        (Self::Step, "step"),
+        (Self::Unit, "unit"),
+        (Self::Holder, "holder"),
+    ];
+
+    /// What it is called where it is chosen.
+    pub(super) fn title(self, words: Words) -> Said {
+        match self {
+            Self::LateMinimising => words.t("order-late-minimising"),
+            Self::Deadline => words.t("order-deadline"),
+            Self::Arrival => words.t("order-arrival"),
+            Self::Subject => words.t("column-case"),
+            Self::Applicant => words.t("column-applicant"),
+            Self::Step => words.t("column-step"),
+            Self::Unit => words.t("column-unit"),
+            Self::Statutory => words.t("column-statutory"),
+            Self::Holder => words.t("column-holder"),
+        }
+    }
+
+    /// As the store knows it: by an index where there is one, else by a column.
+    fn sort(self, descending: bool) -> Sort {
+        let column = match self {
+            Self::LateMinimising => return Sort::LateMinimising,
+            Self::Deadline if !descending => return Sort::Deadline,
+            Self::Arrival if !descending => return Sort::Arrival,
+            Self::Deadline => WorklistColumn::Due,
+            Self::Arrival => WorklistColumn::Arrived,
+            Self::Subject => WorklistColumn::Subject,
+            Self::Applicant => WorklistColumn::Applicant,
+            Self::Step => WorklistColumn::Step,
+            Self::Unit => WorklistColumn::Unit,
+            Self::Statutory => WorklistColumn::Statutory,
+            Self::Holder => WorklistColumn::Holder,
+        };
+        Sort::Column { column, descending }
+    }
 }
 
 /// Whose work it is.
@@ -73,6 +137,9 @@ pub(super) struct Wanted {
     pub(super) tab: Tab,
     #[serde(skip_serializing_if = "is_usual")]
     pub(super) order: Order,
+    /// Whether the last of that order comes first.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub(super) down: bool,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) text: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -119,9 +186,7 @@ impl Wanted {
             sort: match self.order {
                 // One officer's list is one queue; those of a group are many.
                 Order::LateMinimising if self.is_group() => Sort::Deadline,
-                Order::LateMinimising => Sort::LateMinimising,
-                Order::Deadline => Sort::Deadline,
-                Order::Arrival => Sort::Arrival,
+                order => order.sort(self.down),
             },
             workflow: workflow.map(WorkflowId::from),
             step: step.map(StepId::from),
