@@ -28,6 +28,7 @@ mod people;
 mod python;
 mod screens_account;
 mod screens_case;
+mod screens_frame;
 mod screens_people;
 mod screens_sittings;
 mod sittings;

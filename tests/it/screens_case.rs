@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A procedure with a form, papers, a clock that is stopped and extended.
-const PAPERS: &str = "
+pub(crate) const PAPERS: &str = "
 workflow: papers
 version: 1
 title: { fa: پروانه با مدارک, en: Licence with papers }
@@ -56,7 +56,7 @@ ends:
 ";
 
 /// Opens a case and says what the officer's journey needs to know.
-async fn given(service: &Service, workflow: &str, no: usize) -> Value {
+pub(crate) async fn given(service: &Service, workflow: &str, no: usize) -> Value {
     let case: CaseId = new_case();
     let application = Open {
         case,

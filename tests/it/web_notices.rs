@@ -41,6 +41,14 @@ async fn who_was_told_of_a_deadline_reads_it_page_by_page_and_marks_it_read() {
         path = format!("/notices?limit=1&after={next}");
     }
     assert_eq!(&told, items(&all), "each once, in their order");
+    // What the top bar counts, and no further.
+    let store = &service.office.store;
+    let person = crate::store_fixture::holder("county_head");
+    let viewer = store.viewer(person).await.unwrap().unwrap();
+    for (most, counted) in [(100, 2), (1, 1)] {
+        let unread = store.reading_as(&viewer).unread_notices(person, most).await.unwrap();
+        assert_eq!(unread, counted);
+    }
     let until = items(&all)[0]["created_at"].clone();
     let read = service.post("/notices/read", &head, &json!({ "until": until })).await;
     assert_eq!(read.body["count"], told.len(), "{read:?}");

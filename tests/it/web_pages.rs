@@ -55,7 +55,7 @@ impl<'s> Browser<'s> {
         Self { cookies: vec![cookie], ..Self::new(service) }
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client
             .request(method, format!("{}{path}", self.service.url))
             .header("accept", ACCEPTS)
@@ -407,7 +407,7 @@ const CALLERS: &[(&str, &str, &str)] = &[
 ];
 
 /// Who may open a page.
-enum Opens {
+pub(crate) enum Opens {
     /// Also who has not come in.
     Anybody,
     /// Everybody who has come in.
@@ -438,12 +438,17 @@ const OPERATOR: &[&str] = &["administrator"];
 
 /// A page: its method and address as they are declared, an address to ask, a form to send, and whom
 /// it opens for.
-struct Row(&'static str, &'static str, &'static [(&'static str, &'static str)], Opens);
+pub(crate) struct Row(
+    pub(crate) &'static str,
+    pub(crate) &'static str,
+    pub(crate) &'static [(&'static str, &'static str)],
+    pub(crate) Opens,
+);
 
 /// A task of a case that is none.
 const NO_TASK: &[(&str, &str)] = &[("case", "0190f1a2-0000-7000-8000-000000000001"), ("task", "1")];
 
-const ROWS: &[Row] = &[
+pub(crate) const ROWS: &[Row] = &[
     Row("get /", "/", &[], Opens::Everybody),
     Row("get /login", "/login", &[], Opens::Anybody),
     Row("get /login/second-step", "/login/second-step", &[], Opens::Anybody),
@@ -667,6 +672,7 @@ const ROWS: &[Row] = &[
         &[("until", "2024-01-01T00:00:00Z")],
         Opens::Everybody,
     ),
+    Row("get /days", "/days?day=1405/08/30", &[], Opens::Anybody),
     Row("get /worklist", "/worklist", &[], Opens::Everybody),
     Row("post /worklist/claim", "/worklist/claim", NO_TASK, Opens::Nobody),
     Row("post /worklist/release", "/worklist/release", NO_TASK, Opens::Nobody),
@@ -677,7 +683,26 @@ const ROWS: &[Row] = &[
     Row("post /worklist/columns", "/worklist/columns", &[("column", "due")], Opens::Everybody),
     Row("get /cases/{case}", "/cases/CASE", &[], Opens::Readers),
     Row("get /cases/{case}/inquiries", "/cases/CASE/inquiries", &[], Opens::Readers),
+    Row(
+        "post /cases/{case}/inquiries/{branch}/links",
+        "/cases/CASE/inquiries/police/links",
+        &[],
+        Opens::Nobody,
+    ),
+    Row(
+        "post /cases/{case}/inquiries/{branch}/links/{link}/revoke",
+        "/cases/CASE/inquiries/police/links/0190f1a2-0000-7000-8000-000000000001/revoke",
+        &[],
+        Opens::Nobody,
+    ),
+    Row("get /inquiry", "/inquiry", &[], Opens::Anybody),
     Row("get /cases/{case}/documents", "/cases/CASE/documents", &[], Opens::Readers),
+    Row(
+        "get /cases/{case}/documents/{document}/view",
+        "/cases/CASE/documents/0190f1a2-0000-7000-8000-000000000001/view",
+        &[],
+        Opens::Nobody,
+    ),
     Row("get /cases/{case}/timeline", "/cases/CASE/timeline", &[], Opens::Readers),
     Row("get /cases/{case}/workflow", "/cases/CASE/workflow", &[], Opens::Readers),
     Row("get /cases/{case}/clocks/{no}", "/cases/CASE/clocks/0", &[], Opens::Readers),
@@ -700,6 +725,9 @@ const ROWS: &[Row] = &[
 
 /// What lets in, or lets out, the one who asks: the tests above try these.
 const ENTRIES: &[&str] = &[
+    // What a link opens: tests/it/screens_frame.rs.
+    "post /inquiry",
+    "post /inquiry/answer",
     "post /login",
     "post /login/second-step",
     "post /logout",
@@ -715,10 +743,8 @@ fn no_page_is_without_a_row() {
     assert_eq!(pages, known);
 }
 
-#[tokio::test]
-async fn everybody_opens_every_page() {
-    let service = Service::start().await;
-    let mut browsers = vec![("nobody", Browser::new(&service))];
+/// Everybody who opens pages is there.
+pub(crate) async fn hired(service: &Service) {
     for (name, role, unit) in CALLERS {
         match *role {
             "" => {
@@ -727,6 +753,15 @@ async fn everybody_opens_every_page() {
             }
             role => drop(service.hires(name, role, unit).await),
         }
+    }
+}
+
+#[tokio::test]
+async fn everybody_opens_every_page() {
+    let service = Service::start().await;
+    hired(&service).await;
+    let mut browsers = vec![("nobody", Browser::new(&service))];
+    for (name, ..) in CALLERS {
         browsers.push((name, Browser::of(&service, name).await));
     }
     let case = service.office.opened().await.id.to_string();

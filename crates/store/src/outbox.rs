@@ -170,6 +170,26 @@ impl Store {
             .collect()
     }
 
+    /// How much of what a person is told he has not read, counted up to `most`.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn unread_notices(&self, person: PersonId, most: u32) -> Result<u32, StoreError> {
+        // By the index notices_unread, and no further than is counted.
+        let counted: i64 = sqlx::query_scalar(
+            "select count(*) from (
+                select from notices
+                where person = $1 and read_at is null
+                order by created_at desc limit $2
+            ) unread",
+        )
+        .bind(person.0)
+        .bind(i64::from(most))
+        .fetch_one(&mut *self.reads().await?)
+        .await?;
+        Ok(u32::try_from(counted).unwrap_or(u32::MAX))
+    }
+
     /// Marks what a person was told up to an instant as read; says how many notices that were.
     ///
     /// # Errors

@@ -14,3 +14,13 @@ document.addEventListener("keydown", (event) => {
     menu.querySelector("summary").focus();
   }
 });
+
+// The key / leads to the search, where one is not writing.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest?.("input, select, textarea, [contenteditable], dialog[open]")) return;
+  const find = document.querySelector(".find input");
+  if (!find) return;
+  event.preventDefault();
+  find.focus();
+});

@@ -70,6 +70,16 @@ inquiries-answered = Answered
 inquiry-asked = asked
 inquiry-not-needed = no longer needed
 inquiry-record = Record the answer
+links-title = Links for the answer
+link-make = Make a link for the answer
+link-made = A link was made for { $name } to answer by.
+link-once = This link is shown only now; send it to that body alone.
+link-until = Valid until
+link-open = Open
+link-used = Answered by it
+link-revoked = Taken back
+link-over = Its time is over
+link-revoke = Take back
 
 # Documents
 
@@ -89,6 +99,7 @@ paper-replaced = replaced
 paper-unscanned = no virus scanner has looked at it
 paper-download = Download
 paper-preview = Preview
+paper-open = Open in a new tab
 paper-elsewhere = Only its hash was recorded; the file is kept elsewhere.
 size-bytes = { $count ->
     [one] { $count } byte
@@ -176,6 +187,8 @@ input-citation = Number of the condition
 input-citation-hint = The approved condition on which the decision rests.
 input-file = File
 input-file-hint = PDF, PNG, JPEG, TIFF, docx, xlsx or text, up to 20 MB.
+input-file-types = PDF, PNG, JPEG, TIFF, docx, xlsx or text
+input-paper-hint = { $types }, up to { $size }.
 input-issued = Day of issue
 input-date-hint = In either calendar: 1405/08/30 or 2026/11/21.
 input-money-hint = In whole rials.

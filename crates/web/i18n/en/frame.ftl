@@ -18,6 +18,17 @@ acting-lent = { $count ->
    *[other] on behalf of { $count }
 }
 
+find = Search in cases
+find-hint = Subject, applicant or tracking code
+find-do = Search
+bell-none = Notices
+bell-unread = { $count ->
+    [one] { $count } unread notice
+   *[other] { $count } unread notices
+}
+bell-unread-more = More than { $most } unread notices
+bell-more = { $most }+
+
 sandbox = Sandbox
 sandbox-ahead = { $days ->
     [one] { $days } day ahead

@@ -55,6 +55,16 @@ inquiries-answered = پاسخ‌داده‌شده
 inquiry-asked = تاریخ استعلام
 inquiry-not-needed = دیگر لازم نیست
 inquiry-record = ثبت پاسخ
+links-title = پیوندهای پاسخ
+link-make = ساختن پیوند پاسخ
+link-made = پیوندی برای پاسخ { $name } ساخته شد.
+link-once = این پیوند تنها همین یک بار نشان داده می‌شود؛ آن را برای همان دستگاه بفرستید.
+link-until = اعتبار تا
+link-open = باز
+link-used = با آن پاسخ داده شد
+link-revoked = پس گرفته شد
+link-over = زمانش گذشت
+link-revoke = پس گرفتن
 
 # مدارک
 
@@ -74,6 +84,7 @@ paper-replaced = جایگزین شده
 paper-unscanned = ویروس‌یاب آن را ندیده است
 paper-download = دریافت
 paper-preview = پیش‌نمایش
+paper-open = در برگهٔ تازه
 paper-elsewhere = تنها اثر انگشت آن ثبت شده است؛ خود آن جای دیگری نگهداری می‌شود.
 size-bytes = { $count } بایت
 size-kilobytes = { $count } کیلوبایت
@@ -152,6 +163,8 @@ input-citation = شمارهٔ شرط
 input-citation-hint = شرط مصوبی که تصمیم بر آن استوار است.
 input-file = پروندهٔ پیوست
 input-file-hint = PDF، PNG، JPEG، TIFF، docx، xlsx یا متن، تا ۲۰ مگابایت.
+input-file-types = PDF، PNG، JPEG، TIFF، docx، xlsx یا متن
+input-paper-hint = { $types }، تا { $size }.
 input-issued = تاریخ صدور
 input-date-hint = در هر دو تقویم: ۱۴۰۵/۰۸/۳۰ یا ۲۰۲۶/۱۱/۲۱.
 input-money-hint = به ریال، بی اعشار.

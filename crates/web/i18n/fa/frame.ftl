@@ -15,6 +15,14 @@ language-english = English
 logout = خروج
 acting-lent = به نیابت: { $count }
 
+find = جست‌وجو در پرونده‌ها
+find-hint = موضوع، متقاضی یا کد رهگیری
+find-do = بگرد
+bell-none = اعلان‌ها
+bell-unread = { $count } اعلان خوانده‌نشده
+bell-unread-more = بیش از { $most } اعلان خوانده‌نشده
+bell-more = { $most }+
+
 sandbox = محیط آزمایشی
 sandbox-ahead = { $days } روز جلو
 

@@ -59,7 +59,7 @@ impl From<VoteName> for Vote {
 /// What an answer says.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum AnswerName {
+pub(crate) enum AnswerName {
     /// Nothing stands against it.
     Positive,
     /// Something does.

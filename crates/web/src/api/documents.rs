@@ -14,7 +14,7 @@ use parvaneh_core::{
     form::{DocumentKind, HandedIn, Verdict},
     reach::Sight,
 };
-use parvaneh_store::{Brought, CaseContent, ExecuteError, Request, UPLOAD_LASTS, Upload};
+use parvaneh_store::{Brought, CaseContent, ExecuteError, Request, UPLOAD_LASTS, Upload, Viewer};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -25,7 +25,7 @@ use crate::{
     auth::{Comer, Principal},
     body::{Body, Path, Query},
     change::{Changed, Terms, answer, asked, change},
-    documents::{HandIn, discard, paper_of, receive, room_for, serve},
+    documents::{HandIn, Purpose, discard, paper_of, receive, room_for, serve},
     policy,
     problem::Problem,
 };
@@ -332,20 +332,33 @@ async fn content(
     method: Method,
     mut headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let case = CaseId(case);
     let viewer = app.viewer(&caller).await?;
-    let sight = policy::see(&app, &viewer, case).await?;
-    let held = app.store.reading_as(&viewer).contents_of(case).await?;
-    let mut seen = held.iter().rev().filter(|content| policy::sees_content(sight, content));
-    let found = match Uuid::parse_str(&document) {
-        Ok(id) => seen.find(|content| content.id == id),
-        Err(_) => seen.find(|content| !content.is_field && content.name == document),
-    };
+    let found = content_of(&app, &viewer, CaseId(case), &document).await?;
     if method != Method::GET {
         // Only who gets something gets a part of it.
         headers.remove(header::RANGE);
     }
-    serve(&app, found.ok_or_else(Problem::not_found)?, &headers).await
+    serve(&app, &found, &headers, Purpose::Keeping).await
+}
+
+/// The content of a case that somebody may get: by its identifier, or the latest of a kind of paper.
+///
+/// # Errors
+/// `not_found`, also where it is only not for him.
+pub(crate) async fn content_of(
+    app: &App,
+    viewer: &Viewer,
+    case: CaseId,
+    document: &str,
+) -> Result<CaseContent, Problem> {
+    let sight = policy::see(app, viewer, case).await?;
+    let held = app.store.reading_as(viewer).contents_of(case).await?;
+    let mut seen = held.into_iter().rev().filter(|content| policy::sees_content(sight, content));
+    let found = match Uuid::parse_str(document) {
+        Ok(id) => seen.find(|content| content.id == id),
+        Err(_) => seen.find(|content| !content.is_field && content.name == document),
+    };
+    found.ok_or_else(Problem::not_found)
 }
 
 /// A document of a case.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::changes::AnswerName;
+pub(crate) use super::changes::AnswerName;
 use crate::{
     App,
     auth::Principal,
@@ -96,20 +96,20 @@ async fn list(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "answer": "positive", "reference": "1403/5512" }))]
-pub(super) struct OwnAnswer {
+pub(crate) struct OwnAnswer {
     /// What it says.
-    pub(super) answer: AnswerName,
+    pub(crate) answer: AnswerName,
     /// Why.
-    pub(super) reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// The number of the letter.
-    pub(super) reference: Option<String>,
+    pub(crate) reference: Option<String>,
 }
 
 /// That an answer has come.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Answered {
+pub(crate) struct Answered {
     /// Whether this is the answer to an earlier request under the same key.
-    pub(super) repeated: bool,
+    pub(crate) repeated: bool,
 }
 
 /// Answer an inquiry

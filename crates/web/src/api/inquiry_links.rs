@@ -12,7 +12,7 @@ use parvaneh_core::{
     definition::StepKind,
     event::{Owner, Purpose},
 };
-use parvaneh_store::{Inquiry, InquiryLink, InquiryLinkRow, NewInquiryLink, Request};
+use parvaneh_store::{Inquiry, InquiryLink, InquiryLinkRow, NewInquiryLink, Request, Viewer};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -49,18 +49,18 @@ struct MakeLink {
 
 /// A link that was made.
 #[derive(Debug, Serialize, ToSchema)]
-struct LinkMade {
+pub(crate) struct LinkMade {
     /// Its number.
     id: Uuid,
     /// The link, shown once: it goes to the body, and to nobody else.
     #[schema(example = "https://licences.example/inquiry#pvi_…")]
-    link: String,
+    pub(crate) link: String,
     /// In whose name the body answers by it.
     person: Uuid,
     /// His name.
-    name: String,
+    pub(crate) name: String,
     /// Until when it opens the inquiry.
-    expires_at: DateTime<Utc>,
+    pub(crate) expires_at: DateTime<Utc>,
 }
 
 /// A link, as those who work on the case see it.
@@ -146,17 +146,35 @@ async fn links(
         (status = 503, description = "`secret_key_missing`"),
     )
 )]
-#[expect(clippy::disallowed_methods, reason = "the edge: a link has a number")]
 async fn make(
     State(app): State<App>,
     caller: Principal,
     Path((case, branch)): Path<(Uuid, String)>,
     Body(body): Body<MakeLink>,
 ) -> Result<(StatusCode, Json<LinkMade>), Problem> {
-    let (case, branch) = (CaseId(case), BranchId::from(branch));
     let viewer = app.viewer(&caller).await?;
-    policy::see_as_office(&app, &viewer, case).await?;
-    let file = app.store.reading_as(&viewer).case_file(case).await?;
+    let days = body.days.unwrap_or(USUAL_DAYS);
+    let made = make_link(&app, &viewer, CaseId(case), BranchId::from(branch), days).await?;
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// For how many days a link opens its inquiry where nobody says.
+pub(crate) const USUAL_DAYS: u16 = 14;
+
+/// Makes a link for an inquiry that is open, in the viewer's name.
+///
+/// # Errors
+/// Those that [`make`] names.
+#[expect(clippy::disallowed_methods, reason = "the edge: a link has a number")]
+pub(crate) async fn make_link(
+    app: &App,
+    viewer: &Viewer,
+    case: CaseId,
+    branch: BranchId,
+    days: u16,
+) -> Result<LinkMade, Problem> {
+    policy::see_as_office(app, viewer, case).await?;
+    let file = app.store.reading_as(viewer).case_file(case).await?;
     let open = file.tasks.iter().find(|task| {
         let asked = task.purpose == Purpose::Answer && task.branch.as_ref() == Some(&branch);
         asked && task.closed_at.is_none()
@@ -165,7 +183,7 @@ async fn make(
         let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_inquiry");
         problem.because(format!("no inquiry '{branch}' is open"))
     })?;
-    policy::record_answer(&app, &viewer, case, &branch).await?;
+    policy::record_answer(app, viewer, case, &branch).await?;
     let nobody = || Problem::new(StatusCode::CONFLICT, "nobody_answers");
     let Owner::Role(role) = &task.owner else { return Err(nobody()) };
     let answers = app.store.answers_for(role, &task.unit).await?;
@@ -178,13 +196,13 @@ async fn make(
         task: task.no,
         branch,
         person,
-        made_by: caller.person,
-        lasts: TimeDelta::days(body.days.unwrap_or(14).into()).to_std().unwrap_or_default(),
+        made_by: viewer.actor.person,
+        lasts: TimeDelta::days(days.into()).to_std().unwrap_or_default(),
     };
     let (made, text) = app.store.add_inquiry_link(new).await?;
     let link = format!("{}/inquiry#{text}", app.settings.public_url);
     let (id, person, expires_at) = (made.id.0, person.0, made.expires_at);
-    Ok((StatusCode::CREATED, Json(LinkMade { id, link, person, name, expires_at })))
+    Ok(LinkMade { id, link, person, name, expires_at })
 }
 
 /// Take a link back
@@ -206,23 +224,37 @@ async fn revoke(
     caller: Principal,
     Path((case, branch, id)): Path<(Uuid, String, Uuid)>,
 ) -> Result<StatusCode, Problem> {
-    let (case, branch) = (CaseId(case), BranchId::from(branch));
     let viewer = app.viewer(&caller).await?;
-    policy::see_as_office(&app, &viewer, case).await?;
-    let made = app.store.reading_as(&viewer).inquiry_links(case, &branch).await?;
-    if !made.iter().any(|link| link.id.0 == id) {
+    revoke_link(&app, &viewer, CaseId(case), BranchId::from(branch), LinkId(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes a link back, in the viewer's name.
+///
+/// # Errors
+/// Those that [`revoke`] names.
+pub(crate) async fn revoke_link(
+    app: &App,
+    viewer: &Viewer,
+    case: CaseId,
+    branch: BranchId,
+    link: LinkId,
+) -> Result<(), Problem> {
+    policy::see_as_office(app, viewer, case).await?;
+    let made = app.store.reading_as(viewer).inquiry_links(case, &branch).await?;
+    if !made.iter().any(|one| one.id == link) {
         return Err(Problem::not_found());
     }
-    policy::record_answer(&app, &viewer, case, &branch).await?;
-    match app.store.revoke_inquiry_link(case, &branch, LinkId(id), caller.person).await? {
-        true => Ok(StatusCode::NO_CONTENT),
+    policy::record_answer(app, viewer, case, &branch).await?;
+    match app.store.revoke_inquiry_link(case, &branch, link, viewer.actor.person).await? {
+        true => Ok(()),
         false => Err(Problem::not_found()),
     }
 }
 
 /// A link that came with a request, and the inquiry that it opens.
 #[derive(Debug)]
-struct Opened {
+pub(crate) struct Opened {
     link: InquiryLink,
     person: PersonId,
     inquiry: Inquiry,
@@ -234,6 +266,16 @@ impl FromRequestParts<App> for Opened {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let value = parts.headers.get(HEADER).and_then(|value| value.to_str().ok());
         let text = value.ok_or_else(|| Problem::parameter("Inquiry-Link", "is missing"))?;
+        Self::by(app, text).await
+    }
+}
+
+impl Opened {
+    /// What a link opens.
+    ///
+    /// # Errors
+    /// `link_spent`, `secret_key_missing`.
+    pub(crate) async fn by(app: &App, text: &str) -> Result<Self, Problem> {
         // Whatever the reason why it opens nothing, nobody is told which.
         let spent = || Problem::new(StatusCode::GONE, "link_spent");
         let (link, person) = app.store.inquiry_link(text.trim()).await?.ok_or_else(spent)?;
@@ -247,19 +289,19 @@ impl FromRequestParts<App> for Opened {
 
 /// What a body is asked, as its link shows it.
 #[derive(Debug, Serialize, ToSchema)]
-struct LinkedInquiry {
+pub(crate) struct LinkedInquiry {
     /// What is asked, in Persian.
-    title_fa: String,
+    pub(crate) title_fa: String,
     /// What is asked, in English.
-    title_en: String,
+    pub(crate) title_en: String,
     /// What the case is about.
-    subject: String,
+    pub(crate) subject: String,
     /// The unit of the body that is asked.
-    unit: String,
+    pub(crate) unit: String,
     /// When it was asked.
-    asked_at: DateTime<Utc>,
+    pub(crate) asked_at: DateTime<Utc>,
     /// Until when an answer counts.
-    due_at: Option<DateTime<Utc>>,
+    pub(crate) due_at: Option<DateTime<Utc>>,
     /// Until when the link works.
     expires_at: DateTime<Utc>,
 }
@@ -278,6 +320,14 @@ struct LinkedInquiry {
     )
 )]
 async fn linked(State(app): State<App>, opened: Opened) -> Result<Json<LinkedInquiry>, Problem> {
+    Ok(Json(linked_inquiry(&app, &opened).await?))
+}
+
+/// What a body is asked.
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn linked_inquiry(app: &App, opened: &Opened) -> Result<LinkedInquiry, Problem> {
     let Opened { link, inquiry, .. } = opened;
     // The definition alone: the case itself is not for the body.
     let definition = app.store.definition(&inquiry.workflow, Some(inquiry.version)).await?;
@@ -286,15 +336,15 @@ async fn linked(State(app): State<App>, opened: Opened) -> Result<Json<LinkedInq
         _ => None,
     });
     let title = branch.map(|branch| &branch.title);
-    Ok(Json(LinkedInquiry {
+    Ok(LinkedInquiry {
         title_fa: title.map_or_else(|| inquiry.branch.to_string(), |title| title.fa.clone()),
         title_en: title.map_or_else(|| inquiry.branch.to_string(), |title| title.en.clone()),
-        subject: inquiry.subject,
+        subject: inquiry.subject.clone(),
         unit: inquiry.unit.to_string(),
         asked_at: inquiry.asked_at,
         due_at: inquiry.due_at,
         expires_at: link.expires_at,
-    }))
+    })
 }
 
 /// Answer by the link
@@ -320,6 +370,18 @@ async fn answer_by_link(
     opened: Opened,
     Body(body): Body<OwnAnswer>,
 ) -> Result<Json<Answered>, Problem> {
+    Ok(Json(answer_linked(&app, opened, body).await?))
+}
+
+/// Records what a body answers by its link, once.
+///
+/// # Errors
+/// Those that [`answer_by_link`] names.
+pub(crate) async fn answer_linked(
+    app: &App,
+    opened: Opened,
+    body: OwnAnswer,
+) -> Result<Answered, Problem> {
     let Opened { link, person, .. } = opened;
     let command = Command::AnswerByLink {
         link: link.id,
@@ -342,5 +404,5 @@ async fn answer_by_link(
         }
     })?;
     app.store.use_inquiry_link(link.id).await?;
-    Ok(Json(Answered { repeated: executed.repeated }))
+    Ok(Answered { repeated: executed.repeated })
 }

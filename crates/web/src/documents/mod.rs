@@ -15,7 +15,7 @@ use parvaneh_contents::{Contents, ContentsError, Kind, Scanner};
 pub(crate) use self::{
     given::{HandIn, given, paper_of, room_for, with_papers},
     receive::{declared_length, discard, receive, too_long},
-    serve::serve,
+    serve::{Purpose, can_be_looked_at, serve},
 };
 use crate::problem::Problem;
 

@@ -1,4 +1,5 @@
-//! Giving a content out: as a file to be kept, never as something that a browser shows or runs.
+//! Giving a content out: as a file to be kept, or, of the few kinds that no browser runs, to be looked
+//! at in the page of its case.
 
 use axum::{
     body::Body,
@@ -14,6 +15,35 @@ use super::{
 };
 use crate::{App, problem::Problem};
 
+/// For what a content is given out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be kept: nothing shows or runs it.
+    Keeping,
+    /// To be looked at in a frame of our own pages: only what [`can_be_looked_at`].
+    Looking,
+}
+
+/// What a browser shows without running anything of it that could reach our pages: pictures, and PDF,
+/// whose viewer is apart from the page that it stands in. That a content is what it is called was seen
+/// by its bytes when it came, and `nosniff` keeps the browser from thinking again.
+pub(crate) fn can_be_looked_at(media_type: &str) -> bool {
+    matches!(media_type, "application/pdf" | "image/png" | "image/jpeg")
+}
+
+/// Nothing of it is run, it loads nothing, and only our own pages frame it. A viewer of PDF does not
+/// work in a sandbox; a picture needs no more.
+fn policy_of(purpose: Purpose, media_type: &str) -> &'static str {
+    match purpose {
+        Purpose::Keeping => "default-src 'none'; frame-ancestors 'none'; sandbox",
+        Purpose::Looking if media_type == "application/pdf" => {
+            "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; form-action 'none'; \
+             base-uri 'none'; frame-ancestors 'self'"
+        }
+        Purpose::Looking => "default-src 'none'; frame-ancestors 'self'; sandbox",
+    }
+}
+
 /// The content of a case, or the part of it that is asked for, compared with what the timeline says of it
 /// before anything is given out.
 ///
@@ -23,6 +53,7 @@ pub(crate) async fn serve(
     app: &App,
     content: &CaseContent,
     wanted: &HeaderMap,
+    purpose: Purpose,
 ) -> Result<Response, Problem> {
     let file = &content.file;
     let damaged = || {
@@ -46,16 +77,22 @@ pub(crate) async fn serve(
         "text/plain" => "text/plain; charset=utf-8",
         other => other,
     };
+    let attachment = name::attachment(&file.name);
+    let (disposition, framed) = match purpose {
+        Purpose::Keeping => (attachment, "DENY"),
+        Purpose::Looking => (attachment.replacen("attachment", "inline", 1), "SAMEORIGIN"),
+    };
     let headers = [
         (header::CONTENT_TYPE, header_value(media_type)),
         (header::CONTENT_LENGTH, HeaderValue::from(length)),
         (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),
-        (header::CONTENT_DISPOSITION, header_value(&name::attachment(&file.name))),
+        (header::CONTENT_DISPOSITION, header_value(&disposition)),
         (header::ETAG, header_value(&tag)),
         (
             header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox"),
+            HeaderValue::from_static(policy_of(purpose, &file.media_type)),
         ),
+        (header::X_FRAME_OPTIONS, HeaderValue::from_static(framed)),
     ];
     let mut response = (headers, Body::from_stream(pieces)).into_response();
     if let Some(part) = part {

@@ -4,7 +4,7 @@ use askama::{Template, filters::HtmlSafe};
 use parvaneh_core::{Grant, definition::Text};
 use parvaneh_store::Viewer;
 
-use super::{Look, assets, look::Theme, sandbox::SandboxBar};
+use super::{Look, assets, look::Theme, sandbox::SandboxBar, top::Top};
 use crate::{
     App, policy,
     problem::Problem,
@@ -48,7 +48,7 @@ static PLACES: &[Place] = &[
 ];
 
 /// Who has a role in a procedure, or has been lent one.
-fn works_on_cases(viewer: &Viewer) -> bool {
+pub(super) fn works_on_cases(viewer: &Viewer) -> bool {
     let own = |grant: &Grant| policy::ROLES.contains(&grant.role.as_str());
     !viewer.actor.lent.is_empty() || viewer.actor.grants.iter().any(|grant| !own(grant))
 }
@@ -83,6 +83,7 @@ pub(crate) struct Inside {
     pub(super) lent: Vec<RoleShown>,
     places: Vec<PlaceShown>,
     sandbox: Option<SandboxBar>,
+    top: Top,
 }
 
 impl Inside {
@@ -119,6 +120,7 @@ impl Inside {
             lent: lent.map(|lent| role(viewer, &lent.grant, words)).collect(),
             places: places.collect(),
             sandbox: SandboxBar::of(app, viewer, words).await?,
+            top: Top::of(app, viewer, words).await?,
         })
     }
 }

@@ -9,9 +9,11 @@ mod account;
 mod admin;
 mod assets;
 mod case;
+mod days;
 mod form;
 mod frame;
 mod home;
+mod linked;
 mod look;
 mod own;
 mod preferences;
@@ -21,6 +23,7 @@ mod sandbox;
 mod sheet;
 mod sittings;
 mod times;
+mod top;
 mod visit;
 mod worklist;
 
@@ -41,8 +44,8 @@ use crate::{App, problem::Problem};
 
 /// What a page may load and do: only what comes from here, and no script or style that stands in it.
 pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
-    style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; \
-    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; \
+    manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 fn all() -> Pages {
     Pages::default()
@@ -51,6 +54,8 @@ fn all() -> Pages {
         .merge(admin::pages())
         .merge(case::pages())
         .merge(own::pages())
+        .merge(days::pages())
+        .merge(linked::pages())
         .merge(preferences::pages())
         .merge(sandbox::pages())
         .merge(sittings::pages())

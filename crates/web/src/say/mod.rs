@@ -21,18 +21,34 @@ use unic_langid::LanguageIdentifier;
 
 use crate::{language::Language, shown::digits};
 
-/// The parts of a catalogue: one for each page, and what pages share.
-macro_rules! parts {
-    ($language:literal: $($part:literal),+ $(,)?) => {
-        [$(($part, include_str!(concat!("../../i18n/", $language, "/", $part, ".ftl")))),+]
-    };
-}
-
 /// A file of a catalogue: its name and what it holds.
 type Part = (&'static str, &'static str);
 
-static PERSIAN: &[Part] = &parts!("fa": "frame", "account", "admin", "case", "operation", "own", "people", "shown", "sittings", "problem", "worklist");
-static ENGLISH: &[Part] = &parts!("en": "frame", "account", "admin", "case", "operation", "own", "people", "shown", "sittings", "problem", "worklist");
+/// The parts of both catalogues: one for each page, and what pages share.
+macro_rules! catalogues {
+    ($($part:literal),+ $(,)?) => {
+        static PERSIAN: &[Part] =
+            &[$(($part, include_str!(concat!("../../i18n/fa/", $part, ".ftl")))),+];
+        static ENGLISH: &[Part] =
+            &[$(($part, include_str!(concat!("../../i18n/en/", $part, ".ftl")))),+];
+    };
+}
+
+catalogues! {
+    "account",
+    "admin",
+    "case",
+    "days",
+    "frame",
+    "linked",
+    "operation",
+    "own",
+    "people",
+    "problem",
+    "shown",
+    "sittings",
+    "worklist",
+}
 
 fn parts(language: Language) -> &'static [Part] {
     match language {

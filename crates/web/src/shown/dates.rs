@@ -77,6 +77,15 @@ fn gregorian(date: String, words: Words) -> String {
     format!("{} {month} {}", day.unwrap_or_default(), year.unwrap_or_default())
 }
 
+/// The name of a Gregorian month.
+pub(crate) fn month(date: NaiveDate, words: Words) -> String {
+    if !words.is_persian() {
+        return date.format("%B").to_string();
+    }
+    let whole = gregorian(date.format("%-d %b %Y").to_string(), words);
+    whole.split(' ').nth(1).unwrap_or_default().to_owned()
+}
+
 /// The name of a weekday.
 pub(crate) fn weekday(day: Weekday, words: Words) -> String {
     match day {

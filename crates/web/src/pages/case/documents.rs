@@ -1,9 +1,9 @@
 //! Papers and files: which are asked for, which are there, and what was said of them.
 
 use askama::Template;
-use axum::{extract::State, response::Response};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use parvaneh_core::{
-    DocumentId,
+    CaseId, DocumentId,
     decide::Possible,
     form::{PaperState, checklist},
 };
@@ -17,8 +17,9 @@ use super::{
 };
 use crate::{
     App,
-    api::documents::{DocumentView, documents as held_documents},
+    api::documents::{DocumentView, content_of, documents as held_documents},
     body::Path,
+    documents::{Purpose, can_be_looked_at, serve},
     problem::Problem,
     say::{Said, Words},
     shown::{Day, Mark, Moment},
@@ -53,7 +54,9 @@ struct Held {
     verdict: Option<(bool, Option<String>)>,
     /// Where it is got from; none where only its hash was recorded.
     address: Option<String>,
-    /// Whether a browser shows it.
+    /// Where it is looked at; none where no browser shows it.
+    view: Option<String>,
+    /// Whether it is a picture.
     picture: bool,
 }
 
@@ -78,6 +81,20 @@ pub(super) async fn documents(
     let shown_page =
         Page { frame: seen.frame(), head: seen.head(Tab::Documents), asked: asked(&seen), held };
     page(&seen.visit.look, &shown_page)
+}
+
+/// A file of the case in a frame of its page, or in a tab of its own.
+pub(super) async fn view(
+    State(app): State<App>,
+    visit: Visit,
+    Path((case, document)): Path<(Uuid, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let content = content_of(&app, &visit.viewer, CaseId(case), &document).await?;
+    if !can_be_looked_at(&content.file.media_type) {
+        return Err(Problem::not_found());
+    }
+    serve(&app, &content, &headers, Purpose::Looking).await
 }
 
 fn asked(seen: &Seen) -> Vec<Asked> {
@@ -139,11 +156,16 @@ fn shown(seen: &Seen, document: &DocumentView) -> Held {
         scanned: document.scanned,
         verdict: document.verdict.as_ref().map(|said| (said.good, said.reason.clone())),
         address: document.id.map(|id| format!("{api}/{id}")),
+        view: document
+            .id
+            .filter(|_| can_be_looked_at(&document.media_type))
+            .map(|id| seen.address(&format!("/documents/{id}/view"))),
         picture: matches!(document.media_type.as_str(), "image/png" | "image/jpeg"),
     }
 }
 
-fn size(bytes: u64, words: Words) -> String {
+/// A length in words.
+pub(super) fn size(bytes: u64, words: Words) -> String {
     let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     match bytes {
         0..1_000 => words.t("size-bytes").n("count", whole(bytes)).into(),

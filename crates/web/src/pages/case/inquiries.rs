@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use parvaneh_core::{
-    decide::Possible,
+    BranchId,
     definition::{Answer, StepKind},
 };
 use parvaneh_store::FiledTask;
@@ -13,6 +13,7 @@ use super::{
     super::{Frame, page, visit::Visit},
     Seen, Tab,
     head::{Head, Until, owner, until},
+    links::{Fresh, LinkShown, LinkState, address, links_of, may_record},
     open,
     wording::answer,
 };
@@ -33,11 +34,16 @@ struct Inquiry {
     negative: bool,
     /// Where its answer is recorded.
     record: Option<String>,
+    /// By which it can be answered without a login, and where another is made.
+    links: Vec<LinkShown>,
+    make: Option<String>,
+    /// One that was just made.
+    fresh: Option<Fresh>,
 }
 
 #[derive(Template)]
 #[template(path = "case/inquiries.html")]
-struct Page {
+pub(super) struct Page {
     frame: Frame,
     head: Head,
     /// The open ones, then the others, each with its heading.
@@ -54,21 +60,44 @@ pub(super) async fn inquiries(
         // As by the API: how other bodies answer is not told outside.
         return Err(Problem::not_found());
     }
-    let asked = seen.seen.file.tasks.iter().filter(|task| task.branch.is_some());
-    let (closed, open): (Vec<_>, Vec<_>) = asked.partition(|task| task.closed_at.is_some());
-    let shown = |tasks: Vec<&FiledTask>| -> Vec<Inquiry> {
-        tasks.into_iter().map(|task| inquiry(&seen, task)).collect()
-    };
+    let shown_page = page_of(&app, &seen, None).await?;
+    page(&seen.visit.look, &shown_page)
+}
+
+/// The page, with a link that was just made for one of the inquiries.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn page_of(
+    app: &App,
+    seen: &Seen,
+    mut made: Option<(BranchId, Fresh)>,
+) -> Result<Page, Problem> {
+    let (mut open, mut closed) = (Vec::new(), Vec::new());
+    for task in &seen.seen.file.tasks {
+        let Some(branch) = &task.branch else { continue };
+        let mut shown = inquiry(seen, task);
+        if task.closed_at.is_some() {
+            closed.push(shown);
+            continue;
+        }
+        if may_record(seen, branch) {
+            shown.links = links_of(app, seen, branch).await?;
+            shown.make = Some(address(seen, branch));
+        }
+        if let Some((_, fresh)) = made.take_if(|(of, _)| of == branch) {
+            shown.fresh = Some(fresh);
+        }
+        open.push(shown);
+    }
     let words = seen.words();
-    let lists =
-        [(words.t("inquiries-open"), shown(open)), (words.t("inquiries-answered"), shown(closed))];
+    let lists = [(words.t("inquiries-open"), open), (words.t("inquiries-answered"), closed)];
     let lists = lists.into_iter().filter(|(_, list)| !list.is_empty());
-    let shown_page = Page {
+    Ok(Page {
         frame: seen.frame(),
         head: seen.head(Tab::Inquiries),
         lists: lists.map(|(heading, list)| (heading.into(), list)).collect(),
-    };
-    page(&seen.visit.look, &shown_page)
+    })
 }
 
 fn inquiry(seen: &Seen, task: &FiledTask) -> Inquiry {
@@ -90,11 +119,8 @@ fn inquiry(seen: &Seen, task: &FiledTask) -> Inquiry {
         None => words.t("inquiry-not-needed").into(),
     };
     let clock = case.task(task.no).and_then(|open| open.clock.as_ref());
-    let may_record = branch.is_some_and(|branch| {
-        let answers =
-            |one: &Possible| matches!(one, Possible::Answer { branch: of } if of == branch);
-        task.closed_at.is_none() && seen.seen.possible.iter().any(answers)
-    });
+    let may_record =
+        task.closed_at.is_none() && branch.is_some_and(|branch| may_record(seen, branch));
     let title = defined.map(|branch| words.of(&branch.title).to_owned());
     let name = branch.map(ToString::to_string).unwrap_or_default();
     Inquiry {
@@ -106,5 +132,8 @@ fn inquiry(seen: &Seen, task: &FiledTask) -> Inquiry {
         clock: clock.map(|_| seen.address(&format!("/clocks/{}", task.no))),
         answered: task.closed_at.map(|at| (told, seen.moment(at))),
         negative: said == Some(Answer::Negative),
+        links: Vec::new(),
+        make: None,
+        fresh: None,
     }
 }

@@ -10,6 +10,7 @@ mod drawing;
 mod facts;
 mod head;
 mod inquiries;
+mod links;
 mod names;
 mod story;
 mod wording;
@@ -34,7 +35,10 @@ pub(super) fn pages() -> Pages {
     Pages::default()
         .get("/cases/{case}", facts::facts)
         .get("/cases/{case}/inquiries", inquiries::inquiries)
+        .post("/cases/{case}/inquiries/{branch}/links", links::make)
+        .post("/cases/{case}/inquiries/{branch}/links/{link}/revoke", links::revoke)
         .get("/cases/{case}/documents", documents::documents)
+        .get("/cases/{case}/documents/{document}/view", documents::view)
         .get("/cases/{case}/timeline", story::story)
         .get("/cases/{case}/workflow", drawing::workflow)
         .get("/cases/{case}/clocks/{no}", clocks::clock)

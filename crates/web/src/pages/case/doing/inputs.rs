@@ -12,7 +12,11 @@ use parvaneh_core::{
 use parvaneh_store::PeopleFilter;
 use serde_json::{Map, Value};
 
-use super::{super::Seen, Doing, sent::Sent};
+use super::{
+    super::{Seen, documents::size},
+    Doing,
+    sent::Sent,
+};
 use crate::{App, documents::HandIn, problem::Problem};
 
 /// An input of a form.
@@ -35,14 +39,16 @@ pub(super) struct Input {
 pub(super) enum Kind {
     /// A line; `ltr` for numbers and codes.
     Line { ltr: bool, numeric: bool },
+    /// A day, in either calendar.
+    Day,
     /// Several lines.
     Text,
     /// One of a few, by radio buttons.
     Choice(Vec<(String, String)>),
     /// One of many.
     Select(Vec<(String, String)>),
-    /// A file; what was sent before, by its upload and its name.
-    File(Option<(String, String)>),
+    /// A file; what was sent before, by its upload and its name, and as which types it is taken.
+    File { before: Option<(String, String)>, accept: String },
 }
 
 impl Input {
@@ -80,7 +86,7 @@ impl Input {
     }
 
     pub(super) fn is_file(&self) -> bool {
-        matches!(self.kind, Kind::File(_))
+        matches!(self.kind, Kind::File { .. })
     }
 }
 
@@ -227,7 +233,7 @@ fn input_of(seen: &Seen, name: &FieldId, field: &Field) -> Input {
         FieldKind::NationalId | FieldKind::LegalId | FieldKind::Phone => {
             Kind::Line { ltr: true, numeric: true }
         }
-        FieldKind::Date { .. } => Kind::Line { ltr: true, numeric: false },
+        FieldKind::Date { .. } => Kind::Day,
         FieldKind::Choice { choices } => {
             let choices = choices.iter();
             Kind::Choice(
@@ -238,7 +244,7 @@ fn input_of(seen: &Seen, name: &FieldId, field: &Field) -> Input {
             ("yes".to_owned(), words.t("input-yes").into()),
             ("no".to_owned(), words.t("input-no").into()),
         ]),
-        FieldKind::File => Kind::File(None),
+        FieldKind::File => Kind::File { before: None, accept: String::new() },
     };
     let value = match (held, &field.kind) {
         (None, _) | (Some(_), FieldKind::File) => String::new(),
@@ -276,14 +282,32 @@ fn papers(seen: &Seen, asked: &[(&parvaneh_core::DocumentId, bool)]) -> Vec<Inpu
     inputs
 }
 
+/// As long as a file may be whose paper sets no bound of its own, as the hint of all files says it.
+const MOST_BYTES: u64 = 20_000_000;
+
 fn paper(seen: &Seen, name: &str, title: String, required: bool, needs_day: bool) -> Vec<Input> {
     let words = seen.words();
-    let file = Input::new(&format!("p.{name}"), title, Kind::File(None));
-    let file = Input { required, ..file }.hinted(words.t("input-file-hint"));
+    let kind = seen.definition().documents.get(name);
+    let types = kind.map(|kind| kind.types.as_slice()).unwrap_or_default();
+    let accept: Vec<&str> = types.iter().map(|one| one.media_type()).collect();
+    let bounded = kind.filter(|kind| !kind.types.is_empty() || kind.longest.is_some());
+    let hint: String = match bounded {
+        None => words.t("input-file-hint").into(),
+        Some(kind) => {
+            let taken = match kind.types.is_empty() {
+                true => words.t("input-file-types").into(),
+                false => kind.taken_types(),
+            };
+            let most = kind.longest.unwrap_or(MOST_BYTES);
+            words.t("input-paper-hint").s("types", taken).s("size", size(most, words)).into()
+        }
+    };
+    let file = Kind::File { before: None, accept: accept.join(",") };
+    let file = Input::new(&format!("p.{name}"), title, file);
+    let file = Input { required, ..file }.hinted(hint);
     let mut inputs = vec![file];
     if needs_day {
-        let line = Kind::Line { ltr: true, numeric: false };
-        let day = Input::new(&format!("issued.{name}"), words.t("input-issued"), line);
+        let day = Input::new(&format!("issued.{name}"), words.t("input-issued"), Kind::Day);
         inputs.push(Input { required, ..day }.hinted(words.t("input-date-hint")));
     }
     inputs
@@ -450,7 +474,7 @@ fn handed_in(seen: &Seen, sent: &Sent) -> BTreeMap<String, HandIn> {
 /// The same inputs with what was sent.
 pub(super) fn kept(inputs: Vec<Input>, sent: &Sent) -> Vec<Input> {
     let kept = inputs.into_iter().map(|mut input| {
-        if let Kind::File(before) = &mut input.kind {
+        if let Kind::File { before, .. } = &mut input.kind {
             let upload = sent.text(&format!("upload.{}", input.name));
             let name = sent.text(&format!("name.{}", input.name)).unwrap_or_default();
             *before = upload.map(|upload| (upload.to_owned(), name.to_owned()));

@@ -148,7 +148,7 @@ pub(in crate::pages::case) async fn take(
     // Before anything is taken from somebody who does not see the case.
     let seen = open(&app, visit, case).await?;
     let request = axum::http::Request::from_parts(parts, body);
-    let sent = Sent::read(&app, &seen.visit.caller, request).await?;
+    let sent = Sent::read(&app, &seen.visit.caller, seen.definition(), request).await?;
     if !is_possible(&seen, &doing) {
         return barred(&seen, &doing);
     }

@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header},
 };
 use futures_util::StreamExt as _;
+use parvaneh_core::{Definition, form::DocumentKind};
 use uuid::Uuid;
 
 use crate::{App, auth, auth::Principal, documents::receive, pages::form::Form, problem::Problem};
@@ -51,13 +52,15 @@ impl Sent {
         Self { texts: texts.collect(), ..Self::default() }
     }
 
-    /// Reads a form. Its files are kept as uploads of the caller's, as the API keeps them.
+    /// Reads a form. Its files are kept as uploads of the caller's, as the API keeps them, within the
+    /// bounds that the definition sets a paper.
     ///
     /// # Errors
     /// Those of a form of another site, of one that cannot be read, and of an upload.
     pub(super) async fn read(
         app: &App,
         caller: &Principal,
+        definition: &Definition,
         request: Request<Body>,
     ) -> Result<Self, Problem> {
         let kind = request.headers().get(header::CONTENT_TYPE);
@@ -73,7 +76,9 @@ impl Sent {
         while let Some(part) = parts.next_field().await.map_err(|error| unreadable(&error))? {
             let Some(name) = part.name().map(str::to_owned) else { continue };
             if let Some(file) = part.file_name().map(str::to_owned) {
-                match uploaded(app, caller, &file, part).await {
+                let paper = name.strip_prefix("p.");
+                let paper = paper.and_then(|kind| definition.documents.get(kind));
+                match uploaded(app, caller, paper, &file, part).await {
                     Ok(None) => {}
                     Ok(Some(upload)) => {
                         sent.texts.insert(format!("upload.{name}"), upload.to_string());
@@ -114,6 +119,7 @@ fn unreadable(error: &multer::Error) -> Problem {
 async fn uploaded(
     app: &App,
     caller: &Principal,
+    paper: Option<&DocumentKind>,
     name: &str,
     part: multer::Field<'static>,
 ) -> Result<Option<Uuid>, Problem> {
@@ -127,7 +133,7 @@ async fn uploaded(
         put(&mut headers, header, &value);
     }
     let pieces = part.map(|piece| piece.map_err(std::io::Error::other));
-    let upload = receive(app, caller.person, None, &headers, Body::from_stream(pieces)).await?;
+    let upload = receive(app, caller.person, paper, &headers, Body::from_stream(pieces)).await?;
     Ok(Some(upload.id))
 }
 
