@@ -31,6 +31,7 @@ mod screens_case;
 mod screens_frame;
 mod screens_people;
 mod screens_sittings;
+mod screens_workflows;
 mod sittings;
 mod store_closures;
 mod store_execute;

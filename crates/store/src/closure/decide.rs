@@ -164,12 +164,29 @@ impl Store {
     /// # Errors
     /// See [`ClosureError`]; then nothing was changed.
     pub async fn change_closures(&self, change: Change) -> Result<Settled, ClosureError> {
-        self.check_closure_change(&change).await?;
+        let mut settled = self.change_closures_together(vec![change]).await?;
+        settled.pop().ok_or_else(|| StoreError::Unknown("no change".to_owned()).into())
+    }
+
+    /// The same of several changes: all of them or none.
+    ///
+    /// # Errors
+    /// See [`ClosureError`]; then nothing was changed.
+    pub async fn change_closures_together(
+        &self,
+        changes: Vec<Change>,
+    ) -> Result<Vec<Settled>, ClosureError> {
+        for change in &changes {
+            self.check_closure_change(change).await?;
+        }
         let organisation = self.organisation().await?;
         let engine = self.engine.clone();
         undisturbed(async move {
             let mut in_tx = engine.writers.begin().await.map_err(StoreError::from)?;
-            let settled = settle_in_tx(&mut in_tx, &change, &organisation).await?;
+            let mut settled = Vec::new();
+            for change in &changes {
+                settled.push(settle_in_tx(&mut in_tx, change, &organisation).await?);
+            }
             in_tx.commit().await?;
             Ok(settled)
         })

@@ -328,6 +328,39 @@ impl Store {
         Ok(ids.into_iter().map(CalendarId::from).collect())
     }
 
+    /// The states that a calendar has had, the latest first: those before `before`, at most `limit`.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn calendar_states(
+        &self,
+        id: &CalendarId,
+        before: Option<u32>,
+        limit: u32,
+    ) -> Result<Vec<Revision>, StoreError> {
+        let before = before.map(|before| i32::try_from(before).unwrap_or(i32::MAX));
+        // By the key (calendar, no).
+        let select = sqlx::AssertSqlSafe(format!(
+            "{STATE} and ($2::integer is null or no < $2) order by no desc limit $3"
+        ));
+        let rows = sqlx::query(select).bind(id.as_str()).bind(before).bind(i64::from(limit));
+        let rows = rows.fetch_all(&self.engine.readers).await?;
+        rows.iter().map(|row| Ok(state(row)?.revision)).collect()
+    }
+
+    /// The text of the file of a calendar that is in force.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchCalendar`].
+    pub async fn calendar_source(&self, id: &CalendarId) -> Result<String, StoreError> {
+        let select = "select c.source from calendar_revisions r
+             join calendars c on c.id = r.calendar and c.version = r.file
+             where r.calendar = $1 order by r.no desc limit 1";
+        let source = sqlx::query_scalar(select).bind(id.as_str());
+        let source = source.fetch_optional(&self.engine.readers).await?;
+        source.ok_or_else(|| StoreError::NoSuchCalendar(id.clone()))
+    }
+
     /// The calendar as it was at an instant: by it, what stopped then was judged.
     ///
     /// # Errors

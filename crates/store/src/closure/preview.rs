@@ -12,7 +12,7 @@ use parvaneh_core::{
 use sqlx::Row;
 use uuid::Uuid;
 
-use super::{Change, ClosureError, decide::find, in_force, register};
+use super::{Change, ClosedDay, ClosureError, decide::find, in_force, register};
 use crate::{Store, StoreError, Viewer, reference::parse_calendar};
 
 /// What a change would do.
@@ -107,13 +107,37 @@ impl Store {
         &self,
         change: &Change,
         page: &PreviewPage,
+        seen: impl FnMut(u64, u64),
+    ) -> Result<Preview, ClosureError> {
+        self.preview_closures_together(std::slice::from_ref(change), page, seen).await
+    }
+
+    /// The same of several changes at once, of one unit by one calendar: two days that are closed move a
+    /// deadline further than each of them.
+    ///
+    /// # Errors
+    /// As [`Store::preview_closures`]; [`StoreError::Unknown`] where there is no change, or they are not of one
+    /// unit and calendar.
+    pub async fn preview_closures_together(
+        &self,
+        changes: &[Change],
+        page: &PreviewPage,
         mut seen: impl FnMut(u64, u64),
     ) -> Result<Preview, ClosureError> {
-        self.check_closure_change(change).await?;
+        let one = |day: &ClosedDay| (day.unit.clone(), day.calendar.clone());
+        let Some(first) = changes.first().map(Change::day) else {
+            return Err(StoreError::Unknown("no change".to_owned()).into());
+        };
+        if changes.iter().any(|change| one(change.day()) != one(first)) {
+            return Err(StoreError::Unknown("changes of several units".to_owned()).into());
+        }
+        for change in changes {
+            self.check_closure_change(change).await?;
+        }
         let now = self.now().await?;
-        let calendars = self.supposed(change, now).await?;
+        let calendars = self.supposed(changes, first, now).await?;
         let mut preview = Preview::default();
-        let unit = change.day().unit.as_str();
+        let unit = first.unit.as_str();
         let total: i64 = sqlx::query_scalar(crate::job::OPEN_CASES)
             .bind(Some(unit))
             .fetch_one(&self.engine.readers)
@@ -169,40 +193,47 @@ impl Store {
     }
 
     /// The calendar as it would be.
-    async fn supposed(&self, change: &Change, now: Instant) -> Result<Calendars, ClosureError> {
-        let day = change.day();
+    async fn supposed(
+        &self,
+        changes: &[Change],
+        day: &ClosedDay,
+        now: Instant,
+    ) -> Result<Calendars, ClosureError> {
         let reference = self.reference().await?;
         let pool = &self.engine.readers;
         let newest = reference.calendars(pool, &day.calendar).await?;
         let is_none = || StoreError::NoSuchCalendar(day.calendar.clone());
         let no = newest.revision().ok_or_else(is_none)?.no;
         let register = register(pool, &day.calendar).await?;
-        let known = find(&register, day).map(|row| row.closure.clone());
         let mut closures = in_force(&register, no);
-        let change = match (change, known) {
-            // It is as it would be.
-            (Change::Close(_), Some(_)) | (Change::Reopen(_), None) => {
-                return Ok(newest.after(Vec::new()));
+        let mut next = register.iter().map(|row| row.closure.no).max().unwrap_or_default();
+        let mut last = None;
+        for change in changes {
+            let day = change.day();
+            let known = find(&register, day).map(|row| row.closure.clone());
+            match (change, known) {
+                // It is as it would be.
+                (Change::Close(_), Some(_)) | (Change::Reopen(_), None) => {}
+                (Change::Close(closing), None) => {
+                    next += 1;
+                    let reason = closing.reason.trim().to_owned();
+                    closures.push(DecidedClosure {
+                        no: next,
+                        unit: day.unit.clone(),
+                        date: day.date,
+                        hours: day.hours,
+                        reason: reason.clone(),
+                    });
+                    last = Some(CalendarChange::Closed { closure: next, reason });
+                }
+                (Change::Reopen(reopening), Some(known)) => {
+                    closures.retain(|closure| closure.no != known.no);
+                    let reason = reopening.reason.trim().to_owned();
+                    last = Some(CalendarChange::Reopened { closure: known.no, reason });
+                }
             }
-            (Change::Close(closing), None) => {
-                let next = register.iter().map(|row| row.closure.no).max().unwrap_or_default() + 1;
-                let reason = closing.reason.trim().to_owned();
-                let (unit, date, hours) = (day.unit.clone(), day.date, day.hours);
-                closures.push(DecidedClosure {
-                    no: next,
-                    unit,
-                    date,
-                    hours,
-                    reason: reason.clone(),
-                });
-                CalendarChange::Closed { closure: next, reason }
-            }
-            (Change::Reopen(reopening), Some(known)) => {
-                closures.retain(|closure| closure.no != known.no);
-                let reason = reopening.reason.trim().to_owned();
-                CalendarChange::Reopened { closure: known.no, reason }
-            }
-        };
+        }
+        let Some(change) = last else { return Ok(newest.after(Vec::new())) };
         let (file, text): (String, String) = {
             let row = sqlx::query(
                 "select r.file, c.source from calendar_revisions r

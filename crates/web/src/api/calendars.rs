@@ -190,7 +190,12 @@ async fn check(
 }
 
 /// A calendar by its text, or everything that is wrong with that.
-async fn read(source: &str) -> Result<Result<CalendarSource, Vec<document::Problem>>, Problem> {
+///
+/// # Errors
+/// `internal`.
+pub(crate) async fn read(
+    source: &str,
+) -> Result<Result<CalendarSource, Vec<document::Problem>>, Problem> {
     let text = source.to_owned();
     reading(move || CalendarSource::parse("source", &text)).await
 }

@@ -240,7 +240,10 @@ struct Withdrawal {
 }
 
 /// What takes a closure back.
-async fn reopening(
+///
+/// # Errors
+/// `not_found`.
+pub(crate) async fn reopening(
     app: &App,
     caller: &Principal,
     no: u32,

@@ -119,7 +119,9 @@ async fn list(
     Ok(Json(Jobs { items: rows.into_iter().map(|job| JobView::of(job, &viewer)).collect(), next }))
 }
 
-fn sees(viewer: &Viewer, job: &Job) -> bool {
+/// Whether somebody is told of a job: of those of calendars who keeps the calendar there, of all of them
+/// who looks after what runs by itself.
+pub(crate) fn sees(viewer: &Viewer, job: &Job) -> bool {
     let keeps = match job.unit() {
         Some(unit) => policy::permit(viewer, Task::KeepCalendars, &unit),
         None => policy::permit_everywhere(viewer, Task::KeepCalendars),

@@ -4,7 +4,9 @@
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use chrono::{DateTime, Utc};
 use parvaneh_core::{
-    Mapping, PersonId, UnitId, WorkflowId, document::has_errors, migration::starter,
+    Mapping, PersonId, UnitId, WorkflowId,
+    document::{self, has_errors},
+    migration::{Checked, starter},
 };
 use parvaneh_store::{JobId, MigrationPreview, PreviewedCase, StoreError, Viewer};
 use serde::{Deserialize, Serialize};
@@ -12,7 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::workflows::{TextProblem, unsound};
+use super::workflows::{TextProblem, named, unsound};
 use crate::{
     App,
     auth::Principal,
@@ -45,15 +47,29 @@ struct Migration {
 
 /// The mapping, checked against the published versions.
 async fn checked(app: &App, asked: &Migration) -> Result<(Mapping, Vec<TextProblem>), Problem> {
-    let checked = app.store.check_mapping("mapping", &asked.mapping).await?;
-    match checked.mapping.filter(|_| !has_errors(&checked.problems)) {
-        Some(mapping) => Ok((mapping, checked.problems.iter().map(TextProblem::from).collect())),
-        None => Err(unsound("mapping_unsound", "/mapping", &checked.problems)),
+    match mapping_of(app, &asked.mapping).await? {
+        (Some(mapping), problems) => {
+            Ok((mapping, problems.iter().map(TextProblem::from).collect()))
+        }
+        (None, problems) => Err(unsound("mapping_unsound", "/mapping", &problems)),
     }
 }
 
+/// A mapping by its text, where that has no error, and everything that is wrong with it by the published
+/// versions.
+///
+/// # Errors
+/// `not_found` for a version that is not published.
+pub(crate) async fn mapping_of(
+    app: &App,
+    source: &str,
+) -> Result<(Option<Mapping>, Vec<document::Problem>), Problem> {
+    let Checked { mapping, problems } = app.store.check_mapping("mapping", source).await?;
+    Ok((mapping.filter(|_| !has_errors(&problems)), problems))
+}
+
 /// What the store does not know: a version, or the unit.
-fn unknown(error: StoreError) -> Problem {
+pub(crate) fn unknown(error: StoreError) -> Problem {
     match error {
         StoreError::Unknown(_) => Problem::not_found(),
         error => error.into(),
@@ -91,11 +107,26 @@ async fn begin(
     key: Key,
     Body(body): Body<Migration>,
 ) -> Result<Response, Problem> {
-    policy::permit_everywhere(&app.viewer(&caller).await?, Task::AdministerWorkflows)?;
-    let (mapping, warnings) = checked(&app, &body).await?;
+    begun(&app, &caller, key, body.mapping, body.unit).await
+}
+
+/// Begins to move cases, once for a key: the answer names the job.
+///
+/// # Errors
+/// As the operation.
+pub(crate) async fn begun(
+    app: &App,
+    caller: &Principal,
+    key: Key,
+    mapping: String,
+    unit: Option<String>,
+) -> Result<Response, Problem> {
+    policy::permit_everywhere(&app.viewer(caller).await?, Task::AdministerWorkflows)?;
+    let body = Migration { mapping, unit, limit: None };
+    let (mapping, warnings) = checked(app, &body).await?;
     let (store, source) = (app.store.clone(), body.mapping.clone());
     let unit = body.unit.as_deref().map(UnitId::from);
-    once(&app, &caller, key, "migrate", &body, async move {
+    once(app, caller, key, "migrate", &body, async move {
         let job = store.begin_migration(&mapping, &source, unit.as_ref()).await;
         Ok((StatusCode::ACCEPTED, Begun { job: job.map_err(unknown)?, warnings }))
     })
@@ -205,6 +236,13 @@ struct MigrationPreviewView {
     warnings: Vec<TextProblem>,
 }
 
+/// Whether somebody is told of a case that would move. Who moves cases works in an office: as an
+/// applicant he has his own case's file.
+pub(crate) fn sees(viewer: &Viewer, workflow: &WorkflowId, case: &PreviewedCase) -> bool {
+    let Viewer { reach, organisation, .. } = viewer;
+    reach.sees(organisation, workflow, &case.unit, PersonId(Uuid::nil())).is_some()
+}
+
 impl MigrationPreviewView {
     fn of(
         preview: MigrationPreview,
@@ -217,11 +255,7 @@ impl MigrationPreviewView {
             step: step.to_string(),
             cases,
         });
-        // Who moves cases works in an office: as an applicant he has his own case's file.
-        let sees = |case: &PreviewedCase| {
-            let Viewer { reach, organisation, .. } = viewer;
-            reach.sees(organisation, workflow, &case.unit, PersonId(Uuid::nil())).is_some()
-        };
+        let sees = |case: &PreviewedCase| sees(viewer, workflow, case);
         Self {
             looked_at: preview.looked_at,
             cases: preview.cases,
@@ -297,11 +331,17 @@ async fn mapping(
     Path(id): Path<String>,
     Query(Between { from, to }): Query<Between>,
 ) -> Result<Json<MappingView>, Problem> {
-    if [from, to].iter().any(|version| i32::try_from(*version).is_err()) {
-        return Err(Problem::not_found());
-    }
-    let id = WorkflowId::from(id);
-    let from = app.store.definition(&id, Some(from)).await?;
-    let to = app.store.definition(&id, Some(to)).await?;
-    Ok(Json(MappingView { mapping: starter(&from, &to) }))
+    Ok(Json(MappingView { mapping: suggested(&app, &id, from, to).await? }))
+}
+
+/// A mapping to begin with.
+///
+/// # Errors
+/// `not_found`.
+pub(crate) async fn suggested(app: &App, id: &str, from: u32, to: u32) -> Result<String, Problem> {
+    let (from, to) = (
+        app.store.definition(&named(id, from)?, Some(from)).await?,
+        app.store.definition(&named(id, to)?, Some(to)).await?,
+    );
+    Ok(starter(&from, &to))
 }

@@ -11,10 +11,10 @@ use chrono::{DateTime, Utc};
 use parvaneh_core::{
     CalendarId, Definition, WorkflowId,
     definition::Checked,
-    document::{self, Reader, Severity, differences, has_errors},
+    document::{self, Difference, Reader, Severity, differences, has_errors},
     scenario::{self, Setting},
 };
-use parvaneh_store::{Published, StoreError};
+use parvaneh_store::{Published, StoreError, Viewer};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -137,7 +137,7 @@ pub(crate) async fn checked(
 }
 
 /// What may take a while is done where it keeps nobody else up.
-pub(super) async fn reading<T: Send + 'static>(
+pub(crate) async fn reading<T: Send + 'static>(
     read: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
     tokio::task::spawn_blocking(read).await.map_err(|error| {
@@ -288,14 +288,31 @@ async fn set_retired(
     (workflow, version): (String, u32),
     retired: bool,
 ) -> Result<Response, Problem> {
-    policy::permit_everywhere(&app.viewer(caller).await?, Task::AdministerWorkflows)?;
-    let workflow = named(&workflow, version)?;
-    let retired_at = app.store.set_retired(&workflow, version, retired).await?;
+    let viewer = app.viewer(caller).await?;
+    let retired_at = retired_by(app, &viewer, (&workflow, version), retired).await?;
     Ok(Json(RetiredView { retired_at }).into_response())
 }
 
+/// Takes a version out of use, or into use again; answers since when it is retired.
+///
+/// # Errors
+/// `forbidden`, `not_found`.
+pub(crate) async fn retired_by(
+    app: &App,
+    viewer: &Viewer,
+    (workflow, version): (&str, u32),
+    retired: bool,
+) -> Result<Option<DateTime<Utc>>, Problem> {
+    policy::permit_everywhere(viewer, Task::AdministerWorkflows)?;
+    let workflow = named(workflow, version)?;
+    Ok(app.store.set_retired(&workflow, version, retired).await?)
+}
+
 /// What can name a version at all.
-fn named(workflow: &str, version: u32) -> Result<WorkflowId, Problem> {
+///
+/// # Errors
+/// `not_found`.
+pub(crate) fn named(workflow: &str, version: u32) -> Result<WorkflowId, Problem> {
     match workflow.contains('\0') || i32::try_from(version).is_err() {
         true => Err(Problem::not_found()),
         false => Ok(WorkflowId::from(workflow)),
@@ -384,19 +401,41 @@ async fn diff(
     Path(id): Path<String>,
     Query(Versions { from, to }): Query<Versions>,
 ) -> Result<Json<Differences>, Problem> {
-    let before = app.store.definition_source(&named(&id, from)?, from).await?;
-    let after = app.store.definition_source(&named(&id, to)?, to).await?;
-    let found = reading(move || {
-        let root = |source: &str| Reader::open("source", source).1;
-        match (root(&before), root(&after)) {
-            (Some(before), Some(after)) => differences(&before, &after),
-            _ => Vec::new(),
-        }
-    });
-    let items = found.await?.into_iter().map(|one| DifferenceView {
+    let found = differing_versions(&app, &id, from, to).await?;
+    let items = found.into_iter().map(|one| DifferenceView {
         path: one.path,
         before: one.before,
         after: one.after,
     });
     Ok(Json(Differences { items: items.collect() }))
+}
+
+/// In what two versions of a workflow differ.
+///
+/// # Errors
+/// `not_found`.
+pub(crate) async fn differing_versions(
+    app: &App,
+    id: &str,
+    from: u32,
+    to: u32,
+) -> Result<Vec<Difference>, Problem> {
+    let before = app.store.definition_source(&named(id, from)?, from).await?;
+    let after = app.store.definition_source(&named(id, to)?, to).await?;
+    differing(before, after).await
+}
+
+/// In what two texts of definitions or calendars differ; nothing where one of them cannot be read.
+///
+/// # Errors
+/// `internal`.
+pub(crate) async fn differing(before: String, after: String) -> Result<Vec<Difference>, Problem> {
+    reading(move || {
+        let root = |source: &str| Reader::open("source", source).1;
+        match (root(&before), root(&after)) {
+            (Some(before), Some(after)) => differences(&before, &after),
+            _ => Vec::new(),
+        }
+    })
+    .await
 }

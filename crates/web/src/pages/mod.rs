@@ -10,6 +10,7 @@ mod admin;
 mod assets;
 mod case;
 mod days;
+mod drawing;
 mod form;
 mod frame;
 mod home;

@@ -37,6 +37,7 @@ macro_rules! catalogues {
 catalogues! {
     "account",
     "admin",
+    "calendars",
     "case",
     "days",
     "frame",

@@ -1,26 +1,57 @@
 //! Administration: one place at the side, whose first page lists its parts, each for whom it is.
 
+mod calendars;
+mod jobs;
 mod operation;
 mod people;
+mod publishing;
+mod sent;
+mod source;
 mod workflows;
+
+use std::sync::Arc;
 
 use askama::Template;
 use axum::response::Response;
+use parvaneh_core::{Calendars, Instant};
 use parvaneh_store::Viewer;
 
 use super::{Frame, page, routes::Pages, visit::Visit};
 use crate::{
+    App,
     policy::{self, Task},
     problem::Problem,
     say::{Said, Words},
+    shown::Day,
 };
 
 pub(super) fn pages() -> Pages {
     Pages::default()
         .get("/admin", admin)
+        .merge(calendars::pages())
+        .merge(jobs::pages())
         .merge(people::pages())
         .merge(operation::pages())
         .merge(workflows::pages())
+}
+
+/// Days and moments of what belongs to no case.
+struct Dates {
+    calendar: Option<Arc<Calendars>>,
+    words: Words,
+}
+
+impl Dates {
+    async fn of(app: &App, words: Words) -> Result<Self, Problem> {
+        Ok(Self { calendar: app.calendar().await?, words })
+    }
+
+    fn day(&self, at: Instant) -> Day {
+        match &self.calendar {
+            Some(calendar) => Day::at(at, calendar.national(), self.words),
+            None => Day::of(at.date_naive(), self.words),
+        }
+    }
 }
 
 /// A part of the administration.
@@ -42,6 +73,12 @@ static PARTS: &[Part] = &[
         name: |words| words.t("admin-workflows"),
         about: |words| words.t("admin-workflows-about"),
         for_whom: |viewer| policy::permit_everywhere(viewer, Task::AdministerWorkflows).is_ok(),
+    },
+    Part {
+        address: "/admin/calendars",
+        name: |words| words.t("admin-calendars"),
+        about: |words| words.t("admin-calendars-about"),
+        for_whom: calendars::keeps,
     },
     Part {
         address: "/admin/people",

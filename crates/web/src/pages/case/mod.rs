@@ -13,7 +13,7 @@ mod inquiries;
 mod links;
 mod names;
 mod story;
-mod wording;
+pub(super) mod wording;
 
 use std::collections::HashMap;
 

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What came out.
-pub(super) fn outcome(outcome: Outcome, words: Words) -> Said {
+pub(in crate::pages) fn outcome(outcome: Outcome, words: Words) -> Said {
     match outcome {
         Outcome::Granted => words.t("case-outcome-granted"),
         Outcome::Refused => words.t("case-outcome-refused"),
@@ -40,12 +40,12 @@ pub(super) fn vote(vote: Vote, words: Words) -> Said {
 }
 
 /// A length of time.
-pub(super) fn term(term: Term, words: Words) -> Said {
+pub(in crate::pages) fn term(term: Term, words: Words) -> Said {
     counted(u64::from(term.count), term.unit, words)
 }
 
 /// So many of a unit of time.
-pub(super) fn counted(count: u64, unit: TermUnit, words: Words) -> Said {
+pub(in crate::pages) fn counted(count: u64, unit: TermUnit, words: Words) -> Said {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     match unit {
         TermUnit::WorkingDays => words.t("term-working-days").n("count", count),
@@ -56,7 +56,7 @@ pub(super) fn counted(count: u64, unit: TermUnit, words: Words) -> Said {
 }
 
 /// What a code means.
-pub(super) fn code(code: &str, words: Words) -> String {
+pub(in crate::pages) fn code(code: &str, words: Words) -> String {
     match title(code) {
         Some(text) if words.is_persian() => text.fa.to_owned(),
         Some(text) => text.en.to_owned(),

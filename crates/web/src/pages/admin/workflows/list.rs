@@ -5,13 +5,11 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use parvaneh_store::PublishedDefinition;
 
-use super::{
-    super::super::{Frame, page, visit::Visit},
-    permit,
-};
+use super::{super::Dates, address, permit};
 use crate::{
     App,
     api::workflows::checked,
+    pages::{Frame, page, visit::Visit},
     problem::Problem,
     say::{Said, Words},
     shown::Day,
@@ -20,6 +18,7 @@ use crate::{
 /// A published version as it is listed.
 #[derive(Clone, Debug)]
 pub(super) struct Version {
+    pub(super) workflow: String,
     pub(super) version: u32,
     pub(super) published: Day,
     /// Since when no case is opened by it.
@@ -35,6 +34,19 @@ pub(super) struct Workflow {
     pub(super) id: String,
     pub(super) title: String,
     pub(super) versions: Vec<Version>,
+}
+
+impl Version {
+    /// The address of its page, with what follows.
+    pub(super) fn address(&self, rest: &str) -> String {
+        address(&self.workflow, &format!("/{}{rest}", self.version))
+    }
+}
+
+impl Workflow {
+    fn address(&self) -> String {
+        address(&self.id, "")
+    }
 }
 
 #[derive(Template)]
@@ -72,24 +84,21 @@ pub(super) async fn version(
     row: &PublishedDefinition,
     words: Words,
 ) -> Result<Version, Problem> {
-    let calendar = app.calendar().await?;
-    let day = |at| match &calendar {
-        Some(calendar) => Day::at(at, calendar.national(), words),
-        None => Day::of(at.date_naive(), words),
-    };
+    let dates = Dates::of(app, words).await?;
     let source = app.store.definition_source(&row.workflow, row.version).await?;
     let problems = checked(app, &source).await.map_or(0, |(_, problems)| problems.len());
     Ok(Version {
+        workflow: row.workflow.to_string(),
         version: row.version,
-        published: day(row.published_at),
-        retired: row.retired_at.map(day),
+        published: dates.day(row.published_at),
+        retired: row.retired_at.map(|at| dates.day(at)),
         running: row.running,
         problems,
     })
 }
 
 impl Version {
-    fn state(&self, words: Words) -> Said {
+    pub(super) fn state(&self, words: Words) -> Said {
         match &self.retired {
             None => words.t("workflow-in-use"),
             Some(day) => words.t("workflow-retired-since").s("day", day.plain()),
