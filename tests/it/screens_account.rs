@@ -117,6 +117,9 @@ async fn a_role_is_lent_by_the_days_that_are_typed_and_taken_back() {
     let rows = service.office.store.delegations(&filter).await.unwrap();
     // To the end of the thirty-first of Ordibehesht in Tehran.
     assert_eq!(rows[0].until.to_rfc3339(), "2024-05-20T20:30:00+00:00");
+    let page = browser.get("/account/lending").await.html;
+    assert!(page.contains("۱۴۰۳/۰۲/۳۱"), "up to the day that was typed: {page}");
+    assert!(!page.contains("۰۰:۰۰"), "no time of day is made up: {page}");
     for (at, value) in [(3, "1403/13/01"), (3, ""), (3, "1403/01/01"), (1, ""), (4, " ")] {
         let kept = form[at];
         form[at].1 = value;

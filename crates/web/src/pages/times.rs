@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use askama::filters::HtmlSafe;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use parvaneh_core::{Calendars, Instant};
 
 use crate::{
@@ -31,6 +31,19 @@ impl Times {
         match &self.calendars {
             Some(calendars) => When::Moment(Moment::at(at, calendars.national(), self.words)),
             None => When::Bare(at),
+        }
+    }
+
+    /// When something begins: the day alone, where it begins with the day.
+    pub(super) fn begins(&self, at: Instant) -> When {
+        if self.today(at) == at { self.day(at) } else { self.moment(at) }
+    }
+
+    /// Up to when something lasts: its last day, where it ends with a day.
+    pub(super) fn ends(&self, at: Instant) -> When {
+        match self.today(at) == at {
+            true => self.day(at - TimeDelta::milliseconds(1)),
+            false => self.moment(at),
         }
     }
 

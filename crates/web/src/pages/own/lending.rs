@@ -99,8 +99,8 @@ pub(in crate::pages) fn lent(
             unit: held.unit,
             from: name(&row.from),
             to: name(&row.to),
-            starts: times.moment(row.starts),
-            until: times.moment(row.until),
+            starts: times.begins(row.starts),
+            until: times.ends(row.until),
             reason: row.reason,
             in_force: row.in_force,
             own: row.from == viewer.actor.person,
@@ -119,8 +119,8 @@ pub(in crate::pages) fn away_shown(
     let name = |person: &PersonId| names.get(person).cloned().unwrap_or_default();
     let shown = rows.into_iter().map(|row| Away {
         who: name(&row.person),
-        starts: times.moment(row.starts),
-        until: times.moment(row.until),
+        starts: times.begins(row.starts),
+        until: times.ends(row.until),
         reason: row.reason,
         substitute: row.substitute.as_ref().map(name),
         now: row.now,

@@ -130,7 +130,7 @@ async fn health(State(app): State<App>, visit: Visit) -> Result<Response, Proble
         (name, pool)
     };
     let facts = app.store.database_facts().await.ok().map(|facts| Facts {
-        version: facts.version,
+        version: facts.version.split(' ').next().unwrap_or_default().to_owned(),
         size: bytes(facts.bytes, words),
         migration: facts.migration,
     });

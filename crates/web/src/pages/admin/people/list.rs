@@ -7,7 +7,7 @@ use parvaneh_store::{DirectoryOrder, DirectoryQuery, DirectoryRow, Viewer};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{permitted, roles, units, within};
+use super::{permitted, roles, units, what_and_where, within};
 use crate::{
     App,
     api::{
@@ -201,27 +201,15 @@ struct Sent {
 }
 
 fn sheet(viewer: &Viewer, sent: &Sent, words: Words) -> Sheet {
-    Sheet::new("/admin/people", words.t("people-add"))
+    let sheet = Sheet::new("/admin/people", words.t("people-add"))
         .with(Field::new("name", words.t("people-name"), Kind::Line).required().holding(&sent.name))
         .with(
             Field::new("login", words.t("people-login"), Kind::Code)
                 .required()
                 .hinted(words.t("people-login-hint"))
                 .holding(&sent.login),
-        )
-        .with(Field::new(
-            "role",
-            words.t("people-role"),
-            Kind::Select(roles(viewer, &sent.role, words)),
-        ))
-        .with(
-            Field::new(
-                "unit",
-                words.t("people-unit"),
-                Kind::Select(units(viewer, &sent.unit, words)),
-            )
-            .hinted(words.t("people-unit-hint")),
-        )
+        );
+    what_and_where(sheet, viewer, (&sent.role, &sent.unit), words)
 }
 
 async fn new(visit: Visit, Query(sent): Query<Sent>) -> Result<Response, Problem> {

@@ -10,7 +10,11 @@ use parvaneh_core::{Grant, RoleId, UnitId};
 use parvaneh_store::Viewer;
 
 use crate::{
-    pages::{frame::role as role_shown, routes::Pages, sheet::Pick},
+    pages::{
+        frame::role as role_shown,
+        routes::Pages,
+        sheet::{Field, Kind, Pick, Sheet},
+    },
     policy::{self, Task},
     problem::Problem,
     say::Words,
@@ -115,4 +119,20 @@ fn roles(viewer: &Viewer, chosen: &str, words: Words) -> Vec<Pick> {
         Pick::new(value, name).chosen(chosen)
     });
     picks.collect()
+}
+
+/// What is given to somebody: a role, and where; neither is chosen before somebody chooses it.
+fn what_and_where(
+    sheet: Sheet,
+    viewer: &Viewer,
+    (role, unit): (&str, &str),
+    words: Words,
+) -> Sheet {
+    let choose = |picks: Vec<Pick>| {
+        let first = Pick::new("", words.t("lending-choose"));
+        Kind::Select(std::iter::once(first).chain(picks).collect())
+    };
+    let role = Field::new("role", words.t("people-role"), choose(roles(viewer, role, words)));
+    let unit = Field::new("unit", words.t("people-unit"), choose(units(viewer, unit, words)));
+    sheet.with(role.required()).with(unit.required().hinted(words.t("people-unit-hint")))
 }

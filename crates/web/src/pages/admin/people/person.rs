@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{permitted, roles, units};
+use super::{permitted, what_and_where};
 use crate::{
     App,
     api::{
@@ -101,13 +101,8 @@ fn address(id: Uuid, rest: &str) -> String {
 
 fn gives(visit: &Visit, id: Uuid, chosen: (&str, &str)) -> Sheet {
     let (words, viewer) = (visit.look.words, &visit.viewer);
-    let (role, unit) = chosen;
-    Sheet::new(address(id, "/roles"), words.t("people-give"))
-        .with(Field::new("role", words.t("people-role"), Kind::Select(roles(viewer, role, words))))
-        .with(
-            Field::new("unit", words.t("people-unit"), Kind::Select(units(viewer, unit, words)))
-                .hinted(words.t("people-unit-hint")),
-        )
+    let sheet = Sheet::new(address(id, "/roles"), words.t("people-give"));
+    what_and_where(sheet, viewer, chosen, words)
 }
 
 fn identifies(id: Uuid, sent: &Identify, words: Words) -> Sheet {
