@@ -79,7 +79,7 @@ fn command_of(possible: &Possible, dice: &mut Dice) -> Option<Command> {
 }
 
 /// An office that has worked for some months, by dice: cases at every stage, late and in time.
-async fn busy_office(seed: u64, cases: usize) -> (Office, Vec<CaseId>) {
+pub(crate) async fn busy_office(seed: u64, cases: usize) -> (Office, Vec<CaseId>) {
     busy_office_watched(seed, cases, async |_| {}).await
 }
 
@@ -120,7 +120,7 @@ async fn busy_office_watched(
     (office, ids)
 }
 
-async fn stored(office: &Office, ids: &[CaseId]) -> Vec<Case> {
+pub(crate) async fn stored(office: &Office, ids: &[CaseId]) -> Vec<Case> {
     let mut cases = Vec::new();
     for id in ids {
         cases.push(office.store.case(*id).await.unwrap());

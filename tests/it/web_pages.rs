@@ -681,6 +681,19 @@ pub(crate) const ROWS: &[Row] = &[
     Row("post /worklist/saved", "/worklist/saved", &[("name", "mine")], Opens::Everybody),
     Row("post /worklist/forgotten", "/worklist/forgotten", &[("name", "mine")], Opens::Everybody),
     Row("post /worklist/columns", "/worklist/columns", &[("column", "due")], Opens::Everybody),
+    Row("get /cases", "/cases?state=late&due_in=..-1", &[], Opens::Everybody),
+    Row(
+        "get /dashboard",
+        "/dashboard",
+        &[],
+        Opens::Only(&["auditor", "manager", "provincial administrator", "administrator"]),
+    ),
+    Row(
+        "get /dashboard/work",
+        "/dashboard/work",
+        &[],
+        Opens::Only(&["auditor", "manager", "provincial administrator", "administrator"]),
+    ),
     Row("get /cases/{case}", "/cases/CASE", &[], Opens::Readers),
     Row("get /cases/{case}/inquiries", "/cases/CASE/inquiries", &[], Opens::Readers),
     Row(

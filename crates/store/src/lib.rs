@@ -78,11 +78,12 @@ pub use people::{PeopleFilter, Person};
 pub use publish::{Published, PublishedDefinition, UnitRow};
 pub use read::{
     AgendaItem, Band, CaseAboutRow, CaseFile, CaseOrder, CaseRow, CasesQuery, Cursor, Desk,
-    EscalationCount, FiledTask, Hands, Inquiries, Inquiry, LicenceChangeRow, LicenceFile,
-    LicenceRow, LicencesQuery, OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow, Ranked,
-    Ranking, RankingQuery, Room, RoomOfCase, SavedFilter, SeenCase, SittingRow, SittingsQuery,
-    Sort, Standing, Timeline, TimelineEntry, Viewer, WorkCase, WorkItem, Worklist, WorklistColumn,
-    WorklistCounts, WorklistQuery, Workload, WorkloadBy, WorkloadQuery,
+    EscalatedNow, EscalationCount, FiledTask, Hands, HeldBy, HeldUp, HeldUpRow, InHand, Inquiries,
+    Inquiry, Judged, LicenceChangeRow, LicenceFile, LicenceRow, LicencesQuery, OnTime, OnTimeBy,
+    OnTimeKey, OnTimeQuery, OnTimeRow, OpenStanding, OpenTask, Ranked, Ranking, RankingQuery, Room,
+    RoomOfCase, SavedFilter, SeenCase, SittingRow, SittingsQuery, Sort, Standing, StandingQuery,
+    Timeline, TimelineEntry, Viewer, WorkCase, WorkItem, Worklist, WorklistColumn, WorklistCounts,
+    WorklistQuery, Workload, WorkloadBy, WorkloadQuery,
 };
 pub use request::{Ask, Executed, Request, Requester};
 pub use sandbox::{EngineClock, SandboxClock};

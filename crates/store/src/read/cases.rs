@@ -1,10 +1,18 @@
 //! Cases by what is known of them, the latest first.
 
-use parvaneh_core::{CaseId, Instant, PersonId, StepId, UnitId, WorkflowId, reach::Reach};
+mod which;
+
+use std::ops::Range;
+
+use parvaneh_core::{
+    CaseId, Instant, Organisation, PersonId, StepId, UnitId, WorkflowId, reach::Reach,
+};
 use sqlx::{Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
-use super::worklist::contains;
+pub(super) use self::which::LEVEL;
+use self::which::filters;
+pub use self::which::{HeldBy, HeldUp, Judged, OpenTask};
 use crate::{Store, StoreError};
 
 /// Which cases.
@@ -16,23 +24,43 @@ pub struct CasesQuery {
     pub workflow: Option<WorkflowId>,
     /// Only those received by this unit or one below it.
     pub within: Option<UnitId>,
+    /// Of these only those that the unit itself has received, and none below it.
+    pub unit_alone: bool,
     /// Only those that stand in this step or at this end.
     pub step: Option<StepId>,
     /// Only those that have ended, or that have not.
     pub ended: Option<bool>,
     /// Only those whose statutory clock runs beyond its deadline.
     pub overdue: bool,
+    /// Only those that have not ended and whose statutory clock does not run: it is suspended, or has not
+    /// begun.
+    pub held: bool,
+    /// Only those that have not ended and whose statutory deadline lies there.
+    pub due: Option<Range<Instant>>,
+    /// Only those that were received then.
+    pub received: Option<Range<Instant>>,
+    /// Only those that ended then.
+    pub ended_in: Option<Range<Instant>>,
+    /// Only those that have such an open task.
+    pub task: OpenTask,
+    /// Only those that are escalated to this level now, and to none above it.
+    pub escalated: Option<u32>,
+    /// Only those that count so in on-time figures.
+    pub judged: Option<Judged>,
+    /// Only late ones that somebody had while they were late.
+    pub held_up: Option<HeldUp>,
     /// Only those of this applicant.
     pub applicant: Option<PersonId>,
-    /// Only those in whose subject this occurs, whatever its case, its spaces, and which of several alike
-    /// letters and digits it is written with.
+    /// Only those in whose subject, applicant's name or identifier this occurs, whatever its case, its
+    /// spaces, and which of several alike letters and digits it is written with.
     pub text: Option<String>,
     /// In which order.
     pub order: CaseOrder,
     /// Only those that come after this one in the order, the last of the page before.
     pub before: Option<CaseId>,
-    /// The statutory deadline of that one, where deadlines make the order; `None` where it had none.
-    pub before_deadline: Option<Instant>,
+    /// By what that one stood where it stood: its statutory deadline, where deadlines make the order, and
+    /// when it ended, where that does; `None` where it had none.
+    pub before_at: Option<Instant>,
     /// How many, up to 500; 0 is 50.
     pub limit: u32,
 }
@@ -48,6 +76,8 @@ pub enum CaseOrder {
     /// Only open ones, the nearest statutory deadline first; what has none, or whose clock is suspended,
     /// comes last. It reads every open case in reach that the filters let through.
     Deadline,
+    /// Only ended ones, the last to end first.
+    Ended,
 }
 
 /// A case in a list.
@@ -79,6 +109,17 @@ pub struct CaseRow {
     pub ended_at: Option<Instant>,
 }
 
+impl CaseRow {
+    /// By what it stands where it stands, beside its identifier: see [`CasesQuery::before_at`].
+    pub fn place_in(&self, order: CaseOrder) -> Option<Instant> {
+        match order {
+            CaseOrder::Latest | CaseOrder::Oldest => None,
+            CaseOrder::Deadline => self.deadline,
+            CaseOrder::Ended => self.ended_at,
+        }
+    }
+}
+
 impl Store {
     /// A page of cases, the latest identifier first.
     ///
@@ -86,8 +127,9 @@ impl Store {
     /// The database.
     pub async fn cases(&self, query: &CasesQuery) -> Result<Vec<CaseRow>, StoreError> {
         let limit = if query.limit == 0 { 50 } else { query.limit.min(500) };
+        let organisation = self.reference().await?.organisation.clone();
         let mut sql = QueryBuilder::new("");
-        select(&mut sql, query, limit);
+        select(&mut sql, query, &organisation, limit);
         let rows = sql.build().fetch_all(&mut *self.reads().await?).await?;
         rows.iter()
             .map(|row| {
@@ -114,112 +156,186 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn count_cases(&self, query: &CasesQuery, most: u32) -> Result<u32, StoreError> {
-        let all = CasesQuery { before: None, order: CaseOrder::Latest, ..query.clone() };
-        let mut sql = QueryBuilder::new("select count(*) from (");
-        select(&mut sql, &all, most.saturating_add(1));
-        sql.push(") counted");
+        let organisation = self.reference().await?.organisation.clone();
+        // Orders that leave something out leave it out of the count as well.
+        let all = CasesQuery { before: None, ..query.clone() };
+        let mut sql = QueryBuilder::new("");
+        count(&mut sql, &all, &organisation, most.saturating_add(1));
         let count: i64 = sql.build_query_scalar().fetch_one(&mut *self.reads().await?).await?;
         Ok(count as u32)
     }
 }
 
-const COLUMNS: &str = "id, workflow, version, unit_id, applicant, subject, seq, step, suspended,
-    opened_at, deadline_at, ended_at";
+const COLUMNS: &str =
+    "c.id, c.workflow, c.version, c.unit_id, c.applicant, c.subject, c.seq, c.step,
+    c.suspended, c.opened_at, c.deadline_at, c.ended_at";
 
-/// Of what is in somebody's reach, each unit gives its latest by the index `cases_of_unit`, and so do
-/// his own applications by `cases_of_applicant`: a page costs as much as it shows for each of them,
-/// however many cases there are.
-fn select(sql: &mut QueryBuilder<Postgres>, query: &CasesQuery, limit: u32) {
+/// Whether the reader sees every case anyway: then nothing is to be looked up of where he does.
+fn sees_all(query: &CasesQuery, organisation: &Organisation) -> bool {
+    query.reach.as_ref().is_none_or(|reach| {
+        let all = |held: &parvaneh_core::reach::Jurisdiction| {
+            held.workflow.is_none() && organisation.is_whole(&held.unit)
+        };
+        reach.jurisdictions.iter().any(all)
+    })
+}
+
+/// Of what is in somebody's reach, each unit gives its first by an index that begins with the unit, and so
+/// do his own applications by `cases_of_applicant`: a page costs as much as it shows for each of them,
+/// however many cases there are. The indexes are `cases_of_unit`, `cases_open_by_deadline` and
+/// `cases_ended_of_unit`; the latest and the oldest of all cases stand in the order of their key.
+fn select(
+    sql: &mut QueryBuilder<Postgres>,
+    query: &CasesQuery,
+    organisation: &Organisation,
+    limit: u32,
+) {
     let order = query.order;
-    let Some(reach) = &query.reach else {
+    let by_key = matches!(order, CaseOrder::Latest | CaseOrder::Oldest) && query.within.is_none();
+    if sees_all(query, organisation) && by_key {
         sql.push(format!("select {COLUMNS} from cases c where true"));
         filters(sql, query);
+        before(sql, query);
         end(sql, order, limit);
         return;
-    };
-    let (workflows, units): (Vec<_>, Vec<_>) = reach
-        .jurisdictions
-        .iter()
-        .map(|held| (held.workflow.as_ref().map(|only| only.to_string()), held.unit.to_string()))
-        .unzip();
-    let accounts: Vec<Uuid> = reach.accounts.iter().map(|account| account.0).collect();
-    sql.push(
-        "with reach as materialized (
-            select below.unit, array_agg(held.workflow) as workflows,
-                   bool_or(held.workflow is null) as every
-            from unnest(",
-    );
-    sql.push_bind(workflows).push("::text[], ").push_bind(units);
+    }
+    let key = key_of(order);
+    reach(sql, query);
     sql.push(format!(
-        "::text[]) as held (workflow, unit)
-            join unit_closure below on below.above = held.unit group by below.unit)
-         select {COLUMNS} from ((
-            select found.* from reach cross join lateral (
-                select {COLUMNS} from cases c
-                where c.unit_id = reach.unit
-                  and (reach.every or c.workflow = any(reach.workflows))"
+        " select {COLUMNS} from ((select found.id from reach cross join lateral (
+                select c.id, {key} as place from cases c where c.unit_id = reach.unit{OF_REACH}"
     ));
     filters(sql, query);
+    before(sql, query);
     end(sql, order, limit);
-    sql.push(format!(") found) union (select {COLUMNS} from cases c where applicant = any("));
-    sql.push_bind(accounts).push(")");
+    sql.push(") found");
+    sql.push(match order {
+        CaseOrder::Latest => " order by found.id desc limit ",
+        CaseOrder::Oldest => " order by found.id limit ",
+        CaseOrder::Deadline => " order by found.place, found.id limit ",
+        CaseOrder::Ended => " order by found.place desc, found.id desc limit ",
+    });
+    sql.push_bind(i64::from(limit));
+    sql.push(") union (select c.id from cases c where ");
+    own(sql, query);
     filters(sql, query);
+    before(sql, query);
     end(sql, order, limit);
-    sql.push(")) seen");
+    sql.push(")) seen join cases c on c.id = seen.id");
     end(sql, order, limit);
+}
+
+/// As many as there are, without an order: the first that are found.
+fn count(
+    sql: &mut QueryBuilder<Postgres>,
+    query: &CasesQuery,
+    organisation: &Organisation,
+    most: u32,
+) {
+    let limit = |sql: &mut QueryBuilder<Postgres>| {
+        sql.push(" limit ").push_bind(i64::from(most));
+    };
+    if sees_all(query, organisation) {
+        sql.push("select count(*) from (select from cases c where true");
+        filters(sql, query);
+        limit(sql);
+        sql.push(") counted");
+        return;
+    }
+    reach(sql, query);
+    sql.push(format!(
+        " select count(*) from (((select c.id from reach join cases c on c.unit_id = reach.unit{OF_REACH}"
+    ));
+    filters(sql, query);
+    limit(sql);
+    sql.push(") union (select c.id from cases c where ");
+    own(sql, query);
+    filters(sql, query);
+    limit(sql);
+    sql.push("))");
+    limit(sql);
+    sql.push(") counted");
+}
+
+/// Of a unit in reach, the workflows that are.
+const OF_REACH: &str = " and (reach.every or c.workflow = any(reach.workflows))";
+
+/// The units in somebody's reach, of which something is asked.
+fn reach(sql: &mut QueryBuilder<Postgres>, query: &CasesQuery) {
+    sql.push("with reach as materialized (");
+    match &query.reach {
+        None => {
+            sql.push("select below.id as unit, null::text[] as workflows, true as every from units below where true");
+        }
+        Some(reach) => {
+            let (workflows, units): (Vec<_>, Vec<_>) = reach
+                .jurisdictions
+                .iter()
+                .map(|held| {
+                    (held.workflow.as_ref().map(|only| only.to_string()), held.unit.to_string())
+                })
+                .unzip();
+            sql.push(
+                "select below.unit, array_agg(held.workflow) as workflows,
+                        bool_or(held.workflow is null) as every from unnest(",
+            );
+            sql.push_bind(workflows).push("::text[], ").push_bind(units);
+            sql.push(
+                "::text[]) as held (workflow, unit)
+                 join unit_closure below on below.above = held.unit where true",
+            );
+        }
+    }
+    let unit = if query.reach.is_none() { "below.id" } else { "below.unit" };
+    if let Some(within) = &query.within {
+        sql.push(format!(" and {unit} in (select unit from unit_closure where above = "));
+        sql.push_bind(within.as_str().to_owned()).push(")");
+    }
+    sql.push(if query.reach.is_none() { ")" } else { " group by below.unit)" });
+}
+
+/// His own applications.
+fn own(sql: &mut QueryBuilder<Postgres>, query: &CasesQuery) {
+    let accounts = query.reach.iter().flat_map(|reach| &reach.accounts);
+    let accounts: Vec<Uuid> = accounts.map(|account| account.0).collect();
+    sql.push("c.applicant = any(").push_bind(accounts).push(")");
+}
+
+fn key_of(order: CaseOrder) -> &'static str {
+    match order {
+        CaseOrder::Latest | CaseOrder::Oldest => "null::timestamptz",
+        CaseOrder::Deadline => "coalesce(c.deadline_at, 'infinity')",
+        CaseOrder::Ended => "c.ended_at",
+    }
 }
 
 fn end(sql: &mut QueryBuilder<Postgres>, order: CaseOrder, limit: u32) {
     sql.push(match order {
-        CaseOrder::Latest => " order by id desc limit ",
-        CaseOrder::Oldest => " order by id limit ",
-        CaseOrder::Deadline => " order by coalesce(deadline_at, 'infinity'), id limit ",
+        CaseOrder::Latest => " order by c.id desc limit ",
+        CaseOrder::Oldest => " order by c.id limit ",
+        CaseOrder::Deadline => " order by coalesce(c.deadline_at, 'infinity'), c.id limit ",
+        CaseOrder::Ended => " order by c.ended_at desc, c.id desc limit ",
     });
     sql.push_bind(i64::from(limit));
 }
 
-fn filters(sql: &mut QueryBuilder<Postgres>, query: &CasesQuery) {
-    if let Some(workflow) = &query.workflow {
-        sql.push(" and workflow = ").push_bind(workflow.as_str().to_owned());
-    }
-    if let Some(within) = &query.within {
-        sql.push(" and c.unit_id in (select unit from unit_closure where above = ");
-        sql.push_bind(within.as_str().to_owned()).push(")");
-    }
-    if let Some(step) = &query.step {
-        sql.push(" and step = ").push_bind(step.as_str().to_owned());
-    }
-    match query.ended {
-        None => {}
-        Some(true) => {
-            sql.push(" and ended_at is not null");
-        }
-        Some(false) => {
-            sql.push(" and ended_at is null");
-        }
-    }
-    if query.overdue {
-        sql.push(" and ended_at is null and deadline_at < (select engine_now())");
-    }
-    if let Some(applicant) = query.applicant {
-        sql.push(" and applicant = ").push_bind(applicant.0);
-    }
-    if let Some(text) = &query.text {
-        sql.push(" and folded(subject) like folded(").push_bind(contains(text)).push(")");
-    }
-    if query.order == CaseOrder::Deadline {
-        sql.push(" and ended_at is null");
-    }
-    if let Some(before) = query.before {
-        match query.order {
-            CaseOrder::Latest => sql.push(" and id < ").push_bind(before.0),
-            CaseOrder::Oldest => sql.push(" and id > ").push_bind(before.0),
-            CaseOrder::Deadline => sql
-                .push(" and (coalesce(deadline_at, 'infinity'), id) > (coalesce(")
-                .push_bind(query.before_deadline)
-                .push("::timestamptz, 'infinity'), ")
-                .push_bind(before.0)
-                .push(")"),
-        };
-    }
+/// Behind the end of the page before.
+fn before(sql: &mut QueryBuilder<Postgres>, query: &CasesQuery) {
+    let Some(before) = query.before else { return };
+    match query.order {
+        CaseOrder::Latest => sql.push(" and c.id < ").push_bind(before.0),
+        CaseOrder::Oldest => sql.push(" and c.id > ").push_bind(before.0),
+        CaseOrder::Deadline => sql
+            .push(" and (coalesce(c.deadline_at, 'infinity'), c.id) > (coalesce(")
+            .push_bind(query.before_at)
+            .push("::timestamptz, 'infinity'), ")
+            .push_bind(before.0)
+            .push(")"),
+        CaseOrder::Ended => sql
+            .push(" and (c.ended_at, c.id) < (")
+            .push_bind(query.before_at)
+            .push("::timestamptz, ")
+            .push_bind(before.0)
+            .push(")"),
+    };
 }

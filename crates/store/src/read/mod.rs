@@ -12,13 +12,14 @@ mod on_time;
 mod ranking;
 mod requests;
 mod sittings;
+mod standing;
 mod timeline;
 mod viewer;
 mod worklist;
 mod workload;
 
 pub use case_file::{CaseFile, FiledTask, SeenCase};
-pub use cases::{CaseOrder, CaseRow, CasesQuery};
+pub use cases::{CaseOrder, CaseRow, CasesQuery, HeldBy, HeldUp, Judged, OpenTask};
 pub use escalations::EscalationCount;
 pub(crate) use history::HistoryCache;
 pub use inquiries::{Inquiries, Inquiry};
@@ -28,6 +29,7 @@ pub use licences::{
 pub use on_time::{OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow};
 pub use ranking::{Band, Ranked, Ranking, RankingQuery};
 pub use sittings::{AgendaItem, Room, RoomOfCase, SittingRow, SittingsQuery};
+pub use standing::{EscalatedNow, HeldUpRow, InHand, Standing as OpenStanding, StandingQuery};
 pub use timeline::{Timeline, TimelineEntry};
 pub use viewer::Viewer;
 pub use worklist::{

@@ -38,6 +38,7 @@ sandbox-ahead = { $days ->
 place-desk = Desk
 place-worklist = Worklist
 place-admin = Administration
+place-cases = Cases
 
 role-administrator = Administrator
 role-manager = Manager

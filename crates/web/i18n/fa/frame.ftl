@@ -29,6 +29,7 @@ sandbox-ahead = { $days } روز جلو
 place-desk = میز کار
 place-worklist = کارتابل
 place-admin = مدیریت سامانه
+place-cases = پرونده‌ها
 
 role-administrator = مدیر سامانه
 role-manager = مدیر

@@ -56,7 +56,7 @@ struct Wanted {
     overdue: Option<bool>,
     /// Only those of this applicant.
     applicant: Option<Uuid>,
-    /// Only those in whose subject this occurs.
+    /// Only those in whose subject, applicant's name or tracking code this occurs.
     #[param(max_length = 200)]
     text: Option<String>,
     /// In which order.
@@ -129,11 +129,13 @@ async fn list(
             OrderName::Deadline => CaseOrder::Deadline,
         },
         before: after.map(|(_, case)| case),
-        before_deadline: after.and_then(|(deadline, _)| deadline),
+        before_at: after.and_then(|(at, _)| at),
         limit: limit + 1,
+        ..CasesQuery::default()
     };
     let (rows, more) = cut(reads.cases(&query).await?, limit);
-    let next = rows.last().filter(|_| more).map(|row| page::end(&(row.deadline, row.case)));
+    let next = rows.last().filter(|_| more);
+    let next = next.map(|row| page::end(&(row.place_in(query.order), row.case)));
     let count = match wanted.count {
         Some(true) => Some(Count(reads.count_cases(&query, MOST_COUNTED).await?)),
         _ => None,

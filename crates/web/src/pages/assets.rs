@@ -59,6 +59,7 @@ async fn asset(Path((version, name)): Path<(String, String)>) -> Result<Response
     let kind = match name.rsplit('.').next().unwrap_or_default() {
         "css" => "text/css; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
+        "json" => "application/json",
         "svg" => "image/svg+xml",
         "woff2" => "font/woff2",
         _ => "application/octet-stream",
@@ -82,6 +83,7 @@ mod tests {
     #[test]
     fn what_comes_from_others_is_what_was_looked_at() {
         for (name, hash) in [
+            ("d3.min.js", "7c5954d1bc44c6702b2b74021dbefe5edb97973a6ae92e62dee4d9b47714be00"),
             ("htmx.min.js", "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130"),
             ("vazirmatn.woff2", "e4a00578f72608c71c23ed1c2f6b0b71fbf4c8d72b9a511a950c3598964fb044"),
         ] {

@@ -33,6 +33,18 @@ static PLACES: &[Place] = &[
         for_whom: works_on_cases,
     },
     Place {
+        address: "/dashboard",
+        icon: "figures",
+        name: |words| words.t("place-dashboard"),
+        for_whom: super::dashboard::sees_figures,
+    },
+    Place {
+        address: "/cases",
+        icon: "cases",
+        name: |words| words.t("place-cases"),
+        for_whom: |viewer| !viewer.reach.jurisdictions.is_empty(),
+    },
+    Place {
         address: "/sittings",
         icon: "sittings",
         name: |words| words.t("place-sittings"),

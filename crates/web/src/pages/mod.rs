@@ -9,6 +9,8 @@ mod account;
 mod admin;
 mod assets;
 mod case;
+mod cases;
+mod dashboard;
 mod days;
 mod drawing;
 mod form;
@@ -54,6 +56,8 @@ fn all() -> Pages {
         .merge(account::pages())
         .merge(admin::pages())
         .merge(case::pages())
+        .merge(cases::pages())
+        .merge(dashboard::pages())
         .merge(own::pages())
         .merge(days::pages())
         .merge(linked::pages())

@@ -39,6 +39,8 @@ catalogues! {
     "admin",
     "calendars",
     "case",
+    "cases",
+    "dashboard",
     "days",
     "frame",
     "linked",

@@ -1,0 +1,234 @@
+//! How the cases stand that have not ended: how long they have run, when they are due, to which level they
+//! are escalated, who has how many of them in hand.
+
+use parvaneh_core::{BranchId, Instant, PersonId, RoleId, StepId, UnitId, WorkflowId};
+use sqlx::{AssertSqlSafe, Row};
+use uuid::Uuid;
+
+use super::{cases::LEVEL, workload::WorkloadQuery};
+use crate::{Store, StoreError};
+
+/// Which cases.
+#[derive(Clone, Debug)]
+pub struct StandingQuery {
+    /// Only those received by this unit or one below it.
+    pub within: UnitId,
+    /// Only those of this workflow.
+    pub workflow: Option<WorkflowId>,
+    /// Where one part of the deadlines ends and the next begins, ascending.
+    pub due: Vec<Instant>,
+    /// Where one part of the days of receipt ends and the next begins, ascending.
+    pub received: Vec<Instant>,
+}
+
+/// Cases that have not ended and stand alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// In which part their statutory deadlines lie: 0 before the first end. `None` where the clock does not
+    /// run.
+    pub due: Option<usize>,
+    /// In which part they were received: 0 before the first end.
+    pub received: usize,
+    /// Whether that deadline has passed.
+    pub late: bool,
+    /// How many they are.
+    pub cases: u64,
+}
+
+/// How many cases are escalated to a level now, and to none above it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EscalatedNow {
+    /// The level, from 1.
+    pub level: u32,
+    /// How many cases.
+    pub cases: u64,
+}
+
+/// What somebody has in hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InHand {
+    /// Who; `None` is nobody: what waits to be taken.
+    pub official: Option<PersonId>,
+    /// For whom it waits, where nobody has it.
+    pub role: Option<RoleId>,
+    /// In how many cases.
+    pub cases: u64,
+    /// In how many of them the task's own deadline has passed.
+    pub late: u64,
+}
+
+/// With whom late cases of a period were while they were late.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldUpRow {
+    /// The workflow.
+    pub workflow: WorkflowId,
+    /// The step.
+    pub step: StepId,
+    /// The branch, in a parallel step.
+    pub branch: Option<BranchId>,
+    /// Whose: a role, or `applicant`.
+    pub owner: String,
+    /// How many cases.
+    pub cases: u64,
+}
+
+/// What stands in braces is put in from constants of this file.
+const WITHIN: &str = "
+      and ($1 = (select id from units where parent is null)
+           or c.unit_id in (select unit from unit_closure where above = $1))
+      and ($2::text is null or c.workflow = $2)";
+
+/// The part of `cases_open_by_deadline` that belongs to the units.
+const STANDING: &str = "
+    select case when c.deadline_at is null then null
+                when cardinality($3::timestamptz[]) = 0 then 0
+                else width_bucket(c.deadline_at, $3) end,
+           case when cardinality($4::timestamptz[]) = 0 then 0 else width_bucket(c.opened_at, $4) end,
+           coalesce(c.deadline_at < (select engine_now()), false), count(*)
+    from cases c where c.ended_at is null {within}
+    group by 1, 2, 3";
+
+/// The cases whose deadline has passed, by `cases_running_deadline`; those of which a task is late, by
+/// `tasks_late`; then the levels of each by its key.
+const ESCALATED: &str = "
+    with late as (
+        select c.id from cases c
+        where c.ended_at is null and c.deadline_at < (select engine_now()) {within}
+        union
+        select c.id from tasks t join cases c on c.id = t.case_id
+        where t.closed_at is null and t.due_at < (select engine_now()) and c.ended_at is null {within}
+    )
+    select level, count(*)
+    from late join cases c on c.id = late.id
+    cross join lateral (select {level} as level) reached
+    where level is not null group by 1 order by 1";
+
+/// Open tasks that somebody has, by `tasks_in_hand`, and those that wait, by `tasks_of_role`.
+const IN_HAND: &str = "
+    select t.assignee, case when t.assignee is null then t.owner_role end,
+           count(distinct t.case_id),
+           count(distinct t.case_id) filter (where t.due_at < (select engine_now()))
+    from tasks t join cases c on c.id = t.case_id
+    where t.closed_at is null and t.owner_role is not null and c.ended_at is null {within}
+    group by 1, 2
+    order by 4 desc, 3 desc, 1, 2
+    limit $3";
+
+/// Late cases are few, so their tasks are looked up by key: as in `late_days.rs`.
+const HELD_UP: &str = "
+    with clock as materialized (select engine_now() as now),
+    late as (
+        select c.id, c.workflow, c.unit_id, c.deadline_at, c.ended_at as stopped_at from cases c
+        where c.ended_at >= $1 and c.ended_at < $2 and c.ended_at > c.deadline_at
+        union all
+        select c.id, c.workflow, c.unit_id, c.deadline_at, (select now from clock) from cases c
+        where c.ended_at is null and c.deadline_at >= $1 and c.deadline_at < $2
+          and c.deadline_at < (select now from clock)
+    )
+    select l.workflow, t.step, t.branch, coalesce(t.owner_role, 'applicant'), count(distinct l.id)
+    from late l
+    join tasks t on t.case_id = l.id and t.purpose <> 'vote'
+         and t.opened_at < l.stopped_at and coalesce(t.closed_at, 'infinity') > l.deadline_at
+    where ($3::text is null or l.workflow = $3)
+      and ($4::text is null or l.unit_id in (select unit from unit_closure where above = $4))
+    group by 1, 2, 3, 4
+    order by 5 desc, 1, 2, 3, 4";
+
+impl Store {
+    /// How many cases have not ended, by how long they have run and when they are due.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn standing(&self, query: &StandingQuery) -> Result<Vec<Standing>, StoreError> {
+        let rows = sqlx::query(AssertSqlSafe(STANDING.replace("{within}", WITHIN)))
+            .bind(query.within.as_str())
+            .bind(query.workflow.as_ref().map(|workflow| workflow.as_str()))
+            .bind(&query.due)
+            .bind(&query.received)
+            .fetch_all(&mut *self.reads().await?)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(Standing {
+                    due: row.try_get::<Option<i32>, _>(0)?.map(|part| part as usize),
+                    received: row.try_get::<i32, _>(1)? as usize,
+                    late: row.try_get(2)?,
+                    cases: row.try_get::<i64, _>(3)? as u64,
+                })
+            })
+            .collect()
+    }
+
+    /// How many cases are escalated to which level now: those of clocks that run beyond their deadline.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn escalated_now(
+        &self,
+        within: &UnitId,
+        workflow: Option<&WorkflowId>,
+    ) -> Result<Vec<EscalatedNow>, StoreError> {
+        let sql = ESCALATED.replace("{within}", WITHIN).replace("{level}", LEVEL);
+        let rows: Vec<(i32, i64)> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(within.as_str())
+            .bind(workflow.map(|workflow| workflow.as_str()))
+            .fetch_all(&mut *self.reads().await?)
+            .await?;
+        let row = |(level, cases)| EscalatedNow { level: level as u32, cases: cases as u64 };
+        Ok(rows.into_iter().map(row).collect())
+    }
+
+    /// Who has how many cases in hand, and for whom how many wait: those with most late ones first, as many
+    /// as `most`.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn cases_in_hand(
+        &self,
+        within: &UnitId,
+        workflow: Option<&WorkflowId>,
+        most: u32,
+    ) -> Result<Vec<InHand>, StoreError> {
+        let rows = sqlx::query(AssertSqlSafe(IN_HAND.replace("{within}", WITHIN)))
+            .bind(within.as_str())
+            .bind(workflow.map(|workflow| workflow.as_str()))
+            .bind(i64::from(most))
+            .fetch_all(&mut *self.reads().await?)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(InHand {
+                    official: row.try_get::<Option<Uuid>, _>(0)?.map(PersonId),
+                    role: row.try_get::<Option<String>, _>(1)?.map(RoleId::from),
+                    cases: row.try_get::<i64, _>(2)? as u64,
+                    late: row.try_get::<i64, _>(3)? as u64,
+                })
+            })
+            .collect()
+    }
+
+    /// With whom the late cases of a period were while they were late, most of them first.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn held_up(&self, query: &WorkloadQuery) -> Result<Vec<HeldUpRow>, StoreError> {
+        let rows = sqlx::query(HELD_UP)
+            .bind(query.period.start)
+            .bind(query.period.end)
+            .bind(query.workflow.as_ref().map(|workflow| workflow.as_str()))
+            .bind(query.within.as_ref().map(|unit| unit.as_str()))
+            .fetch_all(&mut *self.reads().await?)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(HeldUpRow {
+                    workflow: WorkflowId::from(row.try_get::<String, _>(0)?),
+                    step: StepId::from(row.try_get::<String, _>(1)?),
+                    branch: row.try_get::<Option<String>, _>(2)?.map(BranchId::from),
+                    owner: row.try_get(3)?,
+                    cases: row.try_get::<i64, _>(4)? as u64,
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,124 @@
+//! The list of cases: everything that somebody sees, and what stands behind each figure.
+
+mod chosen;
+mod rows;
+mod wanted;
+
+use std::borrow::Borrow;
+
+use askama::Template;
+use axum::{extract::State as Has, http::StatusCode, response::Response};
+use parvaneh_store::CasesQuery;
+
+pub(crate) use self::{
+    chosen::period_told,
+    wanted::{NOBODY, State, Verdict, Wanted, span},
+};
+use self::{
+    chosen::{Choices, Chosen},
+    rows::{Row, rows},
+    wanted::{Order, PAGE},
+};
+use super::{Frame, routes::Pages, shown, visit::Visit};
+use crate::{
+    App,
+    body::Query,
+    page::{cut, end},
+    problem::Problem,
+};
+
+/// Up to how many cases are counted.
+const MOST_COUNTED: u32 = 10_000;
+/// Within how many days something is due, to choose from.
+const DUE_WITHIN: [u32; 3] = [7, 14, 30];
+
+pub(super) fn pages() -> Pages {
+    Pages::default().get("/cases", list)
+}
+
+#[derive(Template)]
+#[template(path = "cases/page.html")]
+struct Page {
+    frame: Frame,
+    wanted: Wanted,
+    choices: Choices,
+    chosen: Vec<Chosen>,
+    /// What was typed and cannot be read.
+    faults: Vec<&'static str>,
+    rows: Vec<Row>,
+    /// As many as there are.
+    count: u32,
+    next: Option<String>,
+}
+
+impl Page {
+    fn order(&self, order: impl Borrow<Order>) -> bool {
+        self.wanted.order == *order.borrow()
+    }
+
+    /// The address of the same list in another order.
+    fn ordered(&self, order: impl Borrow<Order>) -> String {
+        Wanted { order: *order.borrow(), ..self.wanted.anew() }.address()
+    }
+
+    /// Whether an order says something of what is shown.
+    fn has_open(&self) -> bool {
+        self.wanted.state != State::Ended
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(self.wanted.state, State::Any | State::Ended)
+    }
+
+    /// Whether there are more than are counted.
+    fn is_many(&self) -> bool {
+        self.count > MOST_COUNTED
+    }
+
+    fn wrong(&self, field: &str) -> bool {
+        self.faults.contains(&field)
+    }
+}
+
+async fn list(
+    Has(app): Has<App>,
+    visit: Visit,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Problem> {
+    let (words, viewer) = (visit.look.words, &visit.viewer);
+    let faults = wanted.faults();
+    let calendars = app.calendar().await?;
+    // What cannot be read asks for nothing that could be shown; without a calendar there is no case.
+    let (listed, next, count) = match &calendars {
+        Some(calendars) if faults.is_empty() => {
+            let query = wanted.query(calendars.national(), viewer.now)?;
+            let query = CasesQuery { reach: Some(viewer.reach.clone()), ..query };
+            let reads = app.store.reading_as(viewer);
+            let (listed, more) = cut(reads.cases(&query).await?, PAGE);
+            let next = listed.last().filter(|_| more).map(|last| {
+                let after = end(&(last.place_in(query.order), last.case));
+                Wanted { after, ..wanted.clone() }.address()
+            });
+            // One page that is not full needs no counting.
+            let count = match wanted.after.is_empty() && !more {
+                true => listed.len() as u32,
+                false => reads.count_cases(&query, MOST_COUNTED).await?,
+            };
+            (listed, next, count)
+        }
+        _ => (Vec::new(), None, 0),
+    };
+    let choices = Choices::of(viewer, &wanted, words);
+    let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = Page {
+        frame: visit.frame(words.t("cases-title")),
+        chosen: chosen::chosen(&app, &visit, &wanted, &choices).await?,
+        choices,
+        rows: rows(&app, &visit, listed).await?,
+        faults,
+        count,
+        next,
+        wanted,
+    };
+    shown(status, &visit.look, &page)
+}

@@ -1,0 +1,269 @@
+//! The second part: with whom the days went, and with whom the work is.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use parvaneh_core::{
+    BranchId, Definition, JalaliDate, PersonId, StepId, WorkflowId, definition::StepKind,
+};
+use parvaneh_store::{Viewer, Workload, WorkloadBy, WorkloadQuery};
+
+use super::{Asked, Head, Number, Wanted, calendars, unit_name};
+use crate::{
+    App,
+    body::Query,
+    pages::{
+        Frame,
+        cases::{self, NOBODY, State as CaseState, span},
+        page,
+        visit::Visit,
+    },
+    policy::{self, Task},
+    problem::Problem,
+    say::Words,
+};
+
+/// As many rows as a table has: those that matter most.
+const MOST: usize = 15;
+/// How wide the widest part is drawn.
+const WIDEST: f64 = 240.0;
+
+/// Where late days went.
+struct Lost {
+    step: String,
+    owner: String,
+    /// Only where there are several.
+    workflow: String,
+    cases: Number,
+    waiting: String,
+    handling: String,
+    days: String,
+    /// How wide each is drawn.
+    wide: (u64, u64),
+}
+
+/// What was done in a step, or by an owner.
+struct Done {
+    name: String,
+    owner: String,
+    closed: String,
+    late: String,
+    late_in_queue: String,
+    /// How long a task waited and was handled, in working hours.
+    waited: String,
+    handled: String,
+}
+
+/// A level with its cases.
+struct Level {
+    name: String,
+    cases: Number,
+}
+
+/// What an official has in hand.
+struct Load {
+    who: String,
+    /// For whom it waits, where nobody has it.
+    waits: bool,
+    cases: Number,
+    late: Number,
+    wide: (u64, u64),
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/work.html")]
+struct Page {
+    frame: Frame,
+    head: Head,
+    wanted: Wanted,
+    lost: Vec<Lost>,
+    steps: Vec<Done>,
+    owners: Vec<Done>,
+    levels: Vec<Level>,
+    load: Vec<Load>,
+}
+
+pub(super) async fn work(
+    State(app): State<App>,
+    visit: Visit,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Problem> {
+    let (words, viewer) = (visit.look.words, &visit.viewer);
+    let calendars = calendars(&app).await?;
+    let calendar = calendars.national();
+    let asked = wanted.made_out(viewer, calendar)?;
+    let reach = policy::reach_of(viewer, Task::SeeFigures);
+    let store = app.store.reading_within(&viewer.organisation, &reach);
+    let query = |by| WorkloadQuery {
+        period: span(asked.period, calendar),
+        by,
+        workflow: asked.workflow.clone(),
+        within: Some(asked.unit.clone()),
+    };
+    let steps = store.workload(&query(WorkloadBy::Step)).await?;
+    let owners = store.workload(&query(WorkloadBy::Owner)).await?;
+    let held_up = store.held_up(&query(WorkloadBy::Step)).await?;
+    type Place<'a> = (&'a WorkflowId, &'a StepId, Option<&'a BranchId>, &'a str);
+    let held_up: HashMap<Place, u64> = held_up
+        .iter()
+        .map(|row| ((&row.workflow, &row.step, row.branch.as_ref(), &row.owner[..]), row.cases))
+        .collect();
+    let several = viewer.definitions().len() > 1;
+    let mut lost: Vec<Lost> = Vec::new();
+    let most = steps.iter().map(|row| row.days_lost.days()).fold(0.0_f64, f64::max);
+    for row in steps.iter().filter(|row| row.days_lost.days() > 0.0).take(MOST) {
+        let Some(step) = &row.step else { continue };
+        let place = (&row.workflow, step, row.branch.as_ref(), &row.owner[..]);
+        let list = asked.cases(|list| cases::Wanted {
+            workflow: row.workflow.to_string(),
+            period: asked.period.to_string(),
+            lost_in: match &row.branch {
+                Some(branch) => format!("{step}/{branch}"),
+                None => step.to_string(),
+            },
+            lost_with: row.owner.clone(),
+            ..list
+        });
+        let share = |days: f64| (days / most.max(f64::MIN_POSITIVE) * WIDEST).ceil() as u64;
+        lost.push(Lost {
+            step: step_name(viewer, row, words),
+            owner: owner_name(viewer, &row.owner, words),
+            workflow: if several {
+                workflow_name(viewer, &row.workflow, words)
+            } else {
+                String::new()
+            },
+            cases: Number::of(held_up.get(&place).copied().unwrap_or(0), list, words),
+            waiting: tenth(row.days_lost.waiting, words),
+            handling: tenth(row.days_lost.handling, words),
+            days: tenth(row.days_lost.days(), words),
+            wide: (share(row.days_lost.waiting), share(row.days_lost.handling)),
+        });
+    }
+    let done = |row: &Workload| Done {
+        name: match &row.unit {
+            Some(unit) => unit_name(viewer, unit, words),
+            None => step_name(viewer, row, words),
+        },
+        owner: owner_name(viewer, &row.owner, words),
+        closed: words.number(row.closed),
+        late: words.number(row.late),
+        late_in_queue: words.number(row.late_in_queue),
+        waited: hours(row.spent.waited, row.closed, words),
+        handled: hours(row.spent.handled, row.closed, words),
+    };
+    let levels = store.escalated_now(&asked.unit, asked.workflow.as_ref()).await?;
+    let levels = levels.iter().map(|one| Level {
+        name: words.t("dashboard-level").n("level", one.level).into(),
+        cases: Number::of(
+            one.cases,
+            asked.cases(|list| cases::Wanted { level: one.level.to_string(), ..list }),
+            words,
+        ),
+    });
+    let today = JalaliDate::from(calendar.local_date(viewer.now));
+    let page_of = Page {
+        frame: visit.frame(words.t("dashboard-work-title")),
+        head: Head::of(viewer, &wanted, &asked, today.year(), words),
+        lost,
+        steps: steps.iter().filter(|row| row.closed > 0).take(MOST).map(done).collect(),
+        owners: owners.iter().filter(|row| row.closed > 0).take(MOST).map(done).collect(),
+        levels: levels.collect(),
+        load: load(&app, &store, &visit, &asked).await?,
+        wanted,
+    };
+    page(&visit.look, &page_of)
+}
+
+/// Who has how much in hand, and what waits for whom.
+async fn load(
+    app: &App,
+    store: &parvaneh_store::Store,
+    visit: &Visit,
+    asked: &Asked,
+) -> Result<Vec<Load>, Problem> {
+    let (words, viewer) = (visit.look.words, &visit.viewer);
+    let rows = store.cases_in_hand(&asked.unit, asked.workflow.as_ref(), 2 * MOST as u32).await?;
+    let people: Vec<PersonId> = rows.iter().filter_map(|row| row.official).collect();
+    let names = app.store.names_of(&people).await?;
+    let most = rows.iter().map(|row| row.cases).max().unwrap_or(0).max(1);
+    let wide = |cases: u64| (cases * WIDEST as u64).div_ceil(most);
+    let shown = rows.iter().map(|row| {
+        let (role, official) = match (row.official, &row.role) {
+            (Some(person), _) => (String::new(), person.to_string()),
+            (None, role) => {
+                let role = role.as_ref().map(|role| role.to_string()).unwrap_or_default();
+                (role, NOBODY.to_owned())
+            }
+        };
+        let list = |task_late: &str| {
+            asked.cases(|list| cases::Wanted {
+                state: CaseState::Open,
+                role: role.clone(),
+                official: official.clone(),
+                task_late: task_late.to_owned(),
+                ..list
+            })
+        };
+        let late = wide(row.late);
+        Load {
+            who: match row.official {
+                Some(person) => names.get(&person).cloned().unwrap_or_default(),
+                None => owner_name(viewer, &role, words),
+            },
+            waits: row.official.is_none(),
+            cases: Number::of(row.cases, list(""), words),
+            late: Number::of(row.late, list("1"), words),
+            wide: (wide(row.cases).saturating_sub(late), late),
+        }
+    });
+    Ok(shown.collect())
+}
+
+fn definition(viewer: &Viewer, workflow: &WorkflowId) -> Option<std::sync::Arc<Definition>> {
+    viewer.definitions().into_iter().find(|one| one.id == *workflow)
+}
+
+fn workflow_name(viewer: &Viewer, workflow: &WorkflowId, words: Words) -> String {
+    let known = definition(viewer, workflow);
+    known.map_or_else(|| workflow.to_string(), |one| words.of(&one.title).to_owned())
+}
+
+/// What a step is called, or the branch of one. One that the latest version has no more goes by its
+/// identifier.
+fn step_name(viewer: &Viewer, row: &Workload, words: Words) -> String {
+    let Some(step) = &row.step else { return String::new() };
+    let known = definition(viewer, &row.workflow);
+    let held = known.as_ref().and_then(|one| one.steps.get(step));
+    let branch = row.branch.as_ref().map(|branch| {
+        let known = held.and_then(|held| match &held.kind {
+            StepKind::Parallel(parallel) => parallel.branches.get(branch),
+            _ => None,
+        });
+        known.map_or_else(|| branch.to_string(), |known| words.of(&known.title).to_owned())
+    });
+    let step = held.map_or_else(|| step.to_string(), |held| words.of(&held.title).to_owned());
+    match branch {
+        Some(branch) => format!("{step} · {branch}"),
+        None => step,
+    }
+}
+
+fn owner_name(viewer: &Viewer, owner: &str, words: Words) -> String {
+    if owner == "applicant" {
+        return words.t("cases-with-applicant").into();
+    }
+    let title = viewer.role_title(&parvaneh_core::RoleId::from(owner));
+    title.map_or_else(|| owner.to_owned(), |title| words.of(&title).to_owned())
+}
+
+fn tenth(days: f64, words: Words) -> String {
+    words.number(format!("{days:.1}"))
+}
+
+/// The mean of what so many took together, in hours.
+fn hours(all: chrono::TimeDelta, of: u64, words: Words) -> String {
+    let hours = all.num_minutes() as f64 / 60.0 / of.max(1) as f64;
+    words.number(format!("{hours:.1}"))
+}
