@@ -32,7 +32,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Small batches: the tests are built without optimisation, and the cases of a batch are locked
     // while they are decided. The tests leap over months, and compare at the end what every key did.
     let keys_stay = Duration::from_secs(100 * 366 * 24 * 60 * 60);
-    let work = WorkerOptions { batch: 16, idle: Duration::from_millis(200), keys_stay };
+    let default = WorkerOptions::default();
+    let work = WorkerOptions { batch: 16, idle: Duration::from_millis(200), keys_stay, ..default };
     parvaneh_worker::run(&store, work, shutdown).await;
     store.close().await;
     Ok(())

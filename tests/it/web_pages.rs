@@ -719,6 +719,10 @@ pub(crate) const ROWS: &[Row] = &[
     Row("get /cases/{case}/timeline", "/cases/CASE/timeline", &[], Opens::Readers),
     Row("get /cases/{case}/workflow", "/cases/CASE/workflow", &[], Opens::Readers),
     Row("get /cases/{case}/clocks/{no}", "/cases/CASE/clocks/0", &[], Opens::Readers),
+    Row("get /audit", "/audit", &[], Opens::Only(&["auditor"])),
+    Row("get /audit/looks", "/audit/looks", &[], Opens::Only(&["auditor"])),
+    Row("get /audit/patterns", "/audit/patterns", &[], Opens::Only(&["auditor"])),
+    Row("get /audit/cases/{case}", "/audit/cases/CASE", &[], Opens::Only(&["auditor"])),
     Row(
         "get /cases/{case}/do/{what}",
         "/cases/CASE/do/comment",

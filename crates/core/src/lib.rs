@@ -21,12 +21,14 @@ pub mod jalali;
 pub mod measure;
 pub mod migration;
 pub mod order;
+pub mod patterns;
 pub mod reach;
 pub mod register;
 pub mod scenario;
 pub mod sitting;
 pub mod soundness;
 pub mod spent;
+pub mod story;
 mod term;
 pub mod timeline;
 

@@ -146,6 +146,21 @@ pub(crate) struct DatabaseLimits {
         value_parser = at_least_a_day
     )]
     keep_keys: Stretch,
+    /// For how long it is kept who has looked at what; at least 90 days
+    #[arg(
+        long,
+        default_value = "1095d",
+        env = "PARVANEH_KEEP_LOOKS",
+        value_name = "TIME",
+        value_parser = at_least_some_months
+    )]
+    keep_looks: Stretch,
+}
+
+fn at_least_some_months(text: &str) -> Result<Stretch, String> {
+    let stretch: Stretch = text.parse()?;
+    let long = stretch.0 >= parvaneh_store::LOOKS_STAY;
+    if long { Ok(stretch) } else { Err("who has looked is kept for 90 days at least".to_owned()) }
 }
 
 fn at_least_a_day(text: &str) -> Result<Stretch, String> {
@@ -157,7 +172,8 @@ fn at_least_a_day(text: &str) -> Result<Stretch, String> {
 impl DatabaseLimits {
     /// How a worker works.
     pub(crate) fn worker(&self) -> WorkerOptions {
-        WorkerOptions { keys_stay: self.keep_keys.0, ..WorkerOptions::default() }
+        let (keys_stay, looks_stay) = (self.keep_keys.0, self.keep_looks.0);
+        WorkerOptions { keys_stay, looks_stay, ..WorkerOptions::default() }
     }
 
     /// How the store uses the database.

@@ -24,6 +24,7 @@ mod job;
 mod key_change;
 mod lane;
 mod link;
+mod look;
 mod measure;
 mod migration;
 mod news;
@@ -66,6 +67,7 @@ pub use identity::{
 };
 pub use job::{Job, JobId};
 pub use key_change::{KeyChanged, KeyUnchanged};
+pub use look::{LOOKS_STAY, Look};
 pub use migration::{MigrationPreview, PreviewedCase, PreviewedClock, RefusedCase};
 pub use news::{News, NewsListener, Office};
 pub use notify::{
@@ -79,11 +81,13 @@ pub use publish::{Published, PublishedDefinition, UnitRow};
 pub use read::{
     AgendaItem, Band, CaseAboutRow, CaseFile, CaseOrder, CaseRow, CasesQuery, Cursor, Desk,
     EscalatedNow, EscalationCount, FiledTask, Hands, HeldBy, HeldUp, HeldUpRow, InHand, Inquiries,
-    Inquiry, Judged, LicenceChangeRow, LicenceFile, LicenceRow, LicencesQuery, OnTime, OnTimeBy,
-    OnTimeKey, OnTimeQuery, OnTimeRow, OpenStanding, OpenTask, Ranked, Ranking, RankingQuery, Room,
-    RoomOfCase, SavedFilter, SeenCase, SittingRow, SittingsQuery, Sort, Standing, StandingQuery,
-    Timeline, TimelineEntry, Viewer, WorkCase, WorkItem, Worklist, WorklistColumn, WorklistCounts,
-    WorklistQuery, Workload, WorkloadBy, WorkloadQuery,
+    Inquiry, Judged, LicenceChangeRow, LicenceFile, LicenceRow, LicencesQuery, LooksCursor,
+    LooksQuery, MOST_TOLD, Measure, OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow,
+    OpenStanding, OpenTask, Pattern, PatternQuery, Ranked, Ranking, RankingQuery, Room, RoomOfCase,
+    SavedFilter, SeenCase, SittingRow, SittingsQuery, Sort, Standing, StandingQuery, Timeline,
+    TimelineEntry, Trail, TrailCursor, TrailQuery, TrailRow, Unusual, Unusuals, Viewer, WorkCase,
+    WorkItem, Worklist, WorklistColumn, WorklistCounts, WorklistQuery, Workload, WorkloadBy,
+    WorkloadQuery,
 };
 pub use request::{Ask, Executed, Request, Requester};
 pub use sandbox::{EngineClock, SandboxClock};

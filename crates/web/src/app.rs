@@ -15,6 +15,7 @@ use crate::{
     health::{self, Ending, Probe},
     layers,
     limits::Limiter,
+    looks::Looks,
     pages,
     problem::Problem,
 };
@@ -36,6 +37,8 @@ pub struct Parts {
     /// When the service is about to end.
     pub(crate) ending: Ending,
     pub(crate) probe: Probe,
+    /// Who has looked at what.
+    pub(crate) looks: Looks,
     /// Where everybody waits who wants to hear what changes.
     pub(crate) hub: Hub,
     /// As many as uploads are received at the same time.
@@ -71,6 +74,7 @@ impl App {
         let uploads = Arc::new(Semaphore::new(settings.documents.at_once));
         Self(Arc::new(Parts {
             limiter: Limiter::new(settings.limits),
+            looks: Looks::new(store.clone(), settings.looks),
             store,
             settings,
             passwords: Passwords::new(),

@@ -22,6 +22,7 @@ use crate::{
     documents::{declared_length, too_long},
     language::Language,
     limits::Class,
+    looks,
     observe::Observed,
     pages::{self, Look, asks_for_pages},
     problem::Problem,
@@ -53,6 +54,7 @@ pub(crate) fn around(router: Router<App>, app: &App) -> Router<App> {
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed")
         })
+        .layer(from_fn_with_state(app.clone(), looks::watch))
         .layer(DefaultBodyLimit::max(app.settings.longest_body))
         .layer(from_fn_with_state(app.clone(), no_longer))
         .layer(CatchPanicLayer::custom(|_panic: Box<dyn std::any::Any + Send>| {

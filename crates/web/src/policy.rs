@@ -33,6 +33,8 @@ pub enum Task {
     AdministerWorkflows,
     /// See figures.
     SeeFigures,
+    /// Search in what has happened, and in who has looked: sees everything there, and changes nothing.
+    Audit,
     /// Close offices, and open them again.
     KeepCalendars,
     /// Publish calendars: only for the whole organisation.
@@ -50,6 +52,7 @@ impl Task {
             Self::KeepCalendars => &[parvaneh_store::CALENDAR_KEEPER],
             Self::PublishCalendars => &[parvaneh_store::CALENDAR_KEEPER, ADMINISTRATOR],
             Self::SeeFigures => &[MANAGER, AUDITOR, ADMINISTRATOR],
+            Self::Audit => &[AUDITOR],
         }
     }
 }
@@ -68,6 +71,19 @@ pub fn reach_of(viewer: &Viewer, task: Task) -> Reach {
     let held = held.filter(|grant| task.roles().contains(&grant.role.as_str()));
     let jurisdictions = held.map(|grant| Jurisdiction { workflow: None, unit: grant.unit.clone() });
     Reach { jurisdictions: jurisdictions.collect(), ..Reach::default() }
+}
+
+/// Lets pass who may do that anywhere, and says where.
+///
+/// # Errors
+/// `forbidden`.
+pub fn permit_somewhere(viewer: &Viewer, task: Task) -> Result<Reach, Problem> {
+    let reach = reach_of(viewer, task);
+    if reach.jurisdictions.is_empty() {
+        let roles = task.roles().join("' or '");
+        return Err(Problem::forbidden(format!("this needs the role '{roles}'")));
+    }
+    Ok(reach)
 }
 
 /// Lets pass who may do that at a unit.

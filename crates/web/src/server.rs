@@ -80,7 +80,7 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let how = app.settings.connections.clone();
-    let ending = app.ending.clone();
+    let (ending, looks) = (app.ending.clone(), app.looks.clone());
     let door = Door {
         protocol: Arc::new(protocol(&how)),
         places: Arc::new(Semaphore::new(how.most)),
@@ -120,6 +120,9 @@ pub async fn serve(
     tracing::info!(connections = count, "nobody is let in any more");
     if timeout(how.finish, door.open.shutdown()).await.is_err() {
         tracing::warn!("connections were still at work, and are cut");
+    }
+    if !looks.written(how.finish).await {
+        tracing::error!("looks of the last moments could not be written, and are lost");
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use parvaneh_store::Attempts;
 
-use crate::{Connections, DocumentSettings, Limits, Streams, auth::Oidc};
+use crate::{Connections, DocumentSettings, Limits, LookSettings, Streams, auth::Oidc};
 
 /// How the service behaves.
 #[derive(Clone, Debug)]
@@ -33,6 +33,8 @@ pub struct Settings {
     pub documents: DocumentSettings,
     /// How often somebody may ask.
     pub limits: Limits,
+    /// How it is recorded who looks at what.
+    pub looks: LookSettings,
     /// Whether everybody who comes in may move the clock of a sandbox, and not only administrators of
     /// the whole organisation.
     pub everybody_moves_clock: bool,
@@ -58,6 +60,7 @@ impl Default for Settings {
             connections: Connections::default(),
             documents: DocumentSettings::default(),
             limits: Limits::default(),
+            looks: LookSettings::default(),
             everybody_moves_clock: false,
             trusted_proxies: Vec::new(),
         }

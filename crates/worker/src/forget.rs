@@ -1,4 +1,4 @@
-//! Forgets the keys of requests that nobody repeats any more.
+//! Forgets the keys of requests that nobody repeats any more, and who looked at what years ago.
 
 use std::time::Duration;
 
@@ -8,20 +8,22 @@ use crate::{Shutdown, WorkerOptions, measure};
 
 /// How often it looks.
 const PAUSE: Duration = Duration::from_secs(600);
-/// How many keys of each kind one statement takes.
+/// How many keys of each kind, and how many looks, one statement takes.
 const PORTION: usize = 5_000;
 
 /// Rounds until shutdown begins: a few thousand at a time, then a pause.
 pub async fn run(store: &Store, options: WorkerOptions, mut shutdown: Shutdown) {
     while !shutdown.has_begun() {
-        let done = store.forget_keys(options.keys_stay, PORTION).await;
+        let keys = store.forget_keys(options.keys_stay, PORTION).await;
+        let looks = store.forget_looks(options.looks_stay, PORTION).await;
+        let done = keys.and_then(|keys| Ok(keys.max(looks?)));
         measure::round("forget", &done);
         let wait = match done {
             // More may be old; others want to write as well.
             Ok(gone) if gone >= PORTION as u64 => Duration::from_millis(200),
             Ok(_) => PAUSE,
             Err(error) => {
-                tracing::warn!(%error, error.code = error.code(), "old keys are not forgotten yet");
+                tracing::warn!(%error, error.code = error.code(), "what is old is not forgotten yet");
                 PAUSE
             }
         };

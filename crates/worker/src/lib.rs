@@ -34,12 +34,15 @@ pub struct WorkerOptions {
     pub idle: Duration,
     /// How long the keys of requests are kept; at least a day.
     pub keys_stay: Duration,
+    /// For how long it is kept who has looked at what.
+    pub looks_stay: Duration,
 }
 
 impl Default for WorkerOptions {
     fn default() -> Self {
         let keys_stay = Duration::from_secs(30 * 24 * 60 * 60);
-        Self { batch: 200, idle: Duration::from_secs(3), keys_stay }
+        let looks_stay = Duration::from_secs(3 * 365 * 24 * 60 * 60);
+        Self { batch: 200, idle: Duration::from_secs(3), keys_stay, looks_stay }
     }
 }
 

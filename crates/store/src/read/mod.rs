@@ -7,13 +7,16 @@ mod history;
 mod inquiries;
 mod late_days;
 mod licences;
+mod looks;
 mod marks;
 mod on_time;
+mod patterns;
 mod ranking;
 mod requests;
 mod sittings;
 mod standing;
 mod timeline;
+mod trail;
 mod viewer;
 mod worklist;
 mod workload;
@@ -26,11 +29,14 @@ pub use inquiries::{Inquiries, Inquiry};
 pub use licences::{
     CaseAboutRow, LicenceChangeRow, LicenceFile, LicenceRow, LicencesQuery, Standing,
 };
+pub use looks::{LooksCursor, LooksQuery};
 pub use on_time::{OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow};
+pub use patterns::{MOST_TOLD, Measure, Pattern, PatternQuery, Unusual, Unusuals};
 pub use ranking::{Band, Ranked, Ranking, RankingQuery};
 pub use sittings::{AgendaItem, Room, RoomOfCase, SittingRow, SittingsQuery};
 pub use standing::{EscalatedNow, HeldUpRow, InHand, Standing as OpenStanding, StandingQuery};
 pub use timeline::{Timeline, TimelineEntry};
+pub use trail::{Trail, TrailCursor, TrailQuery, TrailRow};
 pub use viewer::Viewer;
 pub use worklist::{
     Cursor, Desk, Hands, SavedFilter, Sort, WorkCase, WorkItem, Worklist, WorklistColumn,

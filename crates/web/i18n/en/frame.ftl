@@ -39,6 +39,7 @@ place-desk = Desk
 place-worklist = Worklist
 place-admin = Administration
 place-cases = Cases
+place-audit = Audit
 
 role-administrator = Administrator
 role-manager = Manager

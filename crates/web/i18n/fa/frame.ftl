@@ -30,6 +30,7 @@ place-desk = میز کار
 place-worklist = کارتابل
 place-admin = مدیریت سامانه
 place-cases = پرونده‌ها
+place-audit = بازرسی
 
 role-administrator = مدیر سامانه
 role-manager = مدیر

@@ -25,7 +25,7 @@ pub use self::{
     password::{Passwords, Weak},
     secret::Secret,
 };
-use crate::{App, limits::Class, problem::Problem};
+use crate::{App, limits::Class, looks::Looker, problem::Problem};
 
 /// By what somebody came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,6 +147,10 @@ impl FromRequestParts<App> for Principal {
         let (shown, margin) = (Shown::by(app, parts)?, margin(parts));
         let principal = shown.enter(app, parts.method.is_safe(), &margin).await?;
         admit(app, parts, &margin, &principal)?;
+        if let (Some(looker), Some(viewer)) = (parts.extensions.get::<Looker>(), &principal.viewer)
+        {
+            looker.is(principal.person, viewer.now);
+        }
         Ok(principal)
     }
 }

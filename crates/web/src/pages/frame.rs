@@ -56,6 +56,12 @@ static PLACES: &[Place] = &[
         name: |words| words.t("place-admin"),
         for_whom: super::admin::administers,
     },
+    Place {
+        address: "/audit",
+        icon: "lens",
+        name: |words| words.t("place-audit"),
+        for_whom: audits,
+    },
     Place { address: "/", icon: "desk", name: |words| words.t("place-desk"), for_whom: |_| true },
 ];
 
@@ -63,6 +69,11 @@ static PLACES: &[Place] = &[
 pub(super) fn works_on_cases(viewer: &Viewer) -> bool {
     let own = |grant: &Grant| policy::ROLES.contains(&grant.role.as_str());
     !viewer.actor.lent.is_empty() || viewer.actor.grants.iter().any(|grant| !own(grant))
+}
+
+/// Who is an auditor somewhere.
+fn audits(viewer: &Viewer) -> bool {
+    policy::permit_somewhere(viewer, policy::Task::Audit).is_ok()
 }
 
 /// A place as the side shows it.

@@ -8,6 +8,7 @@
 mod account;
 mod admin;
 mod assets;
+mod audit;
 mod case;
 mod cases;
 mod dashboard;
@@ -55,6 +56,7 @@ fn all() -> Pages {
         .merge(home::pages())
         .merge(account::pages())
         .merge(admin::pages())
+        .merge(audit::pages())
         .merge(case::pages())
         .merge(cases::pages())
         .merge(dashboard::pages())

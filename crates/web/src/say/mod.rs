@@ -38,6 +38,7 @@ catalogues! {
     "account",
     "admin",
     "calendars",
+    "audit",
     "case",
     "cases",
     "dashboard",

@@ -25,11 +25,15 @@ use parvaneh_core::{
 use parvaneh_store::{CaseContent, SeenCase};
 use uuid::Uuid;
 
-use self::{head::Head, names::Names};
+use self::head::Head;
 use super::{Frame, routes::Pages, visit::Visit};
 use crate::{App, problem::Problem, say::Words, shown::Moment};
 
 pub(crate) use self::doing::TAKES_CONTENTS;
+pub(super) use self::{
+    names::Names,
+    story::{Happened, Scene, Wording, people},
+};
 
 pub(super) fn pages() -> Pages {
     Pages::default()
@@ -105,6 +109,16 @@ impl Seen {
     /// The calendar of the unit that received the case.
     fn own_calendar(&self) -> &Calendar {
         self.calendar(&self.seen.file.case.unit)
+    }
+
+    /// Where its story is told.
+    fn scene(&self) -> Scene<'_> {
+        Scene {
+            words: self.words(),
+            inside: self.inside(),
+            calendar: self.own_calendar(),
+            organisation: &self.visit.viewer.organisation,
+        }
     }
 
     fn moment(&self, at: Instant) -> Moment {

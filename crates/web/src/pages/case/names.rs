@@ -9,7 +9,7 @@ use crate::{App, problem::Problem};
 
 /// The names of people.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Names(HashMap<PersonId, String>);
+pub(in crate::pages) struct Names(HashMap<PersonId, String>);
 
 impl Names {
     /// Of everybody whom the pages of a case name.
@@ -30,13 +30,16 @@ impl Names {
     }
 
     /// Of these.
-    pub(super) async fn named(app: &App, people: BTreeSet<PersonId>) -> Result<Self, Problem> {
+    pub(in crate::pages) async fn named(
+        app: &App,
+        people: BTreeSet<PersonId>,
+    ) -> Result<Self, Problem> {
         let people: Vec<_> = people.into_iter().collect();
         Ok(Self(app.store.names_of(&people).await?))
     }
 
     /// What somebody is called.
-    pub(super) fn person(&self, person: PersonId) -> String {
+    pub(in crate::pages) fn person(&self, person: PersonId) -> String {
         self.0.get(&person).cloned().unwrap_or_else(|| person.to_string())
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use askama::Template;
 use axum::{extract::State, response::Response};
 use parvaneh_core::{
-    Definition, Event, Fact, PersonId,
+    Calendar, Definition, Event, Fact, Instant, Organisation, PersonId, UnitId,
     calendar::CalendarChange,
     event::{By, Entry, MovedDeadline, Recipient, STATUTORY, Told},
     sitting::OffAgenda,
@@ -20,20 +20,72 @@ use super::{
     open,
     wording::{answer, term, vote},
 };
-use crate::{App, body::Path, problem::Problem, shown::Moment, view::is_open};
+use crate::{App, body::Path, problem::Problem, say::Words, shown::Moment, view::is_open};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
-struct Happened {
-    no: u32,
-    title: String,
-    when: Moment,
+pub(in crate::pages) struct Happened {
+    pub(in crate::pages) no: u32,
+    pub(in crate::pages) title: String,
+    pub(in crate::pages) when: Moment,
     /// When it was recorded, where that was later than it counts.
-    recorded: Option<Moment>,
-    who: String,
-    lines: Vec<String>,
+    pub(in crate::pages) recorded: Option<Moment>,
+    pub(in crate::pages) who: String,
+    pub(in crate::pages) lines: Vec<String>,
     /// How it is marked: what moved the case, what was done by the program, what else was done.
-    class: &'static str,
+    pub(in crate::pages) class: &'static str,
+}
+
+/// Where it is told, and to whom.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::pages) struct Scene<'a> {
+    pub(in crate::pages) words: Words,
+    /// Whether the reader works on the case: to its applicant the office is one.
+    pub(in crate::pages) inside: bool,
+    /// The calendar of the unit that received the case.
+    pub(in crate::pages) calendar: &'a Calendar,
+    pub(in crate::pages) organisation: &'a Organisation,
+}
+
+impl Scene<'_> {
+    fn words(&self) -> Words {
+        self.words
+    }
+
+    fn inside(&self) -> bool {
+        self.inside
+    }
+
+    fn moment(&self, at: Instant) -> Moment {
+        Moment::at(at, self.calendar, self.words)
+    }
+
+    fn unit(&self, unit: &UnitId) -> String {
+        let found = self.organisation.get(unit);
+        found.map_or_else(|| unit.to_string(), |unit| self.words.of(&unit.title).to_owned())
+    }
+}
+
+/// Everybody whom events name.
+pub(in crate::pages) fn people<'e>(
+    events: impl IntoIterator<Item = &'e Event>,
+) -> BTreeSet<PersonId> {
+    let mut people = BTreeSet::new();
+    for event in events {
+        people.extend(event.by.everybody());
+        match &event.fact {
+            Fact::Assigned { to, .. } => drop(people.insert(*to)),
+            Fact::Recused { member, .. } => drop(people.insert(*member)),
+            Fact::Escalated { tell, .. } | Fact::SittingLacking { tell, .. } => {
+                people.extend(tell.iter().filter_map(|told| match &told.to {
+                    Recipient::Person(person) => Some(*person),
+                    Recipient::Holders { .. } => None,
+                }));
+            }
+            _ => {}
+        }
+    }
+    people
 }
 
 #[derive(Template)]
@@ -75,22 +127,7 @@ pub(super) async fn title_of(app: &App, seen: &Seen, seq: u32) -> Result<Option<
 /// The events that the reader is shown, in their order, each in the words of the version by which the
 /// case ran then.
 async fn told(app: &App, seen: &Seen, events: &[Event]) -> Result<Vec<Happened>, Problem> {
-    let mut people = BTreeSet::new();
-    for event in events {
-        people.extend(event.by.everybody());
-        match &event.fact {
-            Fact::Assigned { to, .. } => drop(people.insert(*to)),
-            Fact::Recused { member, .. } => drop(people.insert(*member)),
-            Fact::Escalated { tell, .. } | Fact::SittingLacking { tell, .. } => {
-                people.extend(tell.iter().filter_map(|told| match &told.to {
-                    Recipient::Person(person) => Some(*person),
-                    Recipient::Holders { .. } => None,
-                }));
-            }
-            _ => {}
-        }
-    }
-    let names = Names::named(app, people).await?;
+    let names = Names::named(app, people(events)).await?;
     let mut then = Arc::clone(&seen.seen.definition);
     if let Some(first) = events.iter().find_map(|event| match &event.fact {
         Fact::Migrated(moved) => Some(moved.from.version),
@@ -104,20 +141,22 @@ async fn told(app: &App, seen: &Seen, events: &[Event]) -> Result<Vec<Happened>,
             then = app.store.definition(&then.id, Some(moved.to.version)).await?;
         }
         if seen.inside() || is_open(event) {
-            told.push(Wording { seen, names: &names, definition: &then }.told(event));
+            told.push(Wording { seen: seen.scene(), names: &names, definition: &then }.told(event));
         }
     }
     Ok(told)
 }
 
-struct Wording<'a> {
-    seen: &'a Seen,
-    names: &'a Names,
-    definition: &'a Definition,
+/// Tells events in the words of a definition.
+pub(in crate::pages) struct Wording<'a> {
+    pub(in crate::pages) seen: Scene<'a>,
+    pub(in crate::pages) names: &'a Names,
+    pub(in crate::pages) definition: &'a Definition,
 }
 
 impl Wording<'_> {
-    fn told(&self, event: &Event) -> Happened {
+    /// What happened, when and by whom.
+    pub(in crate::pages) fn told(&self, event: &Event) -> Happened {
         let late = event.recorded_at - event.effective_at > chrono::TimeDelta::minutes(1);
         let (title, mut lines) = self.fact(&event.fact);
         if let Some(entry) = event.fact.entry() {
@@ -198,7 +237,8 @@ impl Wording<'_> {
         )
     }
 
-    fn clock(&self, clock: u32) -> String {
+    /// What a clock counts.
+    pub(in crate::pages) fn clock(&self, clock: u32) -> String {
         let words = self.seen.words();
         match clock {
             STATUTORY => words.t("clock-statutory").into(),
@@ -216,7 +256,7 @@ impl Wording<'_> {
         title.map_or_else(|| branch.to_string(), |title| self.seen.words().of(title).to_owned())
     }
 
-    fn plain(&self, at: parvaneh_core::Instant) -> String {
+    fn plain(&self, at: Instant) -> String {
         self.seen.moment(at).plain()
     }
 
@@ -390,7 +430,7 @@ impl Wording<'_> {
         (title.into(), lines)
     }
 
-    fn deadline(&self, clock: u32, deadline: parvaneh_core::Instant) -> String {
+    fn deadline(&self, clock: u32, deadline: Instant) -> String {
         let words = self.seen.words();
         let (clock, deadline) = (self.clock(clock), self.plain(deadline));
         words.t("story-new-deadline").s("clock", clock).s("deadline", deadline).into()
