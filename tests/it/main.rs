@@ -48,6 +48,7 @@ mod store_rights;
 mod store_trail;
 mod store_wall;
 mod web_api;
+mod web_applicant;
 mod web_bulk;
 mod web_calendars;
 mod web_case_pages;

@@ -448,6 +448,11 @@ pub(crate) struct Row(
 /// A task of a case that is none.
 const NO_TASK: &[(&str, &str)] = &[("case", "0190f1a2-0000-7000-8000-000000000001"), ("task", "1")];
 
+/// An application that nobody has begun.
+const NO_DRAFT: &str = "/drafts/0190f1a2-0000-7000-8000-000000000001";
+const NO_DRAFT_DROPPED: &str = "/drafts/0190f1a2-0000-7000-8000-000000000001/drop";
+const NO_QUESTION: &str = "/drafts/0190f1a2-0000-7000-8000-000000000001/ask/subject";
+
 pub(crate) const ROWS: &[Row] = &[
     Row("get /", "/", &[], Opens::Everybody),
     Row("get /login", "/login", &[], Opens::Anybody),
@@ -673,6 +678,24 @@ pub(crate) const ROWS: &[Row] = &[
         Opens::Everybody,
     ),
     Row("get /days", "/days?day=1405/08/30", &[], Opens::Anybody),
+    Row("get /licences", "/licences", &[], Opens::Anybody),
+    Row("get /licences/{workflow}", "/licences/ngo-establishment", &[], Opens::Anybody),
+    Row("get /enter", "/enter", &[], Opens::Anybody),
+    Row("post /enter", "/enter", &[("email", "nobody@example.org")], Opens::Anybody),
+    Row("get /enter/code", "/enter/code", &[], Opens::Anybody),
+    Row("get /enter/account", "/enter/account", &[], Opens::Anybody),
+    Row("get /track", "/track", &[], Opens::Anybody),
+    Row("get /my", "/my", &[], Opens::Everybody),
+    Row("get /my/{case}", "/my/CASE", &[], Opens::Readers),
+    Row("get /my/{case}/receipt", "/my/CASE/receipt", &[], Opens::Readers),
+    Row("get /apply/{workflow}", "/apply/ngo-establishment", &[], Opens::Everybody),
+    Row("post /apply/{workflow}", "/apply/ngo-establishment", &[], Opens::Everybody),
+    Row("get /drafts/{draft}", NO_DRAFT, &[], Opens::Nobody),
+    Row("post /drafts/{draft}", NO_DRAFT, &[], Opens::Nobody),
+    Row("get /drafts/{draft}/ask/{question}", NO_QUESTION, &[], Opens::Nobody),
+    Row("post /drafts/{draft}/ask/{question}", NO_QUESTION, &[("answer", "x")], Opens::Nobody),
+    Row("get /drafts/{draft}/drop", NO_DRAFT_DROPPED, &[], Opens::Nobody),
+    Row("post /drafts/{draft}/drop", NO_DRAFT_DROPPED, &[], Opens::Nobody),
     Row("get /worklist", "/worklist", &[], Opens::Everybody),
     Row("post /worklist/claim", "/worklist/claim", NO_TASK, Opens::Nobody),
     Row("post /worklist/release", "/worklist/release", NO_TASK, Opens::Nobody),
@@ -845,6 +868,9 @@ const ENTRIES: &[&str] = &[
     "post /inquiry/answer",
     "post /login",
     "post /login/second-step",
+    "post /enter/code",
+    "post /enter/account",
+    "post /track",
     "post /logout",
     "get /set-password/{link}",
     "post /set-password/{link}",

@@ -186,8 +186,8 @@ impl Store {
         .await
     }
 
-    /// Those of these contents that the person can hand in: his own, not too old where no case
-    /// holds them.
+    /// Those of these contents that the person can hand in: his own, not too old where neither a case
+    /// nor an application that he has begun holds them.
     ///
     /// # Errors
     /// The database.
@@ -199,7 +199,9 @@ impl Store {
         let rows = sqlx::query(
             "select id, name, media_type, size, sha256, clean from contents
              where id = any($1) and uploader = $2 and arrived_at is not null
-               and (attached or begun_at > clock_timestamp() - $3 * interval '1 hour')",
+               and (attached or begun_at > clock_timestamp() - $3 * interval '1 hour'
+                    or exists (select from application_drafts d
+                               where d.person = $2 and d.uploads @> array[contents.id]))",
         )
         .bind(ids)
         .bind(uploader.0)
@@ -209,8 +211,8 @@ impl Store {
         rows.iter().map(upload).collect()
     }
 
-    /// What can be thrown away: uploads that nobody has attached in time, and arrivals that never
-    /// ended. At most so many, the oldest first.
+    /// What can be thrown away: uploads that nobody has attached in time and no application holds that
+    /// somebody has begun, and arrivals that never ended. At most so many, the oldest first.
     ///
     /// # Errors
     /// The database.
@@ -220,6 +222,8 @@ impl Store {
              where not attached
                and begun_at < clock_timestamp() - interval '1 hour'
                      * case when arrived_at is null then $2 else $1 end
+               and not exists (select from application_drafts d
+                               where d.uploads @> array[contents.id])
              order by begun_at limit $3",
         )
         .bind(UPLOAD_KEPT)

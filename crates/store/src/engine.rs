@@ -5,7 +5,12 @@ use std::sync::{Arc, OnceLock};
 use sqlx::PgPool;
 
 use crate::{
-    gate::Gate, hint::Hints, news::Newsroom, read::HistoryCache, reference::Cache, vault::Vault,
+    gate::Gate,
+    hint::Hints,
+    news::Newsroom,
+    read::{ExperienceCache, HistoryCache},
+    reference::Cache,
+    vault::Vault,
     visitors::Visitors,
 };
 
@@ -27,6 +32,8 @@ pub(crate) struct Engine {
     pub(crate) newsroom: Newsroom,
     /// How long tasks took lately.
     pub(crate) history: HistoryCache,
+    /// What became of applications lately.
+    pub(crate) experience: ExperienceCache,
     /// Held by whoever does a portion of a job: one at a time in a process.
     pub(crate) jobs: tokio::sync::Mutex<()>,
     /// By what secrets are sealed, once there is a key.

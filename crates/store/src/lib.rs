@@ -12,6 +12,7 @@ mod closure;
 mod content;
 mod delegate;
 mod directory;
+mod draft;
 mod due;
 pub mod embedded;
 mod engine;
@@ -55,15 +56,16 @@ pub use closure::{
 pub use content::{Arrived, Brought, CaseContent, UPLOAD_LASTS, Upload};
 pub use delegate::{DelegationFilter, DelegationRow, NewDelegation};
 pub use directory::{DirectoryOrder, DirectoryQuery, DirectoryRow};
+pub use draft::{ApplicationDraft, DRAFT_LASTS};
 pub use due::{DueListener, Parked, TickOutcome};
 pub use error::{ExecuteError, StoreError};
 pub use forget::KEYS_STAY;
 pub use gate::Credential;
 pub use identity::{
     Account, AccountEvent, AccountEventRow, Attempt, Attempts, ByIdentity, Credentials, Doer,
-    Identity, InquiryLink, InquiryLinkRow, KnownBy, LinkPurpose, NewIdentity, NewInquiryLink,
-    NewLink, NewSession, NewToken, Newcomer, Proved, RecoveryMail, Scope, SecondFactor, SecretHash,
-    Session, SessionRow, Token, TokenRow,
+    EntryMail, EntryProof, Identity, InquiryLink, InquiryLinkRow, KnownBy, LinkPurpose,
+    NewApplicant, NewIdentity, NewInquiryLink, NewLink, NewSession, NewToken, Newcomer, Proved,
+    RecoveryMail, Scope, SecondFactor, SecretHash, Session, SessionRow, Token, TokenRow,
 };
 pub use job::{Job, JobId};
 pub use key_change::{KeyChanged, KeyUnchanged};
@@ -80,14 +82,14 @@ pub use people::{PeopleFilter, Person};
 pub use publish::{Published, PublishedDefinition, UnitRow};
 pub use read::{
     AgendaItem, Band, CaseAboutRow, CaseFile, CaseOrder, CaseRow, CasesQuery, Cursor, Desk,
-    EscalatedNow, EscalationCount, FiledTask, Hands, HeldBy, HeldUp, HeldUpRow, InHand, Inquiries,
-    Inquiry, Judged, LicenceChangeRow, LicenceFile, LicenceRow, LicencesQuery, LooksCursor,
-    LooksQuery, MOST_TOLD, Measure, OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow,
-    OpenStanding, OpenTask, Pattern, PatternQuery, Ranked, Ranking, RankingQuery, Room, RoomOfCase,
-    SavedFilter, SeenCase, SittingRow, SittingsQuery, Sort, Standing, StandingQuery, Timeline,
-    TimelineEntry, Trail, TrailCursor, TrailQuery, TrailRow, Unusual, Unusuals, Viewer, WorkCase,
-    WorkItem, Worklist, WorklistColumn, WorklistCounts, WorklistQuery, Workload, WorkloadBy,
-    WorkloadQuery,
+    EscalatedNow, EscalationCount, Experience, FiledTask, Hands, HeldBy, HeldUp, HeldUpRow, InHand,
+    Inquiries, Inquiry, Judged, LicenceChangeRow, LicenceFile, LicenceRow, LicencesQuery,
+    LooksCursor, LooksQuery, MOST_TOLD, Measure, OnTime, OnTimeBy, OnTimeKey, OnTimeQuery,
+    OnTimeRow, OpenStanding, OpenTask, Pattern, PatternQuery, Ranked, Ranking, RankingQuery, Room,
+    RoomOfCase, SavedFilter, SeenCase, SittingRow, SittingsQuery, Sort, Standing, StandingQuery,
+    Timeline, TimelineEntry, Trail, TrailCursor, TrailQuery, TrailRow, Unusual, Unusuals, Viewer,
+    WorkCase, WorkItem, Worklist, WorklistColumn, WorklistCounts, WorklistQuery, Workload,
+    WorkloadBy, WorkloadQuery,
 };
 pub use request::{Ask, Executed, Request, Requester};
 pub use sandbox::{EngineClock, SandboxClock};

@@ -366,6 +366,19 @@ impl Store {
         self.reference().await?.calendars(&self.engine.readers, id).await
     }
 
+    /// The workflows by which cases can be opened, by name: those with a version in use.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn workflows_in_use(&self) -> Result<Vec<WorkflowId>, StoreError> {
+        let names: Vec<String> = sqlx::query_scalar(
+            "select distinct workflow from definitions where retired_at is null order by workflow",
+        )
+        .fetch_all(&self.engine.readers)
+        .await?;
+        Ok(names.into_iter().map(WorkflowId::from).collect())
+    }
+
     /// Everything that is published, by name and version.
     ///
     /// # Errors

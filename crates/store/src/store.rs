@@ -233,6 +233,7 @@ impl Store {
             hints,
             newsroom,
             history: HistoryCache::default(),
+            experience: crate::read::ExperienceCache::default(),
             jobs: tokio::sync::Mutex::default(),
             vault: std::sync::OnceLock::new(),
         };

@@ -99,6 +99,8 @@ impl Class {
                 "/set-password/",
                 "/account/password",
                 "/account/second-factor",
+                "/enter",
+                "/track",
             ];
             let opens = opens.iter().any(|entry| path.starts_with(entry));
             return match method.is_safe() {
@@ -400,6 +402,9 @@ mod tests {
             ("POST", "/login/second-step", Some(Class::Entry)),
             ("POST", "/recover", Some(Class::Entry)),
             ("POST", "/set-password/secret", Some(Class::Entry)),
+            ("POST", "/enter/code", Some(Class::Entry)),
+            ("GET", "/track", Some(Class::Read)),
+            ("POST", "/track", Some(Class::Entry)),
             ("POST", "/sandbox/clock", Some(Class::Change)),
             ("GET", "/assets/0123456789ab/pages.css", None),
         ] {

@@ -35,6 +35,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How it is recorded who looks at what.
     pub looks: LookSettings,
+    /// Whether applicants can make accounts themselves, by a code to their mail address.
+    pub self_registration: bool,
     /// Whether everybody who comes in may move the clock of a sandbox, and not only administrators of
     /// the whole organisation.
     pub everybody_moves_clock: bool,
@@ -61,6 +63,7 @@ impl Default for Settings {
             documents: DocumentSettings::default(),
             limits: Limits::default(),
             looks: LookSettings::default(),
+            self_registration: true,
             everybody_moves_clock: false,
             trusted_proxies: Vec::new(),
         }

@@ -1,8 +1,9 @@
-//! Forgets the keys of requests that nobody repeats any more, and who looked at what years ago.
+//! Forgets the keys of requests that nobody repeats any more, applications that nobody goes on with, and who looked at
+//! what years ago.
 
 use std::time::Duration;
 
-use parvaneh_store::Store;
+use parvaneh_store::{Store, StoreError};
 
 use crate::{Shutdown, WorkerOptions, measure};
 
@@ -14,9 +15,7 @@ const PORTION: usize = 5_000;
 /// Rounds until shutdown begins: a few thousand at a time, then a pause.
 pub async fn run(store: &Store, options: WorkerOptions, mut shutdown: Shutdown) {
     while !shutdown.has_begun() {
-        let keys = store.forget_keys(options.keys_stay, PORTION).await;
-        let looks = store.forget_looks(options.looks_stay, PORTION).await;
-        let done = keys.and_then(|keys| Ok(keys.max(looks?)));
+        let done = forget(store, &options).await;
         measure::round("forget", &done);
         let wait = match done {
             // More may be old; others want to write as well.
@@ -32,4 +31,13 @@ pub async fn run(store: &Store, options: WorkerOptions, mut shutdown: Shutdown) 
             () = tokio::time::sleep(wait) => {}
         }
     }
+}
+
+/// The most that went of one kind.
+async fn forget(store: &Store, options: &WorkerOptions) -> Result<u64, StoreError> {
+    let keys = store.forget_keys(options.keys_stay, PORTION).await;
+    let looks = store.forget_looks(options.looks_stay, PORTION).await;
+    let drafts = store.forget_drafts(PORTION).await;
+    let codes = store.forget_entry_codes(PORTION).await;
+    Ok(keys?.max(looks?).max(drafts?).max(codes?))
 }

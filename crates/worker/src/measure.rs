@@ -16,6 +16,7 @@ pub(crate) fn sent(channel: Channel, outcome: &Outcome) {
         Channel::Digest => "digest",
         Channel::Webhook => "webhook",
         Channel::Recovery => "recovery",
+        Channel::Code => "code",
     };
     let outcome = match outcome {
         Outcome::Sent => "sent",

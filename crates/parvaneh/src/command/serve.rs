@@ -46,6 +46,9 @@ pub(crate) struct Serve {
     /// Only serve: workers run elsewhere
     #[arg(long, env = "PARVANEH_NO_WORKER", value_parser = BoolishValueParser::new())]
     no_worker: bool,
+    /// Make no accounts for applicants who ask for one: an office does
+    #[arg(long, env = "PARVANEH_NO_REGISTRATION", value_parser = BoolishValueParser::new())]
+    no_registration: bool,
     /// Only print the API's description (OpenAPI 3.1)
     #[arg(long)]
     describe: bool,
@@ -89,7 +92,13 @@ impl Serve {
             let public_url = public_url.unwrap_or_else(|| format!("http://{address}"));
             let contents = self.keeping.contents(options, database)?;
             let documents = self.taking.settings(contents.clone());
-            let mut settings = Settings { public_url, oidc, documents, ..Settings::default() };
+            let mut settings = Settings {
+                public_url,
+                oidc,
+                documents,
+                self_registration: !self.no_registration,
+                ..Settings::default()
+            };
             self.requests.limit(&mut settings);
             self.rates.limit(&mut settings);
             let app = App::sending(store.clone(), settings, Arc::new(hooks));

@@ -6,6 +6,7 @@
 
 mod account;
 mod attempt;
+mod entry_code;
 mod event;
 mod inquiry_link;
 mod link;
@@ -17,6 +18,7 @@ mod token;
 
 pub use account::Account;
 pub use attempt::{Attempt, Attempts, Credentials};
+pub use entry_code::{EntryMail, EntryProof, NewApplicant};
 pub use event::{AccountEvent, AccountEventRow, Doer};
 pub use inquiry_link::{InquiryLink, InquiryLinkRow, NewInquiryLink};
 pub use link::{LinkPurpose, NewLink};

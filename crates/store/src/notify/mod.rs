@@ -37,6 +37,8 @@ pub enum Channel {
     Webhook,
     /// A link by which a person sets a new password, by e-mail.
     Recovery,
+    /// A code by which an applicant comes in, by e-mail.
+    Code,
 }
 
 impl Channel {
@@ -47,6 +49,7 @@ impl Channel {
             Self::Digest => "digest",
             Self::Webhook => "webhook",
             Self::Recovery => "recovery",
+            Self::Code => "code",
         }
     }
 }
@@ -55,7 +58,7 @@ impl Channel {
 ///
 /// As text: `email:<case>:<person>:<event>`, `webhook:<case>:<webhook>:<event>`,
 /// `digest:<person>:<person>:<day>`, where days are counted from 1970-01-01, or
-/// `recovery:<recovery>:<person>:0`.
+/// `recovery:<recovery>:<person>:0`, or `code:<asking>:<asking>:0`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reason {
     /// The case; of a digest, the person; of a recovery, itself.
@@ -91,7 +94,7 @@ impl FromStr for Reason {
 }
 
 fn channel(name: &str) -> Option<Channel> {
-    let all = [Channel::Email, Channel::Digest, Channel::Webhook, Channel::Recovery];
+    let all = [Channel::Email, Channel::Digest, Channel::Webhook, Channel::Recovery, Channel::Code];
     all.into_iter().find(|channel| channel.as_str() == name)
 }
 
@@ -110,7 +113,9 @@ mod tests {
     #[test]
     fn a_reason_is_read_as_it_is_written() {
         let (about, target) = (Uuid::from_u128(7), Uuid::from_u128(8));
-        for channel in [Channel::Email, Channel::Digest, Channel::Webhook, Channel::Recovery] {
+        for channel in
+            [Channel::Email, Channel::Digest, Channel::Webhook, Channel::Recovery, Channel::Code]
+        {
             let reason = Reason { about, channel, target, no: 12 };
             assert_eq!(reason.to_string().parse::<Reason>().unwrap(), reason);
         }

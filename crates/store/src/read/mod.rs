@@ -1,8 +1,10 @@
 //! What screens and reports show: one file each. Nothing here can write.
 
+mod by_code;
 mod case_file;
 mod cases;
 mod escalations;
+mod experience;
 mod history;
 mod inquiries;
 mod late_days;
@@ -24,6 +26,8 @@ mod workload;
 pub use case_file::{CaseFile, FiledTask, SeenCase};
 pub use cases::{CaseOrder, CaseRow, CasesQuery, HeldBy, HeldUp, Judged, OpenTask};
 pub use escalations::EscalationCount;
+pub use experience::Experience;
+pub(crate) use experience::ExperienceCache;
 pub(crate) use history::HistoryCache;
 pub use inquiries::{Inquiries, Inquiry};
 pub use licences::{

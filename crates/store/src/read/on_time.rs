@@ -82,7 +82,7 @@ impl OnTime {
     }
 }
 
-fn plus(one: Tally, other: Tally) -> Tally {
+pub(super) fn plus(one: Tally, other: Tally) -> Tally {
     Tally {
         on_time: one.on_time + other.on_time,
         late: one.late + other.late,

@@ -8,6 +8,7 @@ login-by = Log in by { $provider }
 login-out = You are logged out here.
 login-out-there = Log out at { $provider } too
 login-forgotten = I have forgotten my password
+login-licences = Which licences are there, and what do they need?
 
 second-step-title = The second step
 second-step-hint = Write the six digits of your one-time code app, or one of your recovery codes.

@@ -66,6 +66,7 @@ delivery-email = Mail
 delivery-digest = Daily report
 delivery-webhook = Event
 delivery-recovery = Password link
+delivery-code = Code of an applicant
 delivery-waiting = Waiting
 delivery-sending = Being sent
 delivery-sent = Arrived

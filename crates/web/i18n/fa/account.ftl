@@ -8,6 +8,7 @@ login-by = ورود با { $provider }
 login-out = از پروانه خارج شدید.
 login-out-there = خروج از { $provider } نیز
 login-forgotten = گذرواژه را فراموش کرده‌ام
+login-licences = کدام پروانه‌ها هست و چه می‌خواهد؟
 
 second-step-title = گام دوم ورود
 second-step-hint = کد شش‌رقمی برنامهٔ رمز یک‌بارمصرف یا یکی از کدهای بازیابی را بنویسید.

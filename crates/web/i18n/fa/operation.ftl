@@ -48,6 +48,7 @@ delivery-email = رایانامه
 delivery-digest = گزارش روزانه
 delivery-webhook = رویداد
 delivery-recovery = پیوند گذرواژه
+delivery-code = کد ورود متقاضی
 delivery-waiting = در انتظار
 delivery-sending = در حال ارسال
 delivery-sent = رسیده

@@ -15,7 +15,7 @@ use parvaneh_core::{
     reach::Sight,
     register::{NotANumber, Reference},
 };
-use parvaneh_store::{Ask, CaseOrder, CasesQuery, Request, Requester, SeenCase};
+use parvaneh_store::{Ask, CaseOrder, CasesQuery, Executed, Request, Requester, SeenCase};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -155,40 +155,40 @@ pub(crate) fn plain(texts: &[&Option<String>]) -> Result<(), Problem> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "workflow": "ngo-establishment", "unit": "2301", "subject": "Mehr charity" }))]
-pub(super) struct OpenCase {
+pub(crate) struct OpenCase {
     /// By which workflow.
     #[schema(min_length = 1, max_length = 200)]
-    workflow: String,
+    pub(crate) workflow: String,
     /// By which version; without one, the latest in use.
     #[schema(minimum = 1)]
-    version: Option<u32>,
+    pub(crate) version: Option<u32>,
     /// The unit that receives it.
     #[schema(min_length = 1, max_length = 200)]
-    unit: String,
+    pub(crate) unit: String,
     /// Who applies; without one, the caller himself.
-    applicant: Option<Uuid>,
+    pub(crate) applicant: Option<Uuid>,
     /// What it is about.
     #[schema(min_length = 1, max_length = 2000)]
-    subject: String,
+    pub(crate) subject: String,
     /// When the paper was handed in, if earlier than now; needs a reason, and an officer.
-    received_at: Option<DateTime<Utc>>,
+    pub(crate) received_at: Option<DateTime<Utc>>,
     /// Why it is recorded only now.
-    reason: Option<String>,
+    pub(crate) reason: Option<String>,
     /// What is filled in, by the names of the fields; `{"upload": ID}` is a file.
     #[serde(default)]
     #[schema(value_type = Object)]
-    values: Map<String, Value>,
+    pub(crate) values: Map<String, Value>,
     /// The papers that come with it, by their kind.
     #[serde(default)]
-    documents: BTreeMap<String, HandIn>,
+    pub(crate) documents: BTreeMap<String, HandIn>,
     /// The licence, or the other case, about which the application is.
-    about: Option<AboutName>,
+    pub(crate) about: Option<AboutName>,
 }
 
 /// What an application is about.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum AboutName {
+pub(crate) enum AboutName {
     /// A licence, by its number.
     Licence(String),
     /// Another case.
@@ -218,7 +218,25 @@ async fn open(
     terms: Terms,
     Body(wanted): Body<OpenCase>,
 ) -> Result<Response, Problem> {
-    let viewer = app.viewer(&caller).await?;
+    let executed = open_case(&app, &caller, terms, CaseId(Uuid::now_v7()), wanted).await?;
+    // Whoever may open a case may see what came of it.
+    let own = executed.case.applicant == caller.person;
+    let sight = if own { Sight::Own } else { Sight::Office };
+    answer(&app, executed, sight, StatusCode::CREATED).await
+}
+
+/// Opens a case by that identifier, with what the caller has uploaded for it.
+///
+/// # Errors
+/// What the rules or the store say; faults of what was given.
+pub(crate) async fn open_case(
+    app: &App,
+    caller: &Principal,
+    terms: Terms,
+    case: CaseId,
+    wanted: OpenCase,
+) -> Result<Executed, Problem> {
+    let viewer = app.viewer(caller).await?;
     let about = match wanted.about {
         None => None,
         Some(AboutName::Licence(number)) => Some(Reference::Licence(licence(&number)?)),
@@ -228,10 +246,10 @@ async fn open(
             Some(Reference::Case(CaseId(if seen { other } else { Uuid::nil() })))
         }
     };
-    let (given, brought) = given(&app, &caller, wanted.values, wanted.documents).await?;
+    let (given, brought) = given(app, caller, wanted.values, wanted.documents).await?;
     let application = Open {
         about,
-        case: CaseId(Uuid::now_v7()),
+        case,
         unit: UnitId::from(wanted.unit),
         applicant: wanted.applicant.map_or(caller.person, PersonId),
         subject: wanted.subject,
@@ -242,11 +260,7 @@ async fn open(
     let workflow = WorkflowId::from(wanted.workflow);
     let ask = Ask::Open { workflow, version: wanted.version, application };
     let request = Request::new(Requester::Person(caller.person), ask).bringing(brought);
-    let executed = app.store.execute(asked(terms, request)).await?;
-    // Whoever may open a case may see what came of it.
-    let own = executed.case.applicant == caller.person;
-    let sight = if own { Sight::Own } else { Sight::Office };
-    answer(&app, executed, sight, StatusCode::CREATED).await
+    Ok(app.store.execute(asked(terms, request)).await?)
 }
 
 fn licence(number: &str) -> Result<LicenceNumber, Problem> {

@@ -39,10 +39,11 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 /// The addresses that take a content as their body: as long as documents may be, and as slowly as
 /// they come.
-pub(crate) const TAKE_CONTENTS: [&str; 3] = [
+pub(crate) const TAKE_CONTENTS: [&str; 4] = [
     "/api/v1/documents",
     "/api/v1/cases/{case}/documents/{document}",
     crate::pages::TAKES_CONTENTS,
+    crate::pages::DRAFTS_TAKE_CONTENTS,
 ];
 
 /// A content that has been uploaded.

@@ -5,7 +5,7 @@ mod account_events;
 pub(crate) mod accounts;
 pub(crate) mod bulk;
 pub(crate) mod calendars;
-mod cases;
+pub(crate) mod cases;
 mod changes;
 mod clocks;
 pub(crate) mod closures;

@@ -56,7 +56,7 @@ pub(super) struct SecondStep {
 ///
 /// # Errors
 /// The store's.
-pub(super) async fn let_in(
+pub(crate) async fn let_in(
     app: &App,
     person: PersonId,
     headers: &HeaderMap,

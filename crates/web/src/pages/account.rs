@@ -42,14 +42,14 @@ pub(super) fn pages() -> Pages {
 
 /// To where somebody goes on afterwards.
 #[derive(Clone, Debug, Default, Deserialize)]
-struct Onward {
+pub(super) struct Onward {
     to: Option<String>,
     /// He comes from having gone out.
     out: Option<String>,
 }
 
 impl Onward {
-    fn address(&self) -> &str {
+    pub(super) fn address(&self) -> &str {
         self.to.as_deref().filter(|to| is_local(to)).unwrap_or("/")
     }
 }
@@ -121,7 +121,7 @@ async fn log_in(
 }
 
 /// On to the page that was asked for, or to the second step before it.
-fn go_on(entered: &LetIn, to: &str) -> Response {
+pub(super) fn go_on(entered: &LetIn, to: &str) -> Response {
     match entered {
         LetIn::Session(session) => see_keeping(to, &[&session.cookie]),
         LetIn::Half { cookie } => {

@@ -27,6 +27,12 @@ pub(super) struct Place {
 /// that he needs.
 static PLACES: &[Place] = &[
     Place {
+        address: "/my",
+        icon: "desk",
+        name: |words| words.t("place-my"),
+        for_whom: applies_only,
+    },
+    Place {
         address: "/worklist",
         icon: "list",
         name: |words| words.t("place-worklist"),
@@ -62,7 +68,12 @@ static PLACES: &[Place] = &[
         name: |words| words.t("place-audit"),
         for_whom: audits,
     },
-    Place { address: "/", icon: "desk", name: |words| words.t("place-desk"), for_whom: |_| true },
+    Place {
+        address: "/",
+        icon: "desk",
+        name: |words| words.t("place-desk"),
+        for_whom: |viewer| !applies_only(viewer),
+    },
 ];
 
 /// Who has a role in a procedure, or has been lent one.
@@ -74,6 +85,11 @@ pub(super) fn works_on_cases(viewer: &Viewer) -> bool {
 /// Who is an auditor somewhere.
 fn audits(viewer: &Viewer) -> bool {
     policy::permit_somewhere(viewer, policy::Task::Audit).is_ok()
+}
+
+/// Who holds nothing and is lent nothing: he is here as an applicant.
+pub(super) fn applies_only(viewer: &Viewer) -> bool {
+    viewer.actor.lent.is_empty() && viewer.actor.grants.is_empty()
 }
 
 /// A place as the side shows it.

@@ -5,9 +5,10 @@ use axum::response::Response;
 
 use super::{
     Frame,
-    frame::{PlaceShown, RoleShown},
+    frame::{PlaceShown, RoleShown, applies_only},
     page,
     routes::Pages,
+    see,
     visit::Visit,
 };
 use crate::problem::Problem;
@@ -27,6 +28,9 @@ struct Home {
 }
 
 async fn home(visit: Visit) -> Result<Response, Problem> {
+    if applies_only(&visit.viewer) {
+        return Ok(see("/my"));
+    }
     let frame = visit.frame(visit.look.words.t("place-desk"));
     let inside = visit.inside();
     let home = Home {

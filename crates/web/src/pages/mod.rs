@@ -7,6 +7,7 @@
 
 mod account;
 mod admin;
+mod apply;
 mod assets;
 mod audit;
 mod case;
@@ -14,9 +15,11 @@ mod cases;
 mod dashboard;
 mod days;
 mod drawing;
+mod enter;
 mod form;
 mod frame;
 mod home;
+mod licences;
 mod linked;
 mod look;
 mod own;
@@ -39,6 +42,7 @@ use axum::{
 };
 
 pub(crate) use self::{
+    apply::TAKES_CONTENTS as DRAFTS_TAKE_CONTENTS,
     case::TAKES_CONTENTS,
     look::Look,
     problem::{asks_for_pages, told},
@@ -56,10 +60,13 @@ fn all() -> Pages {
         .merge(home::pages())
         .merge(account::pages())
         .merge(admin::pages())
+        .merge(apply::pages())
         .merge(audit::pages())
         .merge(case::pages())
         .merge(cases::pages())
         .merge(dashboard::pages())
+        .merge(enter::pages())
+        .merge(licences::pages())
         .merge(own::pages())
         .merge(days::pages())
         .merge(linked::pages())

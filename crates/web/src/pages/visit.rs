@@ -81,3 +81,45 @@ impl FromRequestParts<App> for Guest {
         Ok(Self { look, headers: parts.headers.clone(), from })
     }
 }
+
+/// Anybody: who has come in sees a page of everybody's with his own bars around it.
+#[derive(Clone, Debug)]
+pub(crate) enum Passer {
+    /// Who has come in.
+    Known(Box<Visit>),
+    /// Who has not.
+    Guest(Guest),
+}
+
+impl Passer {
+    /// How he wants to see it.
+    pub(crate) fn look(&self) -> &Look {
+        match self {
+            Self::Known(visit) => &visit.look,
+            Self::Guest(guest) => &guest.look,
+        }
+    }
+
+    /// What surrounds a page with that title.
+    pub(crate) fn frame(&self, title: impl Into<String>) -> Frame {
+        match self {
+            Self::Known(visit) => visit.frame(title),
+            Self::Guest(guest) => guest.frame(title),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Passer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        match Visit::from_request_parts(parts, app).await {
+            Ok(visit) => Ok(Self::Known(Box::new(visit))),
+            // A session that has ended is none.
+            Err(problem) if problem.code == "unauthenticated" => {
+                Ok(Self::Guest(Guest::from_request_parts(parts, app).await?))
+            }
+            Err(problem) => Err(problem),
+        }
+    }
+}

@@ -28,6 +28,7 @@ pub const CODES: &[(&str, Text)] = &[
     ("second_step_over", Text { fa: "مهلت گام دوم گذشته است؛ دوباره وارد شوید", en: "The time for the second step is over: log in again" }),
     ("code_wrong", Text { fa: "کد درست نیست یا پیش‌تر به کار رفته است", en: "The code is wrong, or was used before" }),
     ("code_locked", Text { fa: "پس از چند کد نادرست، گام دوم برای مدتی بسته است", en: "After several wrong codes the second step is closed for a while" }),
+    ("tracking_locked", Text { fa: "پس از چند تلاش نادرست، پیگیری این کد برای مدتی بسته است", en: "After several wrong attempts nobody can ask by this tracking code for a while" }),
     ("second_factor_set", Text { fa: "عامل دوم از پیش برقرار است", en: "There is a second factor already" }),
     ("second_factor_not_begun", Text { fa: "برپایی عامل دوم آغاز نشده یا مهلت آن گذشته است", en: "Setting up a second factor was not begun, or too long ago" }),
     ("secret_key_missing", Text { fa: "این سامانه کلیدی برای نگهداری رازها ندارد؛ به پشتیبانی خبر دهید", en: "The service has no key to keep secrets by: tell those who run it" }),

@@ -79,6 +79,13 @@ pub(crate) async fn send(
             }
             None => return Ok(Outcome::Skipped("it is worth nothing any more".to_owned())),
         },
+        Channel::Code => match store.entry_mail(&claimed.reason).await? {
+            Some(mail) => {
+                let written = mailer.templates.code(&mail);
+                (mail.email, mail.language, written)
+            }
+            None => return Ok(Outcome::Skipped("it is worth nothing any more".to_owned())),
+        },
         Channel::Webhook => return Ok(Outcome::Failed("an event is no mail".to_owned())),
     };
     let reason = claimed.reason.to_string();

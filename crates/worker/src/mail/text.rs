@@ -11,7 +11,7 @@ use parvaneh_core::{
     event::{Entry, Owner, STATUTORY, StatutoryChange},
     jalali::{month_name_en, month_name_fa, weekday_name_en, weekday_name_fa},
 };
-use parvaneh_store::{Language, RecoveryMail};
+use parvaneh_store::{EntryMail, Language, RecoveryMail};
 use serde::Serialize;
 use serde_json::json;
 
@@ -28,7 +28,7 @@ macro_rules! templates {
 const NOTICES: [&str; 6] =
     ["warning", "escalation", "own_escalation", "received", "turn", "decision"];
 
-const TEXTS: [(&str, &str); 20] = templates!(
+const TEXTS: [(&str, &str); 22] = templates!(
     "warning",
     "escalation",
     "own_escalation",
@@ -38,6 +38,7 @@ const TEXTS: [(&str, &str); 20] = templates!(
     "notice",
     "digest",
     "recovery",
+    "code",
     "test"
 );
 
@@ -225,6 +226,14 @@ impl Templates {
         self.write("recovery", *language, Value::from(Serde(said)))
     }
 
+    /// A mail with a code by which its reader comes in.
+    pub fn code(&self, mail: &EntryMail) -> Written {
+        let EntryMail { site, code, minutes, language, .. } = mail;
+        let minutes = digits(&minutes.to_string(), *language);
+        let said = json!({ "site": site, "code": code, "minutes": minutes });
+        self.write("code", *language, Value::from(Serde(said)))
+    }
+
     /// A mail that only says that mails arrive.
     pub fn test(&self, language: Language) -> Written {
         self.write("test", language, Value::from(Serde(json!({}))))
@@ -377,7 +386,7 @@ mod tests {
 
     #[test]
     fn every_template_says_the_same_things_in_both_languages() {
-        for (pair, kind) in TEXTS.chunks(2).zip([""; 10]) {
+        for (pair, kind) in TEXTS.chunks(2).zip([""; 11]) {
             let [(fa, persian), (en, english)] = pair else { panic!("a pair: {pair:?}{kind}") };
             assert_eq!(fa.replace(".fa.", ".en."), *en);
             assert_eq!(names(persian), names(english), "{fa} and {en}");
@@ -411,7 +420,14 @@ mod tests {
                 link: "https://licences.example/set-password/x".to_owned(),
                 minutes: 30,
             });
-            let mut all = vec![templates.test(language), recovery];
+            let code = templates.code(&EntryMail {
+                email: "a@example.org".to_owned(),
+                language,
+                site: "https://licences.example".to_owned(),
+                code: "012345".to_owned(),
+                minutes: 15,
+            });
+            let mut all = vec![templates.test(language), recovery, code];
             for statutory in [true, false] {
                 for kind in [
                     "warning",

@@ -67,7 +67,7 @@ struct Page {
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Done {
     /// The number of its last event.
-    done: Option<u32>,
+    pub(super) done: Option<u32>,
 }
 
 pub(super) async fn facts(

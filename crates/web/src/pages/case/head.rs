@@ -199,7 +199,7 @@ fn left(seen: &Seen, clock: &Clock, deadline: Option<Instant>) -> Left {
 
 /// Until when the organisation promises to be done: the service norm, counted like the statutory
 /// clock, without its extensions.
-fn norm(seen: &Seen, clock: &Clock) -> Option<Ledger> {
+pub(super) fn norm(seen: &Seen, clock: &Clock) -> Option<Ledger> {
     let term = seen.definition().statutory.service_norm?;
     Some(Ledger { term, extensions: Vec::new(), ..clock.ledger.clone() })
 }

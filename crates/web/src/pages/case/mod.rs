@@ -12,6 +12,7 @@ mod head;
 mod inquiries;
 mod links;
 mod names;
+mod own;
 mod story;
 pub(super) mod wording;
 
@@ -29,6 +30,7 @@ use self::head::Head;
 use super::{Frame, routes::Pages, visit::Visit};
 use crate::{App, problem::Problem, say::Words, shown::Moment};
 
+pub(super) use self::doing::Sent;
 pub(crate) use self::doing::TAKES_CONTENTS;
 pub(super) use self::{
     names::Names,
@@ -48,6 +50,7 @@ pub(super) fn pages() -> Pages {
         .get("/cases/{case}/clocks/{no}", clocks::clock)
         .get("/cases/{case}/do/{what}", doing::ask)
         .post("/cases/{case}/do/{what}", doing::take)
+        .merge(own::pages())
 }
 
 /// A case that somebody looks at, with all that its pages are made of.

@@ -99,6 +99,8 @@ pub(super) async fn rows(
             Channel::Recovery => {
                 (words.t("delivery-recovery"), names.get(&PersonId(target)).cloned())
             }
+            // To an address that may be nobody's yet.
+            Channel::Code => (words.t("delivery-code"), None),
         };
         let of_case = matches!(row.reason.channel, Channel::Email | Channel::Webhook);
         let again = matches!(row.state.as_str(), "failed" | "uncertain");

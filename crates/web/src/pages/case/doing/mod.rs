@@ -15,6 +15,7 @@ use parvaneh_core::{
 };
 
 pub(super) use self::page::{ask, take};
+pub(in crate::pages) use self::sent::Sent;
 use super::Seen;
 use crate::say::Said;
 

@@ -179,7 +179,11 @@ pub(in crate::pages::case) async fn take(
                     let last = executed.events.last().map_or(executed.case.seq, |event| event.seq);
                     // After an end by the way, what was done is what is told, not what followed.
                     let first = executed.events.first().map_or(last, |event| event.seq);
-                    return Ok(see(&seen.address(&format!("?done={first}"))));
+                    return Ok(see(&match seen.inside() {
+                        true => seen.address(&format!("?done={first}")),
+                        // An applicant has a page of his own.
+                        false => format!("/my/{case}?done={first}"),
+                    }));
                 }
                 Err(problem) => Err(problem),
             }

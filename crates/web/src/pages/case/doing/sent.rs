@@ -18,7 +18,7 @@ const LONGEST_TEXT: usize = 1 << 20;
 
 /// What was typed and chosen, and the files.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sent {
+pub(in crate::pages) struct Sent {
     /// By the name of the input; of several of a name the last.
     texts: BTreeMap<String, String>,
     /// The files that cannot be taken: by which input, and why.
@@ -27,7 +27,7 @@ pub(super) struct Sent {
 
 impl Sent {
     /// What was typed, without spaces around it; nothing where nothing was.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub(in crate::pages) fn text(&self, name: &str) -> Option<&str> {
         self.texts.get(name).map(|text| text.trim()).filter(|text| !text.is_empty())
     }
 
@@ -37,12 +37,12 @@ impl Sent {
     }
 
     /// The upload that an input has brought, now or before.
-    pub(super) fn upload(&self, name: &str) -> Option<Uuid> {
+    pub(in crate::pages) fn upload(&self, name: &str) -> Option<Uuid> {
         self.text(&format!("upload.{name}"))?.parse().ok()
     }
 
     /// The first file that cannot be taken: by which input, and why.
-    pub(super) fn refused(&self) -> Option<&(String, Problem)> {
+    pub(in crate::pages) fn refused(&self) -> Option<&(String, Problem)> {
         self.refused.first()
     }
 
@@ -63,6 +63,20 @@ impl Sent {
         definition: &Definition,
         request: Request<Body>,
     ) -> Result<Self, Problem> {
+        let paper = |name: &str| definition.documents.get(name.strip_prefix("p.")?).cloned();
+        Self::read_papers(app, caller, request, paper).await
+    }
+
+    /// The same, where it is known as which paper the file of an input is taken.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(in crate::pages) async fn read_papers(
+        app: &App,
+        caller: &Principal,
+        request: Request<Body>,
+        paper_of: impl Fn(&str) -> Option<DocumentKind>,
+    ) -> Result<Self, Problem> {
         let kind = request.headers().get(header::CONTENT_TYPE);
         let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_owned();
         let Ok(boundary) = multer::parse_boundary(&kind) else {
@@ -76,9 +90,7 @@ impl Sent {
         while let Some(part) = parts.next_field().await.map_err(|error| unreadable(&error))? {
             let Some(name) = part.name().map(str::to_owned) else { continue };
             if let Some(file) = part.file_name().map(str::to_owned) {
-                let paper = name.strip_prefix("p.");
-                let paper = paper.and_then(|kind| definition.documents.get(kind));
-                match uploaded(app, caller, paper, &file, part).await {
+                match uploaded(app, caller, paper_of(&name), &file, part).await {
                     Ok(None) => {}
                     Ok(Some(upload)) => {
                         sent.texts.insert(format!("upload.{name}"), upload.to_string());
@@ -119,7 +131,7 @@ fn unreadable(error: &multer::Error) -> Problem {
 async fn uploaded(
     app: &App,
     caller: &Principal,
-    paper: Option<&DocumentKind>,
+    paper: Option<DocumentKind>,
     name: &str,
     part: multer::Field<'static>,
 ) -> Result<Option<Uuid>, Problem> {
@@ -133,7 +145,8 @@ async fn uploaded(
         put(&mut headers, header, &value);
     }
     let pieces = part.map(|piece| piece.map_err(std::io::Error::other));
-    let upload = receive(app, caller.person, paper, &headers, Body::from_stream(pieces)).await?;
+    let upload =
+        receive(app, caller.person, paper.as_ref(), &headers, Body::from_stream(pieces)).await?;
     Ok(Some(upload.id))
 }
 
