@@ -156,7 +156,7 @@ pub(super) async fn overview(
         frame: visit.frame(words.t("dashboard-title")),
         head: Head::of(viewer, &wanted, &asked, today.year(), words),
         raw: Figures::of(&whole.1, of_period(asked.period, true), words),
-        figures: Figures::of(&tally, &list, words),
+        figures: Figures::of(&tally, list, words),
         target: percent(TARGET as f64 / 1000.0, words),
         budget: budget(&tally, &asked, words),
         before: before
