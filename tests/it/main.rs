@@ -27,6 +27,7 @@ mod operations_server;
 mod people;
 mod python;
 mod screens_account;
+mod screens_applicant;
 mod screens_audit;
 mod screens_case;
 mod screens_dashboard;

@@ -1,22 +1,15 @@
-//! How applicants come in by a code, and what nobody learns or opens by one.
+//! What applicants may do, and what nobody may do in their place: drafts, codes, accounts, asking by a tracking code.
 
-use parvaneh_core::PersonId;
-use parvaneh_store::{Channel, EntryMail};
+use parvaneh_core::{PersonId, WorkflowId};
+use parvaneh_store::{Channel, EntryMail, Request};
+use serde_json::json;
 
 use crate::{
-    store_fixture::holder,
+    screens_applicant::{kiosk_application, somebody, with_kiosk},
+    store_fixture::{COUNTY, holder, new_case},
     web_fixture::Service,
-    web_identity::logged_in,
     web_pages::{Browser, Page},
 };
-
-/// A new person without any role who can log in.
-pub(crate) async fn somebody(service: &Service, name: &str) -> PersonId {
-    let person = holder(name);
-    service.office.store.save_people(vec![(person, name.to_owned())]).await.unwrap();
-    logged_in(service, name).await;
-    person
-}
 
 /// The mails with codes that are to be sent, each taken from the outbox as a worker takes it.
 pub(crate) async fn codes(service: &Service) -> Vec<EntryMail> {
@@ -127,4 +120,156 @@ async fn where_nobody_registers_himself_only_those_who_have_an_account_get_a_cod
     let mails = codes(&service).await;
     let to: Vec<&str> = mails.iter().map(|mail| mail.email.as_str()).collect();
     assert_eq!(to, ["known@example.org"]);
+}
+
+#[tokio::test]
+async fn a_file_is_found_by_its_code_and_digits_that_its_applicant_knows() {
+    let service = Service::start().await;
+    with_kiosk(&service).await;
+    let case = new_case();
+    let application = kiosk_application(case, holder("an applicant"), "A secret subject");
+    let request = Request::open(holder("county_officer"), WorkflowId::from("kiosk"), application);
+    service.office.store.execute(request).await.unwrap();
+    let id = case.to_string();
+    let code = id[id.len() - 12..].to_uppercase();
+    let code = format!("{}-{} {}", &code[..4], &code[4..8], &code[8..]);
+    let mut browser = Browser::new(&service);
+    for proof in ["0829", "۰۸۲۹", "4567"] {
+        let found = browser.send("/track?lang=en", &[("code", &code), ("proof", proof)]).await;
+        assert_eq!(found.status, 200, "{proof}: {}", found.html);
+        for told in ["Being examined", "County officer", "working days left"] {
+            assert!(found.html.contains(told), "{told}: {}", found.html);
+        }
+        for untold in ["secret", "0010350829", "09121234567", "an applicant"] {
+            assert!(!found.html.contains(untold), "{untold}");
+        }
+    }
+    // Neither alone, nor fewer digits; and all of it is answered alike.
+    let wrong = browser.send("/track", &[("code", &code), ("proof", "1111")]).await;
+    let unknown = browser.send("/track", &[("code", "0000-0000-0000"), ("proof", "0829")]).await;
+    assert_eq!((wrong.status, unknown.status), (422, 422));
+    for proof in ["829", "", "10350829"] {
+        assert_eq!(
+            browser.send("/track", &[("code", &code), ("proof", proof)]).await.status,
+            422,
+            "{proof}"
+        );
+    }
+    // Guessed for a while, then closed, also for the right digits; another file is found still.
+    assert_eq!(browser.send("/track", &[("code", &code), ("proof", "2222")]).await.status, 422);
+    let closed = browser.send("/track", &[("code", &code), ("proof", "0829")]).await;
+    assert_eq!(closed.status, 429, "{}", closed.html);
+    assert!(!closed.header("retry-after").is_empty());
+}
+
+/// Answers to everything that the kiosk asks, but for papers.
+const ANSWERS: [(&str, &str); 8] = [
+    ("province", "23"),
+    ("unit", COUNTY),
+    ("subject", "A kiosk"),
+    ("v.kind", "person"),
+    ("v.owner_id", "0010350829"),
+    ("v.phone", "09121234567"),
+    ("v.area", "12"),
+    ("v.remark", ""),
+];
+
+/// Begins an application, and answers everything.
+async fn drafted(browser: &mut Browser<'_>) -> String {
+    let begun = browser.send("/apply/kiosk", &[]).await;
+    let draft = begun.header("location").to_owned();
+    assert!(draft.starts_with("/drafts/"), "{begun:?}");
+    for (question, answer) in ANSWERS.into_iter().chain([("p.plan", ""), ("p.record", "")]) {
+        let page = browser.send(&format!("{draft}/ask/{question}"), &[("answer", answer)]).await;
+        assert_eq!(page.status, 303, "{question}: {}", page.html);
+    }
+    draft
+}
+
+#[tokio::test]
+async fn an_application_sent_twice_is_handed_in_once() {
+    let service = Service::start().await;
+    with_kiosk(&service).await;
+    let person: PersonId = somebody(&service, "reza").await;
+    let mut browser = Browser::of(&service, "reza").await;
+    let draft = drafted(&mut browser).await;
+    let id = draft.rsplit('/').next().unwrap();
+    for _ in 0..2 {
+        let sent = browser.send(&draft, &[]).await;
+        assert_eq!((sent.status, sent.header("location")), (303, &*format!("/my/{id}/receipt")));
+    }
+    let query = parvaneh_store::CasesQuery { applicant: Some(person), ..Default::default() };
+    assert_eq!(service.office.store.cases(&query).await.unwrap().len(), 1);
+    assert_eq!(browser.get(&draft).await.header("location"), format!("/my/{id}/receipt"));
+    let receipt = browser.get(&format!("/my/{id}/receipt?lang=en")).await;
+    let timeline =
+        service.office.store.timeline(parvaneh_core::CaseId(id.parse().unwrap())).await.unwrap();
+    let hash: String = timeline.entries[0].hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let shown = receipt.html.replace(' ', "");
+    assert!(shown.contains(&hash), "{hash}: {}", receipt.html);
+}
+
+#[tokio::test]
+async fn a_draft_is_its_persons_alone_and_keeps_its_files_as_long_as_it_lasts() {
+    let service = Service::start().await;
+    with_kiosk(&service).await;
+    let person = somebody(&service, "reza").await;
+    somebody(&service, "sara").await;
+    let mut reza = Browser::of(&service, "reza").await;
+    let draft = drafted(&mut reza).await;
+    let mut sara = Browser::of(&service, "sara").await;
+    for path in [draft.clone(), format!("{draft}/ask/subject"), format!("{draft}/drop")] {
+        assert_eq!(sara.get(&path).await.status, 404, "{path}");
+        assert_eq!(sara.send(&path, &[("answer", "mine")]).await.status, 404, "{path}");
+    }
+    assert!(!sara.get("/my").await.html.contains(&draft));
+    assert!(reza.get("/my").await.html.contains(&draft));
+
+    // A file of a draft is old, and stays; without the draft it goes.
+    let store = &service.office.store;
+    let upload = new_case().0;
+    assert!(store.begin_upload(person, upload, 50).await.unwrap());
+    let arrived = parvaneh_store::Arrived {
+        name: "plan.png".to_owned(),
+        media_type: "image/png".to_owned(),
+        size: 1,
+        sha256: [1; 32],
+        clean: true,
+    };
+    assert!(store.upload_arrived(upload, arrived).await.unwrap());
+    let id = draft.rsplit('/').next().unwrap().parse().unwrap();
+    let answer = json!({ "p.plan": { "upload": upload, "name": "plan.png" } });
+    let answers = answer.as_object().unwrap().clone();
+    assert!(store.answer_draft(id, person, answers.clone()).await.unwrap().is_some());
+    assert!(store.answer_draft(id, holder("sara"), answers).await.unwrap().is_none());
+    let mut admin = service.office.as_admin().await;
+    let old = "update contents set begun_at = begun_at - interval '10 days'";
+    sqlx::query(old).execute(&mut admin).await.unwrap();
+    assert!(store.stale_uploads(10).await.unwrap().is_empty());
+    assert_eq!(store.uploads_of(person, &[upload]).await.unwrap().len(), 1);
+    // After thirty days without a word it is forgotten, and its file with the stale ones.
+    let old = "update application_drafts set changed_at = changed_at - interval '31 days'";
+    sqlx::query(old).execute(&mut admin).await.unwrap();
+    assert_eq!(reza.get(&draft).await.status, 404);
+    assert_eq!(store.forget_drafts(10).await.unwrap(), 1);
+    assert_eq!(store.stale_uploads(10).await.unwrap(), [upload]);
+}
+
+#[tokio::test]
+async fn nobody_begins_more_than_he_can_finish() {
+    let service = Service::start().await;
+    with_kiosk(&service).await;
+    somebody(&service, "reza").await;
+    let mut browser = Browser::of(&service, "reza").await;
+    for _ in 0..20 {
+        assert_eq!(browser.send("/apply/kiosk", &[]).await.status, 303);
+    }
+    let full = browser.send("/apply/kiosk", &[]).await;
+    assert_eq!(full.status, 409);
+    assert!(full.html.contains("role=\"alert\""), "{}", full.html);
+    let first = full.html.split("href=\"/drafts/").nth(1).unwrap().split('"').next().unwrap();
+    let drop = format!("/drafts/{}/drop", first.trim_end_matches("/drop"));
+    assert_eq!(browser.get(&drop).await.status, 200, "it is asked whether he is sure");
+    assert_eq!(browser.send(&drop, &[]).await.header("location"), "/my");
+    assert_eq!(browser.send("/apply/kiosk", &[]).await.status, 303);
 }
