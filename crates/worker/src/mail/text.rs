@@ -230,6 +230,8 @@ impl Templates {
     pub fn code(&self, mail: &EntryMail) -> Written {
         let EntryMail { site, code, minutes, language, .. } = mail;
         let minutes = digits(&minutes.to_string(), *language);
+        // The page takes the digits of any script.
+        let code = digits(code, *language);
         let said = json!({ "site": site, "code": code, "minutes": minutes });
         self.write("code", *language, Value::from(Serde(said)))
     }
