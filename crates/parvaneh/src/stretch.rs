@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-/// A stretch of time; never longer than a year.
+/// A stretch of time; never longer than ten years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stretch(pub(crate) Duration);
 
@@ -21,8 +21,8 @@ impl FromStr for Stretch {
         let unit = UNITS.iter().find(|(name, _)| *name == unit.trim()).ok_or_else(form)?;
         let number: u64 = number.parse().map_err(|_| form())?;
         match number.checked_mul(unit.1) {
-            Some(millis) if millis <= 366 * UNITS[0].1 => Ok(Self(Duration::from_millis(millis))),
-            _ => Err("at most a year".to_owned()),
+            Some(millis) if millis <= 3_660 * UNITS[0].1 => Ok(Self(Duration::from_millis(millis))),
+            _ => Err("at most ten years".to_owned()),
         }
     }
 }
@@ -49,6 +49,7 @@ mod tests {
             ("30s", 30_000, "30s"),
             ("120 s", 120_000, "2m"),
             ("24h", 86_400_000, "1d"),
+            ("1095d", 94_608_000_000, "1095d"),
             ("0s", 0, "0s"),
         ] {
             let stretch: Stretch = text.parse().unwrap();
@@ -58,7 +59,7 @@ mod tests {
             );
             assert_eq!(told.parse::<Stretch>().unwrap(), stretch);
         }
-        for text in ["", "30", "s", "-1s", "1.5s", "30 sec", "400d", "99999999999999999999d"] {
+        for text in ["", "30", "s", "-1s", "1.5s", "30 sec", "3661d", "99999999999999999999d"] {
             assert!(text.parse::<Stretch>().is_err(), "{text}");
         }
     }
