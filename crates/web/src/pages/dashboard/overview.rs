@@ -119,7 +119,7 @@ pub(super) async fn overview(
     let calendar = calendars.national();
     let asked = wanted.made_out(viewer, calendar)?;
     let reach = policy::reach_of(viewer, Task::SeeFigures);
-    let store = app.store.reading_within(&viewer.organisation, &reach);
+    let within = app.store.reading_within(&viewer.organisation, &reach);
     let today = JalaliDate::from(calendar.local_date(viewer.now));
     let asking = |period: JalaliPeriod, by: OnTimeBy| OnTimeQuery {
         period: span(period, calendar),
@@ -139,10 +139,10 @@ pub(super) async fn overview(
             })
         }
     };
-    let whole = store.on_time(&asking(asked.period, OnTimeBy::Whole)).await?.total();
+    let whole = within.on_time(&asking(asked.period, OnTimeBy::Whole)).await?.total();
     let before = match asked.before {
         Some(before) => {
-            Some((before, store.on_time(&asking(before, OnTimeBy::Whole)).await?.total()))
+            Some((before, within.on_time(&asking(before, OnTimeBy::Whole)).await?.total()))
         }
         None => None,
     };
@@ -151,7 +151,7 @@ pub(super) async fn overview(
     let number = |value, verdict| Number::of(value, list(verdict), words);
     let is_national = viewer.organisation.is_whole(&asked.unit);
     let (due, left, held, ages, open) =
-        running(&store, &asked, calendar, viewer.now, words).await?;
+        running(&within, &asked, calendar, viewer.now, words).await?;
     let page_of = Page {
         frame: visit.frame(words.t("dashboard-title")),
         head: Head::of(viewer, &wanted, &asked, today.year(), words),
@@ -166,14 +166,14 @@ pub(super) async fn overview(
         by_silence: number(tally.by_silence, Verdict::BySilence),
         given_up: number(tally.given_up_late, Verdict::GivenUpLate),
         overdue: number(tally.overdue, Verdict::Overdue),
-        months: months(&store, &asked, calendar, words).await?,
+        months: months(&within, &asked, calendar, words).await?,
         years: {
             let year = asked.period.year();
             (words.digits(year), words.digits(year - 1))
         },
-        places: places(&store, &visit, &wanted, &asked, is_national, calendar).await?,
+        places: places(&within, &visit, &wanted, &asked, is_national, calendar).await?,
         has_map: is_national,
-        workflows: workflows(&store, &visit, &wanted, &asked, calendar).await?,
+        workflows: workflows(&within, &visit, &wanted, &asked, calendar).await?,
         open,
         due,
         left,
@@ -199,7 +199,7 @@ fn budget(tally: &Tally, asked: &Asked, words: Words) -> String {
 
 /// The months of the year in which the period lies, beside those of the year before.
 async fn months(
-    store: &Store,
+    within: &Store,
     asked: &Asked,
     calendar: &Calendar,
     words: Words,
@@ -215,7 +215,7 @@ async fn months(
             within: Some(asked.unit.clone()),
         };
         let mut tallies = vec![Tally::default(); 12];
-        for row in store.on_time(&query).await?.rows {
+        for row in within.on_time(&query).await?.rows {
             if let OnTimeKey::Slice(place) = row.key
                 && let Some(tally) = tallies.get_mut(place)
             {
@@ -249,7 +249,7 @@ async fn months(
 
 /// The provinces of the nation; of a province its units.
 async fn places(
-    store: &Store,
+    within: &Store,
     visit: &Visit,
     wanted: &Wanted,
     asked: &Asked,
@@ -265,7 +265,7 @@ async fn places(
         within: Some(asked.unit.clone()),
     };
     let mut known: std::collections::BTreeMap<UnitId, Tally> = Default::default();
-    for row in store.on_time(&query).await?.rows {
+    for row in within.on_time(&query).await?.rows {
         if let OnTimeKey::Unit(unit) = row.key {
             known.insert(unit.unwrap_or_else(|| asked.unit.clone()), row.tally);
         }
@@ -312,7 +312,7 @@ async fn places(
 }
 
 async fn workflows(
-    store: &Store,
+    within: &Store,
     visit: &Visit,
     wanted: &Wanted,
     asked: &Asked,
@@ -326,7 +326,7 @@ async fn workflows(
         within: Some(asked.unit.clone()),
     };
     let mut known: std::collections::BTreeMap<_, Tally> = Default::default();
-    for row in store.on_time(&query).await?.rows {
+    for row in within.on_time(&query).await?.rows {
         if let OnTimeKey::Definition(workflow, _) = row.key {
             let tally: &mut Tally = known.entry(workflow).or_default();
             tally.on_time += row.tally.on_time;
@@ -363,7 +363,7 @@ async fn workflows(
 type Running = (Vec<(String, Number)>, Vec<Band>, Number, Vec<Band>, Number);
 
 async fn running(
-    store: &Store,
+    within: &Store,
     asked: &Asked,
     calendar: &Calendar,
     now: parvaneh_core::Instant,
@@ -385,7 +385,7 @@ async fn running(
         due,
         received,
     };
-    let standing = store.standing(&query).await?;
+    let standing = within.standing(&query).await?;
     let sum = |is: &dyn Fn(&OpenStanding) -> bool| -> u64 {
         standing.iter().filter(|one| is(one)).map(|one| one.cases).sum()
     };

@@ -94,16 +94,16 @@ pub(super) async fn work(
     let calendar = calendars.national();
     let asked = wanted.made_out(viewer, calendar)?;
     let reach = policy::reach_of(viewer, Task::SeeFigures);
-    let store = app.store.reading_within(&viewer.organisation, &reach);
+    let within = app.store.reading_within(&viewer.organisation, &reach);
     let query = |by| WorkloadQuery {
         period: span(asked.period, calendar),
         by,
         workflow: asked.workflow.clone(),
         within: Some(asked.unit.clone()),
     };
-    let steps = store.workload(&query(WorkloadBy::Step)).await?;
-    let owners = store.workload(&query(WorkloadBy::Owner)).await?;
-    let held_up = store.held_up(&query(WorkloadBy::Step)).await?;
+    let steps = within.workload(&query(WorkloadBy::Step)).await?;
+    let owners = within.workload(&query(WorkloadBy::Owner)).await?;
+    let held_up = within.held_up(&query(WorkloadBy::Step)).await?;
     type Place<'a> = (&'a WorkflowId, &'a StepId, Option<&'a BranchId>, &'a str);
     let held_up: HashMap<Place, u64> = held_up
         .iter()
@@ -153,7 +153,7 @@ pub(super) async fn work(
         waited: hours(row.spent.waited, row.closed, words),
         handled: hours(row.spent.handled, row.closed, words),
     };
-    let levels = store.escalated_now(&asked.unit, asked.workflow.as_ref()).await?;
+    let levels = within.escalated_now(&asked.unit, asked.workflow.as_ref()).await?;
     let levels = levels.iter().map(|one| Level {
         name: words.t("dashboard-level").n("level", one.level).into(),
         cases: Number::of(
@@ -170,7 +170,7 @@ pub(super) async fn work(
         steps: steps.iter().filter(|row| row.closed > 0).take(MOST).map(done).collect(),
         owners: owners.iter().filter(|row| row.closed > 0).take(MOST).map(done).collect(),
         levels: levels.collect(),
-        load: load(&app, &store, &visit, &asked).await?,
+        load: load(&app, &within, &visit, &asked).await?,
         wanted,
     };
     page(&visit.look, &page_of)
@@ -179,12 +179,12 @@ pub(super) async fn work(
 /// Who has how much in hand, and what waits for whom.
 async fn load(
     app: &App,
-    store: &parvaneh_store::Store,
+    within: &parvaneh_store::Store,
     visit: &Visit,
     asked: &Asked,
 ) -> Result<Vec<Load>, Problem> {
     let (words, viewer) = (visit.look.words, &visit.viewer);
-    let rows = store.cases_in_hand(&asked.unit, asked.workflow.as_ref(), 2 * MOST as u32).await?;
+    let rows = within.cases_in_hand(&asked.unit, asked.workflow.as_ref(), 2 * MOST as u32).await?;
     let people: Vec<PersonId> = rows.iter().filter_map(|row| row.official).collect();
     let names = app.store.names_of(&people).await?;
     let most = rows.iter().map(|row| row.cases).max().unwrap_or(0).max(1);
