@@ -1,6 +1,6 @@
 //! The service as callers meet it: a real server on loopback over an office, and people with tokens.
 
-use std::time::Duration;
+use std::{io::ErrorKind, time::Duration};
 
 use chrono::TimeDelta;
 use parvaneh_core::{Grant, PersonId, RoleId, UnitId};
@@ -183,8 +183,34 @@ pub(crate) fn with_json(request: RequestBuilder, body: &Value) -> RequestBuilder
     request.header("content-type", "application/json").body(body.to_string())
 }
 
+/// A service refuses by the head of a request: it answers, and closes a connection whose body it has not read.
+/// Who is still writing then may see the end before the answer, and asks again (RFC 9112, 9.5). What is accepted has
+/// been read whole.
+async fn sent(request: RequestBuilder) -> reqwest::Response {
+    for _ in 0..5 {
+        let Some(again) = request.try_clone() else { break };
+        match again.send().await {
+            Err(error) if is_broken_off(&error) => {}
+            answer => return answer.unwrap(),
+        }
+    }
+    request.send().await.unwrap()
+}
+
+fn is_broken_off(error: &reqwest::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        if matches!(kind, Some(ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
 pub(crate) async fn answered(request: RequestBuilder) -> Answer {
-    let response = request.send().await.unwrap();
+    let response = sent(request).await;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     // A stream has no end: whoever wants to hear it listens by himself.
     let streams = headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
