@@ -213,7 +213,7 @@ async fn whatever_shows_a_case_leaves_a_look() {
         assert!(!path.contains('{'), "{address}: say here what stands in its place");
         let who = match address.as_str() {
             of if of.starts_with("/audit") => "auditor",
-            of if of.starts_with("/my/") => "an applicant",
+            of if of.starts_with("/my/") => "applicant",
             _ => "county_officer",
         };
         let what = known(address);
@@ -223,7 +223,7 @@ async fn whatever_shows_a_case_leaves_a_look() {
         let status = match address.starts_with("/api/") {
             true => service.get(path.strip_prefix("/api/v1").unwrap(), &token).await.status,
             false if who == "auditor" => desk.get(&path).await.status,
-            false if who == "an applicant" => own.get(&path).await.status,
+            false if who == "applicant" => own.get(&path).await.status,
             false => officer.get(&path).await.status,
         };
         assert!(!(300..400).contains(&status), "{address}: {who} is led elsewhere");
