@@ -18,6 +18,7 @@ mod fact_kinds;
 pub mod form;
 pub mod id;
 pub mod jalali;
+pub mod log;
 pub mod measure;
 pub mod migration;
 pub mod order;
