@@ -86,12 +86,23 @@ pub(super) enum When {
     Bare(Instant),
 }
 
+impl When {
+    /// The same as a text, to be set into a sentence.
+    pub(super) fn plain(&self) -> String {
+        match self {
+            Self::Day(day) => day.plain(),
+            Self::Moment(moment) => moment.plain(),
+            Self::Bare(at) => at.format("%Y-%m-%d %H:%M UTC").to_string(),
+        }
+    }
+}
+
 impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Day(day) => day.fmt(f),
             Self::Moment(moment) => moment.fmt(f),
-            Self::Bare(at) => write!(f, "<time>{}</time>", at.format("%Y-%m-%d %H:%M UTC")),
+            Self::Bare(_) => write!(f, "<time>{}</time>", self.plain()),
         }
     }
 }

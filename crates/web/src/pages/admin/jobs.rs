@@ -4,16 +4,19 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use parvaneh_store::{Job, JobId};
 
-use super::Dates;
 use crate::{
     App,
     api::jobs::sees,
     body::Path,
-    pages::{Frame, page, routes::Pages, visit::Visit},
+    pages::{
+        Frame, page,
+        routes::Pages,
+        times::{Times, When},
+        visit::Visit,
+    },
     policy::{self, Task},
     problem::Problem,
     say::{Said, Words},
-    shown::Day,
 };
 
 pub(super) fn pages() -> Pages {
@@ -26,7 +29,7 @@ struct Progress {
     frame: Frame,
     job: Job,
     unit: Option<String>,
-    begun: Day,
+    begun: When,
     /// Why the first case could not be treated, for who looks after what runs by itself.
     error: Option<String>,
 }
@@ -47,7 +50,7 @@ async fn progress(
     let shown = Progress {
         frame: visit.frame(title(&job, words)),
         unit,
-        begun: Dates::of(&app, words).await?.day(job.created_at),
+        begun: Times::of(&app, words).await?.day(job.created_at),
         error: job.error.clone().filter(|_| operates),
         job,
     };

@@ -9,20 +9,15 @@ mod sent;
 mod source;
 mod workflows;
 
-use std::sync::Arc;
-
 use askama::Template;
 use axum::response::Response;
-use parvaneh_core::{Calendars, Instant};
 use parvaneh_store::Viewer;
 
 use super::{Frame, page, routes::Pages, visit::Visit};
 use crate::{
-    App,
     policy::{self, Task},
     problem::Problem,
     say::{Said, Words},
-    shown::Day,
 };
 
 pub(super) fn pages() -> Pages {
@@ -33,25 +28,6 @@ pub(super) fn pages() -> Pages {
         .merge(people::pages())
         .merge(operation::pages())
         .merge(workflows::pages())
-}
-
-/// Days and moments of what belongs to no case.
-struct Dates {
-    calendar: Option<Arc<Calendars>>,
-    words: Words,
-}
-
-impl Dates {
-    async fn of(app: &App, words: Words) -> Result<Self, Problem> {
-        Ok(Self { calendar: app.calendar().await?, words })
-    }
-
-    fn day(&self, at: Instant) -> Day {
-        match &self.calendar {
-            Some(calendar) => Day::at(at, calendar.national(), self.words),
-            None => Day::of(at.date_naive(), self.words),
-        }
-    }
 }
 
 /// A part of the administration.

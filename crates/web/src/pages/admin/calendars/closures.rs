@@ -6,13 +6,20 @@ use parvaneh_core::{CalendarId, PersonId, UnitId};
 use parvaneh_store::{ClosureRow, ClosuresQuery};
 use serde::Deserialize;
 
-use super::{super::Dates, address, moved::Moved, unit_title, year::written};
+use super::{address, moved::Moved, unit_title, year::written};
 use crate::{
     App,
     api::{closures::reopening, plain},
     body::{Path, Query},
     page::{after, cut, end},
-    pages::{Frame, form::Form, look::in_query, page, see, shown, visit::Visit},
+    pages::{
+        Frame,
+        form::Form,
+        look::in_query,
+        page, see, shown,
+        times::{Times, When},
+        visit::Visit,
+    },
     policy::{self, Task},
     problem::Problem,
     shown::Day,
@@ -37,11 +44,11 @@ struct Row {
     day: Day,
     hours: Option<String>,
     reason: String,
-    closed: Day,
+    closed: When,
     /// Told to those who keep the calendar there.
     by: Option<String>,
     /// When and why it was taken back.
-    withdrawn: Option<(Day, String)>,
+    withdrawn: Option<(When, String)>,
     /// Whether the reader takes it back.
     withdraws: bool,
 }
@@ -111,7 +118,7 @@ pub(super) async fn list(
 
 async fn rows(app: &App, visit: &Visit, found: &[ClosureRow]) -> Result<Vec<Row>, Problem> {
     let words = visit.look.words;
-    let dates = Dates::of(app, words).await?;
+    let times = Times::of(app, words).await?;
     let people: Vec<PersonId> = found.iter().filter_map(|row| row.closed_by).collect();
     let names = app.store.names_of(&people).await?;
     let row = |row: &ClosureRow| {
@@ -123,11 +130,11 @@ async fn rows(app: &App, visit: &Visit, found: &[ClosureRow]) -> Result<Vec<Row>
             day: Day::of(row.closure.date, words),
             hours: row.closure.hours.map(|hours| written(&[hours], words)),
             reason: row.closure.reason.clone(),
-            closed: dates.day(row.closed_at),
+            closed: times.day(row.closed_at),
             by: by.and_then(|person| names.get(&person).cloned()),
             withdrawn: row
                 .reopened_at
-                .map(|at| (dates.day(at), row.reopened_reason.clone().unwrap_or_default())),
+                .map(|at| (times.day(at), row.reopened_reason.clone().unwrap_or_default())),
             withdraws: keeps && row.is_in_force(),
         }
     };

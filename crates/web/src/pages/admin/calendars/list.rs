@@ -4,10 +4,14 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use parvaneh_core::{CalendarId, calendar::CalendarChange};
 
-use super::{super::Dates, address};
+use super::address;
 use crate::{
     App,
-    pages::{Frame, page, visit::Visit},
+    pages::{
+        Frame, page,
+        times::{Times, When},
+        visit::Visit,
+    },
     policy::{self, Task},
     problem::Problem,
     shown::Day,
@@ -19,7 +23,7 @@ const STATES: u32 = 20;
 /// A state that a calendar has had.
 struct Step {
     no: u32,
-    since: Day,
+    since: When,
     change: String,
 }
 
@@ -47,14 +51,14 @@ struct Page {
 
 pub(super) async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
     let words = visit.look.words;
-    let dates = Dates::of(&app, words).await?;
+    let times = Times::of(&app, words).await?;
     let mut calendars = Vec::new();
     for id in app.store.calendar_ids().await? {
         let calendar = app.store.calendars(&id).await?;
         let states = app.store.calendar_states(&id, None, STATES).await?;
         let states = states.into_iter().map(|state| Step {
             no: state.no,
-            since: dates.day(state.since),
+            since: times.day(state.since),
             change: match state.change {
                 CalendarChange::Published => words.t("calendar-was-published").into(),
                 CalendarChange::Closed { reason, .. } => {

@@ -5,14 +5,17 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use parvaneh_store::PublishedDefinition;
 
-use super::{super::Dates, address, permit};
+use super::{address, permit};
 use crate::{
     App,
     api::workflows::checked,
-    pages::{Frame, page, visit::Visit},
+    pages::{
+        Frame, page,
+        times::{Times, When},
+        visit::Visit,
+    },
     problem::Problem,
     say::{Said, Words},
-    shown::Day,
 };
 
 /// A published version as it is listed.
@@ -20,9 +23,9 @@ use crate::{
 pub(super) struct Version {
     pub(super) workflow: String,
     pub(super) version: u32,
-    pub(super) published: Day,
+    pub(super) published: When,
     /// Since when no case is opened by it.
-    pub(super) retired: Option<Day>,
+    pub(super) retired: Option<When>,
     pub(super) running: u64,
     /// How many problems it has: warnings, since what has errors is not published.
     pub(super) problems: usize,
@@ -84,14 +87,14 @@ pub(super) async fn version(
     row: &PublishedDefinition,
     words: Words,
 ) -> Result<Version, Problem> {
-    let dates = Dates::of(app, words).await?;
+    let times = Times::of(app, words).await?;
     let source = app.store.definition_source(&row.workflow, row.version).await?;
     let problems = checked(app, &source).await.map_or(0, |(_, problems)| problems.len());
     Ok(Version {
         workflow: row.workflow.to_string(),
         version: row.version,
-        published: dates.day(row.published_at),
-        retired: row.retired_at.map(|at| dates.day(at)),
+        published: times.day(row.published_at),
+        retired: row.retired_at.map(|at| times.day(at)),
         running: row.running,
         problems,
     })

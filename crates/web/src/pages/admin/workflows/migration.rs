@@ -19,7 +19,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    super::{Dates, sent::Sent, source::Source},
+    super::{sent::Sent, source::Source},
     address, permit,
 };
 use crate::{
@@ -30,10 +30,16 @@ use crate::{
     },
     body::{Path, Query},
     once::Key,
-    pages::{Frame, case::wording, page, see, shown, visit::Visit},
+    pages::{
+        Frame,
+        case::wording,
+        page, see, shown,
+        times::{Times, When},
+        visit::Visit,
+    },
     problem::Problem,
     say::{Said, Words},
-    shown::{Code, Day},
+    shown::Code,
 };
 
 /// How many cases are told one by one.
@@ -50,8 +56,8 @@ struct Moves {
     step: String,
     to: String,
     /// The statutory deadline now and then.
-    from: Option<Day>,
-    then: Option<Day>,
+    from: Option<When>,
+    then: Option<When>,
     becomes_late: bool,
 }
 
@@ -223,7 +229,7 @@ async fn look(
         Ok(app.store.definition(&id, Some(version)).await?)
     };
     let (old, new) = (definition(mapping.from).await?, definition(mapping.to).await?);
-    let dates = Dates::of(app, words).await?;
+    let times = Times::of(app, words).await?;
     let cases = |count: u64| words.t("workflow-cases").n("count", count);
     let counts = vec![
         (words.t("migration-looked-at"), cases(preview.looked_at), ""),
@@ -239,7 +245,7 @@ async fn look(
         (wording::code(code, words), title(&old, step, words), cases(*count))
     });
     let seen = preview.first.iter().filter(|case| sees(&visit.viewer, &mapping.workflow, case));
-    let mut moves: Vec<Moves> = seen.map(|case| moved(visit, &old, &new, case, &dates)).collect();
+    let mut moves: Vec<Moves> = seen.map(|case| moved(visit, &old, &new, case, &times)).collect();
     moves.sort_by_key(|case| !case.becomes_late);
     let mut stays = Vec::new();
     let mut known = BTreeSet::new();
@@ -271,7 +277,7 @@ fn moved(
     old: &Definition,
     new: &Definition,
     case: &PreviewedCase,
-    dates: &Dates,
+    times: &Times,
 ) -> Moves {
     let words = visit.look.words;
     let unit = visit.viewer.organisation.get(&case.unit);
@@ -283,8 +289,8 @@ fn moved(
         unit: unit.map_or_else(|| case.unit.to_string(), |unit| words.of(&unit.title).to_owned()),
         step: title(old, &case.step, words),
         to: title(new, &case.to, words),
-        from: statutory.and_then(|clock| clock.from).map(|at| dates.day(at)),
-        then: statutory.and_then(|clock| clock.to).map(|at| dates.day(at)),
+        from: statutory.and_then(|clock| clock.from).map(|at| times.day(at)),
+        then: statutory.and_then(|clock| clock.to).map(|at| times.day(at)),
         becomes_late: statutory.is_some_and(|clock| !clock.late_before && clock.late_after),
     }
 }
