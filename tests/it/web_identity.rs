@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use parvaneh_core::{Grant, PersonId};
-use parvaneh_store::{Attempts, Scope};
+use chrono::TimeDelta;
+use parvaneh_core::{DelegationId, Grant, PersonId};
+use parvaneh_store::{Attempts, NewDelegation, Scope};
 use parvaneh_web::auth::Secret;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    store_fixture::{COUNTY, PROVINCE, holder},
+    store_fixture::{COUNTY, PROVINCE, holder, start},
     web_fixture::{Answer, Service, answered, with_json},
 };
 
@@ -193,6 +194,36 @@ async fn comment(service: &Service, comments: &str, shown: (&'static str, &str))
     answered(with_json(request, &json!({ "text": "seen" }))).await
 }
 
+/// How what somebody shows ends: by what he comes, and the statement.
+const WAYS: [(&str, &str); 7] = [
+    ("authorization", "update api_tokens set revoked_at = clock_timestamp()"),
+    ("authorization", "update api_tokens set expires_at = clock_timestamp()"),
+    ("authorization", "update accounts set disabled_at = clock_timestamp()"),
+    ("cookie", "update sessions set revoked_at = clock_timestamp()"),
+    ("cookie", "update sessions set seen_at = seen_at - interval '61 minutes'"),
+    ("cookie", "update sessions set expires_at = clock_timestamp()"),
+    (
+        "cookie",
+        "update sessions set former_hash = secret_hash, secret_hash = sha256(secret_hash),
+        former_until = clock_timestamp()",
+    ),
+];
+
+/// Everything is in force again.
+async fn mended(owner: &mut sqlx::PgConnection, ends: &str) {
+    if ends.contains("former_hash") {
+        let back = "update sessions set secret_hash = former_hash, former_hash = null, former_until = null";
+        sqlx::raw_sql(back).execute(&mut *owner).await.unwrap();
+    }
+    let again = "
+        update api_tokens set revoked_at = null, expires_at = clock_timestamp() + interval '1 day';
+        update accounts set disabled_at = null;
+        update sessions set revoked_at = null, renewed_at = clock_timestamp(),
+            seen_at = clock_timestamp(), expires_at = clock_timestamp() + interval '1 day',
+            former_hash = null, former_until = null";
+    sqlx::raw_sql(again).execute(owner).await.unwrap();
+}
+
 #[tokio::test]
 async fn who_is_remembered_changes_nothing_any_more_with_what_has_ended() {
     let service = Service::start().await;
@@ -201,25 +232,9 @@ async fn who_is_remembered_changes_nothing_any_more_with_what_has_ended() {
     let mut owner = service.office.as_admin().await;
     let case = service.office.opened().await.id;
     let comments = format!("/cases/{case}/comments");
-    let whole_session = "update sessions set revoked_at = null, renewed_at = clock_timestamp(),
-        seen_at = clock_timestamp(), expires_at = clock_timestamp() + interval '1 day',
-        former_hash = null, former_until = null";
-    let ways: [(&str, &str); 7] = [
-        ("authorization", "update api_tokens set revoked_at = clock_timestamp()"),
-        ("authorization", "update api_tokens set expires_at = clock_timestamp()"),
-        ("authorization", "update accounts set disabled_at = clock_timestamp()"),
-        ("cookie", "update sessions set revoked_at = clock_timestamp()"),
-        ("cookie", "update sessions set seen_at = seen_at - interval '61 minutes'"),
-        ("cookie", "update sessions set expires_at = clock_timestamp()"),
-        (
-            "cookie",
-            "update sessions set former_hash = secret_hash, secret_hash = sha256(secret_hash),
-            former_until = clock_timestamp()",
-        ),
-    ];
     let cookie = logged_in(&service, "county_officer").await;
     let token = format!("Bearer {}", service.token_of("county_officer").await);
-    for (name, ends) in ways {
+    for (name, ends) in WAYS {
         let shown = (name, if name == "cookie" { cookie.as_str() } else { token.as_str() });
         remembered(&service, &comments, shown).await;
         let secret = |shown: &str| Secret::read(shown).unwrap().hash();
@@ -237,15 +252,7 @@ async fn who_is_remembered_changes_nothing_any_more_with_what_has_ended() {
         let answer = comment(&service, &comments, shown).await;
         assert_eq!((answer.status, answer.code()), (401, "unauthenticated"), "{ends}");
         assert_eq!(store.case(case).await.unwrap().seq, before, "{ends}");
-        let again = "update api_tokens set revoked_at = null,
-            expires_at = clock_timestamp() + interval '1 day'; update accounts set disabled_at = null";
-        sqlx::raw_sql(again).execute(&mut owner).await.unwrap();
-        if ends.contains("former_hash") {
-            let back = "update sessions set secret_hash = former_hash, former_hash = null,
-                former_until = null";
-            sqlx::raw_sql(back).execute(&mut owner).await.unwrap();
-        }
-        sqlx::raw_sql(whole_session).execute(&mut owner).await.unwrap();
+        mended(&mut owner, ends).await;
     }
     // What he may do is looked up by the write path in any case.
     let bearer = ("authorization", token.as_str());
@@ -266,6 +273,60 @@ async fn who_is_remembered_changes_nothing_any_more_with_what_has_ended() {
     let raised = comment(&service, &comments, shown).await;
     assert_eq!(raised.status, 200, "{raised:?}");
     assert_ne!(cookie_of(&raised), cookie);
+}
+
+#[tokio::test]
+async fn who_is_remembered_is_shown_nothing_any_more_with_what_has_ended() {
+    let service = Service::start().await;
+    let store = &service.office.store;
+    let mut owner = service.office.as_admin().await;
+    let path = format!("/cases/{}", service.office.opened().await.id);
+    let cookie = logged_in(&service, "county_officer").await;
+    let token = format!("Bearer {}", service.token_of("county_officer").await);
+    let seen = async |name: &'static str, shown: &str| {
+        answered(service.request(Method::GET, &path).header(name, shown)).await.status
+    };
+    for (name, ends) in WAYS {
+        let shown = if name == "cookie" { &cookie } else { &token };
+        for _ in 0..3 {
+            assert_eq!(seen(name, shown).await, 200, "before {ends}");
+        }
+        sqlx::raw_sql(ends).execute(&mut owner).await.unwrap();
+        assert_eq!(seen(name, shown).await, 401, "{ends}");
+        mended(&mut owner, ends).await;
+    }
+    // A role, and another account of the same person.
+    let county = Grant { role: "county_officer".into(), unit: COUNTY.into() };
+    assert_eq!(seen("authorization", &token).await, 200);
+    assert!(store.revoke(holder("county_officer"), county.clone()).await.unwrap());
+    assert_eq!(seen("authorization", &token).await, 404);
+    // What is lent begins and ends by time alone, by the engine's clock.
+    store.grant(vec![(holder("county_officer"), county.clone())]).await.unwrap();
+    let clerk = holder("clerk");
+    store.save_people(vec![(clerk, "clerk".to_owned())]).await.unwrap();
+    let token = format!("Bearer {}", service.token_of("clerk").await);
+    let (starts, until) = (start() + TimeDelta::hours(1), start() + TimeDelta::hours(2));
+    let lent = NewDelegation {
+        id: DelegationId(uuid::Uuid::from_u128(7)),
+        by: holder("county_officer"),
+        from: holder("county_officer"),
+        to: clerk,
+        grant: county,
+        workflows: Vec::new(),
+        starts: Some(starts),
+        until,
+        reason: "leave".to_owned(),
+    };
+    store.delegate(lent).await.unwrap();
+    let moment = TimeDelta::milliseconds(1);
+    for (at, status) in [(starts - moment, 404), (starts, 200), (until - moment, 200), (until, 404)]
+    {
+        for _ in 0..3 {
+            seen("authorization", &token).await;
+        }
+        store.sandbox_clock().set_frozen(at).await.unwrap();
+        assert_eq!(seen("authorization", &token).await, status, "{at}");
+    }
 }
 
 #[tokio::test]

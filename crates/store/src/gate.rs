@@ -1,15 +1,17 @@
 //! The gate: who comes in, and what he may do now, read for all who come at the same time in one
 //! statement.
 //!
-//! Everybody who asks is looked up anew, so that a revoked token or a role taken away counts at the next
+//! The database is asked for everybody, so that a revoked token or a role taken away counts at the next
 //! request. While one statement is under way the next questions gather, as in a [lane](crate::lane): the
 //! busier it is, the less a question costs.
 //!
 //! Whoever asked may go away at any time: the connection belongs to the gate.
 //!
-//! **Invariant.** Nobody is let in by memory. Of whom the gate has let in lately it remembers who he is
-//! ([`Gate::lately`]), so that a change needs not wait for it: the write path looks again whether what he
-//! came by is in force, in the statement that reads the case, and does nothing otherwise.
+//! **Invariant.** Nobody is let in by memory alone. Of whom the gate has let in lately it remembers what it was
+//! told of him, with the numbers that count every change of it (`standing_state`, `reference_state`) and with the
+//! moments at which time alone changes it; he is let in by that if the database, asked now, has the same
+//! numbers ([`still`]). A change needs not even wait for that ([`Gate::lately`]): the write path looks again
+//! whether what he came by is in force, in the statement that reads the case, and does nothing otherwise.
 
 use std::{
     collections::HashMap,
@@ -45,7 +47,7 @@ const LATELY: Duration = Duration::from_secs(30);
 const REMEMBERED: usize = 10_000;
 
 /// The first column that tells what somebody may do.
-const STANDING: usize = 8;
+const STANDING: usize = 11;
 
 /// Whose the token `t` or the session `s` is, of the secrets `asked.token` or `asked.session` (with `asked.idle`
 /// seconds without use), if it is in force. Each look-up is lateral, by its key, whatever the planner
@@ -55,7 +57,7 @@ macro_rules! entering {
     () => {
         "
     left join lateral (
-        select id, person, scopes,
+        select id, person, scopes, expires_at as ends_at,
                coalesce(used_at < clock_timestamp() - interval '1 minute', true) as is_unnoted
         from api_tokens t
         where t.secret_hash = asked.token and t.revoked_at is null
@@ -65,6 +67,8 @@ macro_rules! entering {
     ) t on true
     left join lateral (
         select id, person, seen_at < clock_timestamp() - interval '1 minute' as is_unnoted,
+               least(expires_at, seen_at + asked.idle * interval '1 second',
+                     case when s.secret_hash <> asked.session then former_until end) as ends_at,
                s.secret_hash = asked.session
                and coalesce((select raised_at > s.renewed_at from accounts where person = s.person),
                             false) as is_raised
@@ -91,13 +95,15 @@ macro_rules! look_up {
     )
     select clock.now, reference_state.revision, coalesce(t.id, s.id),
            coalesce(t.person, s.person, asked.person), t.scopes,
-           coalesce(t.is_unnoted, s.is_unnoted, false), coalesce(s.is_raised, false), ",
+           coalesce(t.is_unnoted, s.is_unnoted, false), coalesce(s.is_raised, false),
+           standing_state.revision, coalesce(t.ends_at, s.ends_at), ",
             $met,
             "
     from unnest($1::bytea[], $2::bytea[], $3::float8[], $4::uuid[])
          with ordinality as asked (token, session, idle, person, place)
     cross join clock
-    cross join reference_state ",
+    cross join reference_state
+    cross join standing_state ",
             entering!(),
             $from,
             "
@@ -107,11 +113,25 @@ macro_rules! look_up {
 }
 
 /// Who comes.
-const WHO: &str = look_up!("null::uuid", "");
+const WHO: &str = look_up!("null::timestamptz, null::uuid", "");
 
 /// Who comes, and what he may do now.
 const WHO_AND_WHAT: &str = look_up!(
-    concat!("known.id, ", standing_columns!("met")),
+    concat!(
+        // When time alone changes what he may do: something that is lent to him begins or ends, or an absence.
+        "(select min(at) from (
+            select case when d.starts_at > clock.now then d.starts_at else d.ends_at end as at
+            from delegations d
+            where d.to_person = known.id and d.revoked_at is null and d.ends_at > clock.now
+            union all
+            select case when a.starts_at > clock.now then a.starts_at else a.ends_at end
+            from absences a
+            where a.person = any(met_natural.id || met_accounts.ids) and a.ended_at is null
+              and a.ends_at > clock.now
+        ) turning),
+        known.id, ",
+        standing_columns!("met")
+    ),
     concat!(
         "left join lateral (
         select id from people where id = coalesce(t.person, s.person, asked.person) limit 1
@@ -119,6 +139,13 @@ const WHO_AND_WHAT: &str = look_up!(
         standing!("known.id", "met")
     )
 );
+
+/// Whether anything has changed: what the server's clock shows and the engine's, and the numbers that count the
+/// changes of what is published and of who may do what.
+const STILL: &str = "
+    select clock_timestamp(), coalesce(frozen_at, clock_timestamp() + clock_offset),
+           reference_state.revision, standing_state.revision
+    from installation cross join reference_state cross join standing_state";
 
 /// By what somebody comes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -132,7 +159,7 @@ pub(crate) enum By {
 }
 
 /// Somebody who comes in.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entered {
     /// The token or session.
     pub(crate) id: Uuid,
@@ -149,7 +176,7 @@ pub(crate) struct Entered {
 }
 
 /// What is known of a person at one moment.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Met {
     /// The engine's time.
     pub(crate) now: Instant,
@@ -186,13 +213,49 @@ impl Credential {
     }
 }
 
-/// Who the gate has let in lately.
+/// Somebody who was found, and for how long that holds.
 #[derive(Clone, Debug)]
-pub(crate) struct Lately {
-    pub(crate) id: Uuid,
-    pub(crate) person: PersonId,
-    pub(crate) scopes: Vec<String>,
+struct Found {
+    entered: Entered,
+    /// Which state of who may do what was in force.
+    standing: i64,
+    /// When what he came by ends, by the server's clock.
+    ends_at: Option<Instant>,
+    /// When time alone changes what he may do, by the engine's clock.
+    turns_at: Option<Instant>,
+}
+
+/// Somebody whom the gate has let in lately.
+#[derive(Debug)]
+struct Remembered {
+    found: Found,
     since: tokio::time::Instant,
+}
+
+/// What the database has at one moment.
+#[derive(Debug)]
+struct Still {
+    server: Instant,
+    engine: Instant,
+    revision: i64,
+    standing: i64,
+}
+
+impl Found {
+    /// Who comes in now, if everything is as it was then.
+    fn still(&self, now: &Still, is_met: bool) -> Option<Entered> {
+        let Entered { met, .. } = &self.entered;
+        let is_the_same = self.standing == now.standing
+            && met.revision == now.revision
+            && self.ends_at.is_some_and(|at| now.server < at)
+            && self.turns_at.is_none_or(|at| now.engine < at)
+            && met.now <= now.engine
+            && (met.actor.is_some() || !is_met);
+        is_the_same.then(|| {
+            let met = Met { now: now.engine, ..met.clone() };
+            Entered { met, ..self.entered.clone() }
+        })
+    }
 }
 
 /// A question on its way.
@@ -217,15 +280,20 @@ type Answer = Result<Option<Entered>, Arc<StoreError>>;
 #[derive(Debug)]
 pub(crate) struct Gate {
     questions: mpsc::Sender<Asked>,
-    lately: Mutex<HashMap<By, Lately>>,
+    memory: Arc<Memory>,
 }
+
+/// Whom the gate has let in lately.
+#[derive(Debug, Default)]
+struct Memory(Mutex<HashMap<By, Remembered>>);
 
 impl Gate {
     /// Opens the gate; `pool` is its own.
     pub(crate) fn start(pool: PgPool) -> Self {
         let (questions, asked) = mpsc::channel(WAITING);
-        tokio::spawn(keep(pool, asked));
-        Self { questions, lately: Mutex::default() }
+        let memory = Arc::<Memory>::default();
+        tokio::spawn(keep(pool, memory.clone(), asked));
+        Self { questions, memory }
     }
 
     /// Who comes by that, if it is in force; with what he may do now, if that `is_met`.
@@ -234,13 +302,10 @@ impl Gate {
     /// The database.
     pub(crate) async fn ask(&self, by: By, is_met: bool) -> Result<Option<Entered>, StoreError> {
         let (answer, answered) = oneshot::channel();
-        let question = Question { by: by.clone(), is_met, answer };
-        let question = Asked::Question(question);
+        let question = Asked::Question(Question { by, is_met, answer });
         self.questions.send(question).await.map_err(|_| StoreError::Closed)?;
         let answered = answered.await.map_err(|_| StoreError::Closed)?;
-        let entered = answered.map_err(StoreError::of_several)?;
-        self.remember(by, entered.as_ref());
-        Ok(entered)
+        answered.map_err(StoreError::of_several)
     }
 
     /// Ends it after the questions that have been asked, and gives its connection back; who asks later is told
@@ -253,36 +318,43 @@ impl Gate {
     }
 
     /// Who came in by that lately, if nothing is to be noted of him.
-    pub(crate) fn lately(&self, by: &By) -> Option<Lately> {
-        let lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
-        lately.get(by).filter(|one| one.since.elapsed() < LATELY).cloned()
+    pub(crate) fn lately(&self, by: &By) -> Option<Entered> {
+        self.memory.recall(by, |found| Some(found.entered.clone()))
+    }
+}
+
+impl Memory {
+    /// What `holds` makes of him who came in by that lately.
+    fn recall<T>(&self, by: &By, holds: impl FnOnce(&Found) -> Option<T>) -> Option<T> {
+        let lately = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lately.get(by).filter(|one| one.since.elapsed() < LATELY).and_then(|one| holds(&one.found))
     }
 
-    fn remember(&self, by: By, entered: Option<&Entered>) {
+    fn remember(&self, by: &By, found: Option<&Found>) {
         if matches!(by, By::Person(_)) {
             return;
         }
-        let entered = entered.filter(|entered| !entered.is_unnoted && !entered.is_raised);
-        let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(Entered { id, person, scopes, .. }) = entered else {
-            lately.remove(&by);
+        let found = found.filter(|one| !one.entered.is_unnoted && !one.entered.is_raised);
+        let mut lately = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(found) = found else {
+            lately.remove(by);
             return;
         };
-        if lately.len() >= REMEMBERED && !lately.contains_key(&by) {
+        if lately.len() >= REMEMBERED && !lately.contains_key(by) {
             lately.retain(|_, one| one.since.elapsed() < LATELY);
             if lately.len() >= REMEMBERED {
                 return;
             }
         }
-        let (id, person, scopes) = (*id, *person, scopes.clone());
-        lately.insert(by, Lately { id, person, scopes, since: tokio::time::Instant::now() });
+        let since = tokio::time::Instant::now();
+        lately.insert(by.clone(), Remembered { found: found.clone(), since });
     }
 }
 
 /// Answers as long as somebody can ask. If that panics, those who wait are told, and it begins anew.
-async fn keep(pool: PgPool, asked: mpsc::Receiver<Asked>) {
+async fn keep(pool: PgPool, memory: Arc<Memory>, asked: mpsc::Receiver<Asked>) {
     let asked = Arc::new(tokio::sync::Mutex::new(asked));
-    while let Err(error) = tokio::spawn(serve(pool.clone(), asked.clone())).await {
+    while let Err(error) = tokio::spawn(serve(pool.clone(), memory.clone(), asked.clone())).await {
         if error.is_cancelled() {
             return;
         }
@@ -290,7 +362,11 @@ async fn keep(pool: PgPool, asked: mpsc::Receiver<Asked>) {
     }
 }
 
-async fn serve(pool: PgPool, asked: Arc<tokio::sync::Mutex<mpsc::Receiver<Asked>>>) {
+async fn serve(
+    pool: PgPool,
+    memory: Arc<Memory>,
+    asked: Arc<tokio::sync::Mutex<mpsc::Receiver<Asked>>>,
+) {
     let mut asked = asked.lock().await;
     let mut connection = None;
     let mut came = Vec::with_capacity(MOST);
@@ -311,7 +387,7 @@ async fn serve(pool: PgPool, asked: Arc<tokio::sync::Mutex<mpsc::Receiver<Asked>
                 Asked::Close(done) => closing = Some(done),
             }
         }
-        let found = look_up(&pool, &mut connection, &questions).await;
+        let found = look_up(&pool, &memory, &mut connection, &questions).await;
         match found {
             Ok(found) => {
                 for (question, found) in questions.drain(..).zip(found) {
@@ -336,6 +412,7 @@ async fn serve(pool: PgPool, asked: Arc<tokio::sync::Mutex<mpsc::Receiver<Asked>
 /// Looks all of them up, again where the connection was lost: it changes nothing.
 async fn look_up(
     pool: &PgPool,
+    memory: &Memory,
     kept: &mut Option<PoolConnection<Postgres>>,
     questions: &[Question],
 ) -> Result<Vec<Option<Entered>>, sqlx::Error> {
@@ -348,7 +425,7 @@ async fn look_up(
             Some(connection) => connection,
             None => pool.acquire().await?,
         };
-        match found(&mut connection, questions).await {
+        match answer(&mut connection, memory, questions).await {
             Ok(found) => {
                 *kept = Some(connection);
                 return Ok(found);
@@ -365,10 +442,49 @@ async fn look_up(
     }
 }
 
-async fn found(
+/// Answers from memory what holds still, and looks up the rest.
+async fn answer(
     connection: &mut PgConnection,
+    memory: &Memory,
     questions: &[Question],
 ) -> Result<Vec<Option<Entered>>, sqlx::Error> {
+    let mut answers = Vec::with_capacity(questions.len());
+    let is_known = |question: &Question| memory.recall(&question.by, |_| Some(())).is_some();
+    if questions.iter().any(is_known) {
+        let now = still(connection).await?;
+        let recalled = |question: &Question| {
+            memory.recall(&question.by, |found| found.still(&now, question.is_met))
+        };
+        answers.extend(questions.iter().map(recalled));
+    } else {
+        answers.resize_with(questions.len(), || None);
+    }
+    let open: Vec<usize> = (0..questions.len()).filter(|place| answers[*place].is_none()).collect();
+    if !open.is_empty() {
+        let asked: Vec<&Question> = open.iter().map(|place| &questions[*place]).collect();
+        let found = find(connection, &asked).await?;
+        for (place, found) in open.into_iter().zip(found) {
+            memory.remember(&questions[place].by, found.as_ref());
+            answers[place] = found.map(|found| found.entered);
+        }
+    }
+    Ok(answers)
+}
+
+async fn still(connection: &mut PgConnection) -> Result<Still, sqlx::Error> {
+    let row = sqlx::query(STILL).fetch_one(connection).await?;
+    Ok(Still {
+        server: row.try_get(0)?,
+        engine: row.try_get(1)?,
+        revision: row.try_get(2)?,
+        standing: row.try_get(3)?,
+    })
+}
+
+async fn find(
+    connection: &mut PgConnection,
+    questions: &[&Question],
+) -> Result<Vec<Option<Found>>, sqlx::Error> {
     let count = questions.len();
     let (mut tokens, mut sessions) = (Vec::with_capacity(count), Vec::with_capacity(count));
     let (mut idle, mut people) = (Vec::with_capacity(count), Vec::with_capacity(count));
@@ -391,22 +507,28 @@ async fn found(
         .bind(&people)
         .fetch_all(connection)
         .await?;
-    rows.iter().zip(people).map(|(row, asked)| entered(row, asked)).collect()
+    rows.iter().zip(people).map(|(row, asked)| found(row, asked)).collect()
 }
 
-fn entered(row: &PgRow, asked: Option<Uuid>) -> Result<Option<Entered>, sqlx::Error> {
+fn found(row: &PgRow, asked: Option<Uuid>) -> Result<Option<Found>, sqlx::Error> {
     let Some(person) = row.try_get::<Option<Uuid>, _>(3)?.map(PersonId) else { return Ok(None) };
-    let is_known = row.try_get::<Option<Uuid>, _>(7)?.is_some();
+    let is_known = row.try_get::<Option<Uuid>, _>(10)?.is_some();
     let actor = match is_known {
         true => Some(actor::read(row, STANDING, person, None)?),
         false => None,
     };
-    Ok(Some(Entered {
+    let entered = Entered {
         id: row.try_get::<Option<Uuid>, _>(2)?.or(asked).unwrap_or_default(),
         person,
         scopes: row.try_get::<Option<Vec<String>>, _>(4)?.unwrap_or_default(),
         is_unnoted: row.try_get(5)?,
         is_raised: row.try_get(6)?,
         met: Met { now: row.try_get(0)?, revision: row.try_get(1)?, actor },
+    };
+    Ok(Some(Found {
+        entered,
+        standing: row.try_get(7)?,
+        ends_at: row.try_get(8)?,
+        turns_at: row.try_get(9)?,
     }))
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::SecretHash;
 use crate::{
     Store, StoreError, Viewer,
-    gate::{By, Entered, Lately},
+    gate::{By, Entered},
     store::undisturbed,
 };
 
@@ -120,7 +120,7 @@ impl Store {
     /// The session by which somebody came in lately, and that needs no other secret. It may have ended
     /// since: see [`Request::coming_by`](crate::Request::coming_by).
     pub fn lately_by_session(&self, secret: &SecretHash, idle: Duration) -> Option<Session> {
-        let Lately { id, person, .. } = self.engine.gate.lately(&By::Session(*secret, idle))?;
+        let Entered { id, person, .. } = self.engine.gate.lately(&By::Session(*secret, idle))?;
         Some(Session { id, person, is_raised: false })
     }
 

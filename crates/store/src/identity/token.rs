@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::SecretHash;
 use crate::{
     Store, StoreError, Viewer,
-    gate::{By, Entered, Lately},
+    gate::{By, Entered},
     store::undisturbed,
 };
 
@@ -144,7 +144,7 @@ impl Store {
     /// The token by which somebody came in lately. It may have been revoked since: see
     /// [`Request::coming_by`](crate::Request::coming_by).
     pub fn lately_by_token(&self, secret: &SecretHash) -> Option<Token> {
-        let Lately { id, person, scopes: names, .. } =
+        let Entered { id, person, scopes: names, .. } =
             self.engine.gate.lately(&By::Token(*secret))?;
         Some(Token { id, person, scopes: scopes(names) })
     }
