@@ -2,7 +2,6 @@
 //! manager's way through it in a real browser.
 
 use chrono::TimeDelta;
-use parvaneh_core::{Grant, RoleId, UnitId};
 use serde_json::json;
 
 use crate::{
@@ -14,8 +13,8 @@ use crate::{
     web_pages::Browser,
 };
 
-/// An office with cases at every stage, and who answers for its province: a manager who is an auditor as
-/// well, and so sees the cases.
+/// An office with cases at every stage, the manager who answers for its province, and an administrator, who
+/// sees figures and no cases.
 async fn managed() -> Service {
     let (office, _) = busy_office(13, 60).await;
     // Then nobody works for a while: some deadlines pass, and some cases are decided by silence.
@@ -24,12 +23,9 @@ async fn managed() -> Service {
         while office.store.tick_due(100).await.unwrap().claimed > 0 {}
     }
     let service = Service::over(office, |_| {}).await;
-    let store = &service.office.store;
-    let person = service.hires("director", "manager", PROVINCE).await;
-    let auditor = Grant { role: RoleId::from("auditor"), unit: UnitId::from(PROVINCE) };
-    store.grant(vec![(person, auditor)]).await.unwrap();
+    service.hires("director", "manager", PROVINCE).await;
     service.hires("overseer", "auditor", "ir").await;
-    service.hires("figures", "manager", PROVINCE).await;
+    service.hires("figures", "administrator", PROVINCE).await;
     service
 }
 

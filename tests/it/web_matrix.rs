@@ -47,8 +47,15 @@ const CALLERS: &[(&str, &str, &str)] = &[
 ];
 
 /// Who sees the case.
-const SEE: &[&str] =
-    &["own officer", "own head", "own province", "the nation", "own auditor", "applicant"];
+const SEE: &[&str] = &[
+    "own officer",
+    "own head",
+    "own province",
+    "the nation",
+    "own auditor",
+    "own manager",
+    "applicant",
+];
 
 /// Who is answered with success, of those who are let in at all.
 pub(crate) enum Let {
@@ -281,7 +288,14 @@ pub(crate) fn rows(case: CaseId, person: PersonId) -> Vec<Cells> {
             "/cases/{case}/inquiries/police/links",
             none.clone(),
             Let::Of(
-                &["own officer", "own head", "own province", "the nation", "own auditor"],
+                &[
+                    "own officer",
+                    "own head",
+                    "own province",
+                    "the nation",
+                    "own auditor",
+                    "own manager",
+                ],
                 &["applicant"],
             ),
         ),
@@ -382,7 +396,7 @@ fn is_right(lets: &Let, home: bool, caller: &str, answer: &Answer) -> bool {
     let done = (200..300).contains(&answer.status);
     let hidden = answer.status == 404 && answer.code() == "not_found";
     // Who only reads changes nothing, wherever the case stands.
-    let reads_only = caller == "own auditor";
+    let reads_only = ["own auditor", "own manager"].contains(&caller);
     // What stands in the way is the state of the case, or what was sent, or who it is.
     let refused = [403, 409, 422].contains(&answer.status);
     // He comes after the administrator of the province, and finds it done.

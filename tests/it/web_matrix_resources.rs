@@ -160,7 +160,7 @@ pub(crate) fn rows() -> Vec<Cells> {
             "get /licences/{number}",
             &format!("/licences/{licence}"),
             none.clone(),
-            Let::Hidden(&["own officer", "own auditor", "applicant"]),
+            Let::Hidden(&["own officer", "own auditor", "own manager", "applicant"]),
         ),
         row("post /workflows", "/workflows", json!({ "source": HEARING }), the_administrator()),
         row(
@@ -364,7 +364,7 @@ pub(crate) fn rows() -> Vec<Cells> {
             "get /sittings/{id}",
             &sitting,
             none.clone(),
-            Let::Hidden(&["own province", "own auditor"]),
+            Let::Hidden(&["own province", "own auditor", "own manager"]),
         ),
         row(
             "post /sittings",
@@ -377,13 +377,13 @@ pub(crate) fn rows() -> Vec<Cells> {
             "post /sittings/{id}/minutes",
             &format!("{sitting}/minutes"),
             json!({ "minutes": "1403/1" }),
-            Let::Of(&["own province"], &["own auditor"]),
+            Let::Of(&["own province"], &["own auditor", "own manager"]),
         ),
         row(
             "post /sittings/{id}/cancellation",
             &format!("{sitting}/cancellation"),
             reason(),
-            Let::Of(&["own province"], &["own auditor"]),
+            Let::Of(&["own province"], &["own auditor", "own manager"]),
         ),
     ]
 }

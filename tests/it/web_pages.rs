@@ -429,7 +429,7 @@ pub(crate) enum Opens {
 }
 
 /// Those of the callers who see the case of the rows.
-const READERS: &[&str] = &["officer", "head", "auditor"];
+const READERS: &[&str] = &["officer", "head", "auditor", "manager"];
 
 /// Those of the callers who look after people of the county.
 const ADMINISTRATORS: &[&str] = &["provincial administrator", "administrator"];

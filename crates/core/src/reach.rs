@@ -8,9 +8,12 @@ use crate::{
     definition::StepKind,
 };
 
-/// The role whose holders see every case at their unit and below it, of whatever workflow, and
-/// change none. It belongs to the installation; no definition names it.
+/// The role of those who look into what was done: they see every case at their unit and below it, of
+/// whatever workflow, and change none. It belongs to the installation; no definition names it.
 pub const AUDITOR: &str = "auditor";
+/// The role of those who answer for how the year goes: they see the same cases as an [`AUDITOR`], which stand
+/// behind every figure, and change none. It belongs to the installation, too.
+pub const MANAGER: &str = "manager";
 
 /// By which workflows' roles a case is seen: those that take part in the procedure. Other bodies do
 /// not see cases, only what they are asked.
@@ -97,7 +100,7 @@ impl Reach {
         let offices = offices.filter(|grant| readers.workflows.contains_key(&grant.role));
         let offices = offices.cloned().collect();
         for grant in &actor.grants {
-            if grant.role.as_str() == AUDITOR {
+            if [AUDITOR, MANAGER].contains(&grant.role.as_str()) {
                 jurisdictions.insert(Jurisdiction { workflow: None, unit: grant.unit.clone() });
             }
             for workflow in readers.workflows.get(&grant.role).into_iter().flatten() {
@@ -224,6 +227,8 @@ mod tests {
             ("administrator", "ir", ngo, "2301", false),
             (AUDITOR, "23", "renewal", "2301", true),
             (AUDITOR, "08", ngo, "2301", false),
+            (MANAGER, "23", "renewal", "2301", true),
+            (MANAGER, "08", ngo, "2301", false),
         ] {
             let grant = Grant { role: role.into(), unit: held.into() };
             let seen = sight(&Actor::new(person(1), vec![grant]), workflow, unit);
@@ -269,6 +274,7 @@ mod tests {
             ("administrator", "ir", "23", false),
             (AUDITOR, "ir", "23", true),
             (AUDITOR, "08", "23", false),
+            (MANAGER, "ir", "23", true),
         ] {
             let grant = Grant { role: role.into(), unit: held.into() };
             let actor = Actor::new(person(1), vec![grant]);

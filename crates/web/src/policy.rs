@@ -16,8 +16,8 @@ use crate::{App, problem::Problem};
 
 /// Looks after people, their roles and accounts, at its unit and below.
 pub const ADMINISTRATOR: &str = "administrator";
-/// Sees the figures of its unit and below.
-pub const MANAGER: &str = "manager";
+/// Sees the figures of its unit and below; see [`parvaneh_core::reach::MANAGER`].
+pub const MANAGER: &str = parvaneh_core::reach::MANAGER;
 /// See [`parvaneh_core::reach::AUDITOR`].
 pub const AUDITOR: &str = parvaneh_core::reach::AUDITOR;
 
