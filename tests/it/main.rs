@@ -17,6 +17,7 @@ mod fault_server;
 mod fault_worker;
 mod fault_writer;
 mod licences;
+mod log_seal;
 mod notice_digest;
 mod notice_mail;
 mod notice_peers;

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use parvaneh_core::log::notary::{Asked, Refusal, log_of_map, may_sign, may_sign_map};
 use parvaneh_core::log::note::{Checkpoint, Note, NoteError, Purpose, Signer, Verifier};
 use parvaneh_core::log::tiles::{Tile, Tiles};
 use parvaneh_core::log::{
@@ -407,6 +408,73 @@ fn a_log_and_its_witness_sign_the_same_checkpoint_each_in_his_way() {
     assert!(Checkpoint::signed(&foreign, other.public()).is_err());
     let two_lines = Checkpoint { origin: "evil\n999".to_owned(), ..checkpoint };
     assert!(two_lines.sign(&log).is_err());
+}
+
+#[test]
+fn only_what_has_grown_out_of_what_was_signed_is_signed() {
+    let whole = Whole::numbered(40);
+    let mut other = Whole::numbered(40);
+    other.roots[30][0] ^= 1;
+    let checkpoint = |size: usize, root: Hash| Checkpoint {
+        origin: "a log".to_owned(),
+        size: size as u64,
+        root,
+        extensions: Vec::new(),
+    };
+    let last = checkpoint(20, whole.roots[20]);
+    let proof = |old, new| consistency(old, new, &whole.nodes).unwrap();
+    let of = |size: usize| checkpoint(size, whole.roots[size]);
+    assert_eq!(may_sign(None, 0, &[], &of(20)), Ok(()));
+    assert_eq!(may_sign(Some(&last), 20, &proof(20, 33), &of(33)), Ok(()));
+    // The same again, whatever the proof says.
+    assert_eq!(may_sign(Some(&last), 7, &[], &of(20)), Ok(()));
+    let refused = |old, proof: &[Hash], new: &Checkpoint| {
+        may_sign(Some(&last), old, proof, new).unwrap_err().code()
+    };
+    assert_eq!(refused(19, &proof(19, 33), &of(33)), "checkpoint_stale");
+    assert_eq!(refused(0, &[], &of(33)), "checkpoint_stale");
+    assert_eq!(refused(19, &[], &of(19)), "checkpoint_rolled_back");
+    assert_eq!(refused(20, &[], &checkpoint(20, other.roots[30])), "checkpoint_fork");
+    let fork = checkpoint(30, other.roots[30]);
+    assert_eq!(refused(20, &proof(20, 30), &fork), "checkpoint_fork");
+    assert_eq!(refused(20, &[], &of(33)), "checkpoint_fork");
+    let elsewhere = Checkpoint { origin: "another log".to_owned(), ..of(33) };
+    assert_eq!(refused(20, &proof(20, 33), &elsewhere), "checkpoint_of_other_log");
+
+    // A map of all cases, as they stood when the log had 12 entries.
+    let map = |size: usize, root: u8| Checkpoint {
+        origin: "a log/cases".to_owned(),
+        size: 5,
+        root: [root; 32],
+        extensions: vec![of(size).text().replacen("a log\n", "log ", 1).trim().replace('\n', " ")],
+    };
+    assert_eq!(log_of_map(&map(12, 1)), Some((12, whole.roots[12])));
+    let sign = |before: Option<&Checkpoint>, proof: &[Hash], map: &Checkpoint| {
+        may_sign_map(Some(&last), before, proof, map).map_err(|refusal| refusal.code())
+    };
+    assert_eq!(sign(None, &proof(12, 20), &map(12, 1)), Ok(()));
+    assert_eq!(sign(None, &[], &map(20, 1)), Ok(()));
+    assert_eq!(sign(Some(&map(12, 1)), &proof(12, 20), &map(12, 1)), Ok(()));
+    assert_eq!(sign(Some(&map(12, 1)), &proof(12, 20), &map(12, 2)), Err("checkpoint_fork"));
+    assert_eq!(sign(Some(&map(13, 1)), &proof(12, 20), &map(12, 2)), Ok(()));
+    assert_eq!(sign(None, &[], &map(12, 1)), Err("checkpoint_stale"));
+    assert_eq!(sign(None, &[], &map(21, 1)), Err("checkpoint_stale"));
+    let mut forked = proof(12, 20);
+    forked[0][0] ^= 1;
+    assert_eq!(sign(None, &forked, &map(12, 1)), Err("checkpoint_fork"));
+    assert_eq!(sign(None, &[], &of(12)), Err("checkpoint_unreadable"));
+    assert!(may_sign_map(None, None, &proof(12, 20), &map(12, 1)).is_err());
+
+    let asked = Asked { old: 20, proof: proof(20, 33), checkpoint: of(33).text() };
+    assert_eq!(Asked::parse(&asked.text()), Ok(asked.clone()));
+    let first = Asked { old: 0, proof: Vec::new(), checkpoint: of(33).text() };
+    assert_eq!(Asked::parse(&first.text()), Ok(first));
+    for wrong in ["", "old 20", "old 020\n\nx", "old -1\n\nx", "new 1\n\nx", "old 1\nabc\n\nx"] {
+        let refused = Asked::parse(wrong);
+        assert!(matches!(refused, Err(Refusal::Unreadable(_))), "{wrong:?}");
+    }
+    let long = Asked { proof: vec![[0; 32]; 64], ..asked };
+    assert!(Asked::parse(&long.text()).is_err());
 }
 
 proptest! {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use parvaneh_core::{
-    CalendarId, CaseId, Refusal, SittingId, WorkflowId, actor::OrganisationError, sitting::NoRight,
+    CalendarId, CaseId, Refusal, SittingId, WorkflowId, actor::OrganisationError, log::LogError,
+    sitting::NoRight,
 };
 
 /// What can go wrong with the database or with what is published in it.
@@ -127,6 +128,12 @@ pub enum StoreError {
     /// The secrets of this database are sealed by another key.
     #[error("the secrets of this database are sealed by another key than the one that was given")]
     WrongKey,
+    /// A proof that cannot be made.
+    #[error(transparent)]
+    Log(LogError),
+    /// What is kept of the log doesn't fit together.
+    #[error("the log does not fit together: {0}")]
+    LogBroken(String),
     /// What several had asked for together went wrong.
     #[error(transparent)]
     Shared(Arc<StoreError>),
@@ -163,6 +170,8 @@ impl StoreError {
             Self::Delegation(refusal) => refusal.code(),
             Self::NoKey => "secret_key_missing",
             Self::WrongKey => "secret_key_wrong",
+            Self::Log(error) => error.code(),
+            Self::LogBroken(_) => "log_broken",
             Self::Shared(error) => error.code(),
             Self::Closed => "store_closed",
         }

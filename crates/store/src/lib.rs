@@ -25,6 +25,7 @@ mod job;
 mod key_change;
 mod lane;
 mod link;
+mod log;
 mod look;
 mod measure;
 mod migration;
@@ -69,6 +70,7 @@ pub use identity::{
 };
 pub use job::{Job, JobId};
 pub use key_change::{KeyChanged, KeyUnchanged};
+pub use log::{LogStanding, Proven, Sealed, SignedCheckpoint, WitnessRow};
 pub use look::{LOOKS_STAY, Look};
 pub use migration::{MigrationPreview, PreviewedCase, PreviewedClock, RefusedCase};
 pub use news::{News, NewsListener, Office};

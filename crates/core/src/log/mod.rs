@@ -5,6 +5,7 @@
 //! happened up to then. Trees and proofs are those of RFC 6962 and RFC 9162, the notes those of
 //! C2SP (`signed-note`, `tlog-checkpoint`, `tlog-cosignature`): docs/PROOF.md.
 
+pub mod notary;
 pub mod note;
 pub mod tiles;
 mod tree;
