@@ -16,6 +16,7 @@ mod fault_rights;
 mod fault_server;
 mod fault_worker;
 mod fault_writer;
+mod figures;
 mod licences;
 mod log_seal;
 mod notice_digest;

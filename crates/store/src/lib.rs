@@ -17,6 +17,7 @@ mod due;
 pub mod embedded;
 mod engine;
 mod error;
+mod figures;
 mod forget;
 mod gate;
 mod hint;
@@ -88,10 +89,10 @@ pub use read::{
     Inquiries, Inquiry, Judged, LicenceChangeRow, LicenceFile, LicenceRow, LicencesQuery,
     LooksCursor, LooksQuery, MOST_TOLD, Measure, OnTime, OnTimeBy, OnTimeKey, OnTimeQuery,
     OnTimeRow, OpenStanding, OpenTask, Pattern, PatternQuery, Ranked, Ranking, RankingQuery, Room,
-    RoomOfCase, SavedFilter, SeenCase, SittingRow, SittingsQuery, Sort, Standing, StandingQuery,
-    Timeline, TimelineEntry, Trail, TrailCursor, TrailQuery, TrailRow, Unusual, Unusuals, Viewer,
-    WorkCase, WorkItem, Worklist, WorklistColumn, WorklistCounts, WorklistQuery, Workload,
-    WorkloadBy, WorkloadQuery,
+    RoomOfCase, SavedFilter, SeenCase, SittingRow, SittingsQuery, Sort, Standing, StandingDue,
+    StandingQuery, StandingSince, Timeline, TimelineEntry, Trail, TrailCursor, TrailQuery,
+    TrailRow, Unusual, Unusuals, Viewer, WorkCase, WorkItem, Worklist, WorklistColumn,
+    WorklistCounts, WorklistQuery, Workload, WorkloadBy, WorkloadQuery,
 };
 pub use request::{Ask, Executed, Request, Requester};
 pub use sandbox::{EngineClock, SandboxClock};

@@ -29,7 +29,22 @@ const PLANNED_ONCE: &str =
     "set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off";
 
 /// For whom something is read: the statements by which his transaction names him.
-pub(crate) struct Reader(String);
+pub(crate) struct Reader {
+    naming: String,
+    /// Where he sees every case; `None` for who sees single ones too, as their applicant.
+    held: Option<Vec<UnitId>>,
+}
+
+/// How far sums of cases can be read for somebody: `migrations/0046_case_figures.sql`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sums {
+    /// Those of the unit with all below it.
+    Whole,
+    /// Those of single units, as far as he sees their cases.
+    Parts,
+    /// None: he sees single cases too, which no sum tells.
+    None,
+}
 
 /// It names people.
 impl fmt::Debug for Reader {
@@ -60,7 +75,10 @@ impl Reader {
             let list = array(list).replace('\'', "''");
             format!("set local parvaneh.{name} = '{list}'")
         };
-        Self(named.map(set).collect::<Vec<_>>().join(";"))
+        let naming = named.map(set).collect::<Vec<_>>().join(";");
+        let whole = reach.jurisdictions.iter().filter(|held| held.workflow.is_none());
+        let held = whole.map(|held| held.unit.clone()).collect();
+        Self { naming, held: reach.accounts.is_empty().then_some(held) }
     }
 }
 
@@ -108,6 +126,17 @@ impl Store {
         self.reading(Reader::new(organisation, reach, &[]))
     }
 
+    /// How far sums can be read here for whomever the store reads; `None` is everything.
+    pub(crate) fn sums_of(&self, organisation: &Organisation, within: Option<&UnitId>) -> Sums {
+        let Some(reader) = &self.reader else { return Sums::Whole };
+        let Some(held) = &reader.held else { return Sums::None };
+        let covers = |held: &UnitId| match within {
+            Some(within) => organisation.contains(held, within),
+            None => organisation.is_whole(held),
+        };
+        if held.iter().any(covers) { Sums::Whole } else { Sums::Parts }
+    }
+
     fn reading(&self, reader: Reader) -> Self {
         Self { reader: Some(Arc::new(reader)), ..self.clone() }
     }
@@ -135,7 +164,7 @@ impl Store {
             let query = sqlx::query(statement.sql).bind(case.0);
             return Ok(query.fetch_optional(&self.engine.readers).await?);
         };
-        let naming = format!("{PLANNED_ONCE}; {}", reader.0);
+        let naming = format!("{PLANNED_ONCE}; {}", reader.naming);
         self.engine.visitors.by_key(&naming, statement, case.0).await
     }
 
@@ -143,7 +172,7 @@ impl Store {
         let Some(reader) = &self.reader else {
             return Ok(Reads::Engine(self.engine.readers.acquire().await?));
         };
-        let begin = format!("{begin}; {}", reader.0);
+        let begin = format!("{begin}; {}", reader.naming);
         Ok(Reads::Person(self.engine.visitors.lend(begin).await?))
     }
 }

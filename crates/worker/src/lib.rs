@@ -16,6 +16,7 @@ mod pace;
 pub mod retry;
 pub mod send;
 pub mod stand_in;
+pub mod sum;
 pub mod uploads;
 pub mod webhook;
 
@@ -109,15 +110,16 @@ impl std::ops::AddAssign for Totals {
     }
 }
 
-/// Escalates, delivers, hands back, carries changes and forgets old keys until shutdown begins; then
+/// Escalates, delivers, hands back, carries changes, sums figures and forgets old keys until shutdown begins; then
 /// finishes the rounds in hand. Survives a database that is away for a while.
 pub async fn run(store: &Store, options: WorkerOptions, shutdown: Shutdown) -> Totals {
     let written = Arc::new(Notify::new());
-    let (mut totals, delivered, handed_back, carried, ()) = tokio::join!(
+    let (mut totals, delivered, handed_back, carried, (), ()) = tokio::join!(
         escalate::run(store, options, shutdown.clone(), written.clone()),
         deliver::run(store, options, shutdown.clone(), written),
         stand_in::run(store, options, shutdown.clone()),
         carry::run(store, options, shutdown.clone()),
+        sum::run(store, shutdown.clone()),
         forget::run(store, options, shutdown),
     );
     totals += delivered;

@@ -3,6 +3,7 @@
 mod by_code;
 mod case_file;
 mod cases;
+mod cells;
 mod escalations;
 mod experience;
 mod history;
@@ -38,7 +39,10 @@ pub use on_time::{OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow};
 pub use patterns::{MOST_TOLD, Measure, Pattern, PatternQuery, Unusual, Unusuals};
 pub use ranking::{Band, Ranked, Ranking, RankingQuery};
 pub use sittings::{AgendaItem, Room, RoomOfCase, SittingRow, SittingsQuery};
-pub use standing::{EscalatedNow, HeldUpRow, InHand, Standing as OpenStanding, StandingQuery};
+pub use standing::{
+    EscalatedNow, HeldUpRow, InHand, Standing as OpenStanding, StandingDue, StandingQuery,
+    StandingSince,
+};
 pub use timeline::{Timeline, TimelineEntry};
 pub use trail::{Trail, TrailCursor, TrailQuery, TrailRow};
 pub use viewer::Viewer;

@@ -9,7 +9,8 @@ use parvaneh_core::{
 };
 use sqlx::{AssertSqlSafe, Row};
 
-use crate::{Store, StoreError};
+use super::cells::Summed;
+use crate::{Store, StoreError, reading::Sums};
 
 /// Which cases, and how they are told apart.
 #[derive(Clone, Debug)]
@@ -92,45 +93,89 @@ pub(super) fn plus(one: Tally, other: Tally) -> Tally {
     }
 }
 
-/// What stands in braces is put in from constants of this file. Each of the three parts
-/// reads one range of one index: `cases_ended`, `cases_running_deadline`,
-/// `cases_running_raw_deadline`.
-const FIGURES: &str = "
-    with clock as materialized (select engine_now() as now),
-    counted as (
-        select c.unit_id, c.workflow, c.version, c.ended_at as at, kind, raw
-        from cases c
+/// How an ended case counts, by its deadline and by that without suspensions and extensions.
+const ENDED: &str = "
+        select {summed} as summed, c.unit_id, c.workflow, c.version, c.ended_at as at,
+               figure_verdict(c.ended_at, judged.deadline, c.decision, c.by_silence) as kind,
+               judged.raw, {sign}::bigint as cases
+        from {cases} c
         cross join lateral (values (false, c.deadline_at), (true, c.raw_deadline_at))
             as judged (raw, deadline)
-        cross join lateral (
-            select case
-                when c.decision and c.by_silence then 'by_silence'
-                when c.decision and (deadline is null or c.ended_at <= deadline) then 'on_time'
-                when c.decision then 'late'
-                when c.ended_at > deadline then 'given_up_late'
-            end as kind
-        ) as verdict
-        where c.ended_at >= $1 and c.ended_at < $2 and c.raw_deadline_at is not null
+        where c.raw_deadline_at is not null and c.ended_at >= {from} and c.ended_at < {to}";
+
+/// What runs although its deadline has passed.
+const OVERDUE: &str = "
+        select {summed}, c.unit_id, c.workflow, c.version, c.{deadline}, 'overdue', {raw}, {sign}::bigint
+        from {cases} c
+        where c.ended_at is null and c.{deadline} >= {from} and c.{deadline} < {to}";
+
+/// The months `$6` to `$7` and the days `$8` to `$9` from the sums of `held` and from what has still to be
+/// added to them; the rest of the period from the cases, each part by one range of one index:
+/// `cases_ended`, `cases_running_deadline`, `cases_running_raw_deadline`.
+const FIGURES: &str = "
+    with held as materialized ({held}),
+    counted as (
+        select true as summed, f.unit_id, f.workflow, f.version, f.cell as at, f.kind, f.raw, f.cases
+        from held join case_figures f on f.unit_id = held.unit and f.whole = held.whole
+        where f.kind = any (array['on_time', 'late', 'by_silence', 'given_up_late'])
+          and f.raw = any (array[false, true]) and f.cell >= $6 and f.cell < $7
         union all
-        select c.unit_id, c.workflow, c.version, c.deadline_at, 'overdue', false
-        from cases c
-        where c.ended_at is null and c.deadline_at >= $1 and c.deadline_at < $2
-          and c.deadline_at < (select now from clock)
-        union all
-        select c.unit_id, c.workflow, c.version, c.raw_deadline_at, 'overdue', true
-        from cases c
-        where c.ended_at is null and c.raw_deadline_at >= $1 and c.raw_deadline_at < $2
-          and c.raw_deadline_at < (select now from clock)
-    ), grouped as (
-        select {slice} as slice, {dimension} as dimension, {version} as version, raw, kind, count(*) as cases
-        from counted x {join}
-        where kind is not null
-          and ($3::text is null or x.workflow = $3)
-          and ($4::text is null or x.unit_id in (select unit from unit_closure where above = $4))
-          and cardinality($5::timestamptz[]) >= 0
-        group by 1, 2, 3, 4, 5
+        select true, f.unit_id, f.workflow, f.version, f.cell, 'overdue', f.raw, f.cases
+        from held join case_figures f on f.unit_id = held.unit and f.whole = held.whole
+        where f.kind = 'running' and f.raw = any (array[false, true])
+          and f.cell >= $8 and f.cell < $9
+        union all {parts}
     )
-    select now, slice, dimension, version, raw, kind, cases from clock left join grouped on true";
+    select {slice} as slice, {dimension} as dimension, {version} as version, raw, kind,
+           sum(cases)::bigint as cases
+    from counted x {join}
+    where kind is not null
+      and ($3::text is null or x.workflow = $3)
+      and (x.summed or $4::text is null
+           or x.unit_id in (select unit from unit_closure where above = $4))
+      and cardinality($5::timestamptz[]) >= 0
+    group by 1, 2, 3, 4, 5
+    having sum(cases) <> 0";
+
+/// The units whose sums are read: that one with all below it ...
+const WHOLE: &str = "
+    select id as unit, true as whole from units where id = $4 or ($4 is null and parent is null)";
+/// ... all provinces so, and by itself what stands above them ...
+const PROVINCES: &str = "
+    select id as unit, level = 'province' as whole from units where level in ('province', 'national')";
+/// ... or each by itself, as it is in the reader's reach.
+const SINGLE: &str = "
+    select id as unit, false as whole from units
+    where $4 is null or id in (select unit from unit_closure where above = $4)";
+
+/// The province in which a unit lies.
+const PROVINCE_OF: &str = "
+    left join (select up.unit, u.id from unit_closure up
+               join units u on u.id = up.above and u.level = 'province'
+    ) province on province.unit = x.unit_id";
+
+/// The parts of [`FIGURES`] that are counted and not summed.
+fn parts() -> String {
+    let of = |part: &str, cases: &str, sign: &str, from: &str, to: &str| {
+        part.replace("{summed}", "false")
+            .replace("{cases}", cases)
+            .replace("{sign}", sign)
+            .replace("{from}", from)
+            .replace("{to}", to)
+    };
+    let mut parts = vec![
+        of(ENDED, "case_changes", "c.sign", "$6", "$7"),
+        of(ENDED, "cases", "1", "$1", "$6"),
+        of(ENDED, "cases", "1", "$7", "$2"),
+    ];
+    for (deadline, raw) in [("deadline_at", "false"), ("raw_deadline_at", "true")] {
+        let overdue = OVERDUE.replace("{deadline}", deadline).replace("{raw}", raw);
+        parts.push(of(&overdue, "case_changes", "c.sign", "$8", "$9"));
+        parts.push(of(&overdue, "cases", "1", "$1", "least($8, $10)"));
+        parts.push(of(&overdue, "cases", "1", "$9", "least($2, $10)"));
+    }
+    parts.join(" union all ")
+}
 
 impl Store {
     /// On-time figures of a period.
@@ -138,42 +183,54 @@ impl Store {
     /// # Errors
     /// The database.
     pub async fn on_time(&self, query: &OnTimeQuery) -> Result<OnTime, StoreError> {
+        let organisation = self.reference().await?.organisation.clone();
         let none: &[Instant] = &[];
         let (slice, dimension, join, slices) = match &query.by {
             OnTimeBy::Whole => ("0", "null::text", "", none),
             OnTimeBy::Slices(slices) => ("width_bucket(at, $5) - 1", "null::text", "", &slices[..]),
-            OnTimeBy::Province => (
-                "0",
-                "province.id",
-                "left join (select up.unit, u.id from unit_closure up
-                            join units u on u.id = up.above and u.level = 'province'
-                 ) province on province.unit = x.unit_id",
-                none,
-            ),
+            OnTimeBy::Province => ("0", "province.id", PROVINCE_OF, none),
             OnTimeBy::Unit => ("0", "x.unit_id", "", none),
             OnTimeBy::Definition => ("0", "x.workflow", "", none),
         };
         let version = if query.by == OnTimeBy::Definition { "x.version" } else { "0" };
+        let within = query.within.as_ref();
+        let nationwide = within.is_none_or(|within| organisation.is_whole(within));
+        let sums = self.sums_of(&organisation, within);
+        let held = match (sums, &query.by) {
+            (Sums::Whole, OnTimeBy::Province) if nationwide => PROVINCES,
+            (Sums::Parts | Sums::None, _) | (_, OnTimeBy::Province | OnTimeBy::Unit) => SINGLE,
+            (Sums::Whole, _) => WHOLE,
+        };
         let sql = FIGURES
+            .replace("{held}", held)
+            .replace("{parts}", &parts())
             .replace("{slice}", slice)
             .replace("{dimension}", dimension)
             .replace("{join}", join)
             .replace("{version}", version);
+        let mut reads = self.reads().await?;
+        let now = sqlx::query_scalar("select engine_now()").fetch_one(&mut *reads).await?;
+        let summed = match sums {
+            Sums::None => Summed::nothing(&query.period),
+            Sums::Parts | Sums::Whole => Summed::of(&query.period, slices, now),
+        };
         let rows = sqlx::query(AssertSqlSafe(sql))
             .bind(query.period.start)
             .bind(query.period.end)
             .bind(query.workflow.as_ref().map(|workflow| workflow.as_str()))
-            .bind(query.within.as_ref().map(|unit| unit.as_str()))
+            .bind(within.map(|unit| unit.as_str()))
             .bind(slices)
-            .fetch_all(&mut *self.reads().await?)
+            .bind(summed.months.start)
+            .bind(summed.months.end)
+            .bind(summed.days.start)
+            .bind(summed.days.end)
+            .bind(now)
+            .fetch_all(&mut *reads)
             .await?;
-        let mut now = Instant::default();
         let mut figures: BTreeMap<OnTimeKey, (Tally, Tally)> = BTreeMap::new();
         for row in &rows {
-            now = row.try_get(0)?;
-            // One row of nulls when nothing counts.
-            let Some(slice) = row.try_get::<Option<i32>, _>(1)? else { continue };
-            let dimension: Option<String> = row.try_get(2)?;
+            let slice: i32 = row.try_get(0)?;
+            let dimension: Option<String> = row.try_get(1)?;
             let key = match &query.by {
                 OnTimeBy::Whole => OnTimeKey::Whole,
                 // Before the first slice: it is not asked about.
@@ -182,19 +239,19 @@ impl Store {
                 OnTimeBy::Province | OnTimeBy::Unit => OnTimeKey::Unit(dimension.map(UnitId::from)),
                 OnTimeBy::Definition => OnTimeKey::Definition(
                     WorkflowId::from(dimension.unwrap_or_default()),
-                    row.try_get::<i32, _>(3)? as u32,
+                    row.try_get::<i32, _>(2)? as u32,
                 ),
             };
             let (tally, raw) = figures.entry(key).or_default();
-            let tally = if row.try_get(4)? { raw } else { tally };
-            let counts = match row.try_get::<&str, _>(5)? {
+            let tally = if row.try_get(3)? { raw } else { tally };
+            let counts = match row.try_get::<&str, _>(4)? {
                 "on_time" => Counts::OnTime,
                 "late" => Counts::Late,
                 "by_silence" => Counts::BySilence,
                 "given_up_late" => Counts::GivenUpLate,
                 _ => Counts::Overdue,
             };
-            *count_of(tally, counts) += row.try_get::<i64, _>(6)? as u64;
+            *count_of(tally, counts) += row.try_get::<i64, _>(5)? as u64;
         }
         let rows = figures.into_iter().map(|(key, (tally, raw))| OnTimeRow { key, tally, raw });
         Ok(OnTime { now, rows: rows.collect() })

@@ -1,12 +1,18 @@
 //! How the cases stand that have not ended: how long they have run, when they are due, to which level they
 //! are escalated, who has how many of them in hand.
 
+use std::collections::BTreeMap;
+
 use parvaneh_core::{BranchId, Instant, PersonId, RoleId, StepId, UnitId, WorkflowId};
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
-use super::{cases::LEVEL, workload::WorkloadQuery};
-use crate::{Store, StoreError};
+use super::{
+    cases::LEVEL,
+    cells::{begins_cell, midnight},
+    workload::WorkloadQuery,
+};
+use crate::{Store, StoreError, reading::Sums};
 
 /// Which cases.
 #[derive(Clone, Debug)]
@@ -21,18 +27,35 @@ pub struct StandingQuery {
     pub received: Vec<Instant>,
 }
 
-/// Cases that have not ended and stand alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How many cases have not ended, by how they stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// In which part their statutory deadlines lie: 0 before the first end. `None` where the clock does not
-    /// run.
-    pub due: Option<usize>,
-    /// In which part they were received: 0 before the first end.
-    pub received: usize,
+    /// Those whose statutory clock runs, by their deadlines.
+    pub due: Vec<StandingDue>,
+    /// All of them, by when they were received.
+    pub received: Vec<StandingSince>,
+}
+
+/// Cases whose statutory deadlines lie together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StandingDue {
+    /// In which part their statutory deadlines lie: 0 before the first end.
+    pub part: usize,
     /// Whether that deadline has passed.
     pub late: bool,
     /// How many they are.
     pub cases: u64,
+}
+
+/// Cases that were received at about the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StandingSince {
+    /// In which part they were received: 0 before the first end.
+    pub part: usize,
+    /// How many they are.
+    pub cases: u64,
+    /// Of how many of them the clock does not run.
+    pub held: u64,
 }
 
 /// How many cases are escalated to a level now, and to none above it.
@@ -78,15 +101,55 @@ const WITHIN: &str = "
            or c.unit_id in (select unit from unit_closure where above = $1))
       and ($2::text is null or c.workflow = $2)";
 
-/// The part of `cases_open_by_deadline` that belongs to the units.
+/// What stands in braces is put in from constants of this file. Every one of the units' open cases, for
+/// what no sum tells.
 const STANDING: &str = "
-    select case when c.deadline_at is null then null
-                when cardinality($3::timestamptz[]) = 0 then 0
-                else width_bucket(c.deadline_at, $3) end,
-           case when cardinality($4::timestamptz[]) = 0 then 0 else width_bucket(c.opened_at, $4) end,
-           coalesce(c.deadline_at < (select engine_now()), false), count(*)
-    from cases c where c.ended_at is null {within}
-    group by 1, 2, 3";
+    with standing as materialized (
+        select {due} as due, {received} as received, c.deadline_at < (select engine_now()) as late, count(*) as cases
+        from cases c where c.ended_at is null {within}
+        group by 1, 2, 3
+    )
+    select 'running', due, late, sum(cases)::bigint from standing where due is not null group by 2, 3
+    union all
+    select 'received', received, false, sum(cases)::bigint from standing group by 2
+    union all
+    select 'held', received, false, sum(cases)::bigint from standing where due is null group by 2";
+
+/// The same from the sums and from what has still to be added to them. Of today's deadlines, which stand
+/// together behind midnight (`$5`), those that have passed by now (`$6`) are read by `cases_running_deadline`.
+const STANDING_SUMMED: &str = "
+    with counted as (
+        select f.kind, f.cell, f.cases from case_figures f
+        where f.unit_id = $1 and f.whole and f.kind = any (array['running', 'received', 'held'])
+          and not f.raw and ($2::text is null or f.workflow = $2)
+        union all
+        select 'running', figure_day(c.deadline_at), c.sign::bigint from case_changes c
+        where c.ended_at is null and c.deadline_at is not null {within}
+        union all
+        select 'received', figure_day(c.opened_at), c.sign from case_changes c
+        where c.ended_at is null {within}
+        union all
+        select 'held', figure_day(c.opened_at), c.sign from case_changes c
+        where c.ended_at is null and c.deadline_at is null {within}
+    ), told as (
+        select kind, case when kind = 'running' then {due} else {received} end as part,
+               kind = 'running' and (cell < $5 or (cell = $5 and $5 < $6)) as late, cases
+        from counted
+        union all
+        select 'running', {today}, passed.late, passed.cases from cases c
+        cross join (values (true, 1), (false, -1)) as passed (late, cases)
+        where c.ended_at is null and c.deadline_at > $5 and c.deadline_at < $6 {within}
+    )
+    select kind, part, late, sum(cases)::bigint from told
+    group by 1, 2, 3 having sum(cases) <> 0
+    order by 1, 2, 3";
+
+/// In which part an instant lies.
+fn part(of: &str, ends: &str) -> String {
+    format!(
+        "case when cardinality({ends}::timestamptz[]) = 0 then 0 else width_bucket({of}, {ends}) end"
+    )
+}
 
 /// The cases whose deadline has passed, by `cases_running_deadline`; those of which a task is late, by
 /// `tasks_late`; then the levels of each by its key.
@@ -139,24 +202,50 @@ impl Store {
     ///
     /// # Errors
     /// The database.
-    pub async fn standing(&self, query: &StandingQuery) -> Result<Vec<Standing>, StoreError> {
-        let rows = sqlx::query(AssertSqlSafe(STANDING.replace("{within}", WITHIN)))
+    pub async fn standing(&self, query: &StandingQuery) -> Result<Standing, StoreError> {
+        let organisation = self.reference().await?.organisation.clone();
+        let mut reads = self.reads().await?;
+        let now: Instant = sqlx::query_scalar("select engine_now()").fetch_one(&mut *reads).await?;
+        let today = midnight(now);
+        let fits = query.due.iter().chain(&query.received).all(|end| begins_cell(*end));
+        let summed = fits && self.sums_of(&organisation, Some(&query.within)) == Sums::Whole;
+        let sql = if summed {
+            let behind = "$5 + interval '1 microsecond'";
+            STANDING_SUMMED
+                .replace("{due}", &part("cell", "$3"))
+                .replace("{received}", &part("cell", "$4"))
+                .replace("{today}", &part(behind, "$3"))
+        } else {
+            let due = format!(
+                "case when c.deadline_at is not null then {} end",
+                part("c.deadline_at", "$3")
+            );
+            STANDING.replace("{due}", &due).replace("{received}", &part("c.opened_at", "$4"))
+        };
+        let sql = AssertSqlSafe(sql.replace("{within}", WITHIN));
+        let mut rows = sqlx::query(sql)
             .bind(query.within.as_str())
             .bind(query.workflow.as_ref().map(|workflow| workflow.as_str()))
             .bind(&query.due)
-            .bind(&query.received)
-            .fetch_all(&mut *self.reads().await?)
-            .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Standing {
-                    due: row.try_get::<Option<i32>, _>(0)?.map(|part| part as usize),
-                    received: row.try_get::<i32, _>(1)? as usize,
-                    late: row.try_get(2)?,
-                    cases: row.try_get::<i64, _>(3)? as u64,
-                })
-            })
-            .collect()
+            .bind(&query.received);
+        if summed {
+            rows = rows.bind(today).bind(now);
+        }
+        let mut standing = Standing::default();
+        let mut received = BTreeMap::new();
+        for row in rows.fetch_all(&mut *reads).await? {
+            let (part, cases) =
+                (row.try_get::<i32, _>(1)? as usize, row.try_get::<i64, _>(3)? as u64);
+            let kind: &str = row.try_get(0)?;
+            if kind == "running" {
+                standing.due.push(StandingDue { part, late: row.try_get(2)?, cases });
+                continue;
+            }
+            let since = received.entry(part).or_insert(StandingSince { part, cases: 0, held: 0 });
+            *(if kind == "held" { &mut since.held } else { &mut since.cases }) = cases;
+        }
+        standing.received = received.into_values().collect();
+        Ok(standing)
     }
 
     /// How many cases are escalated to which level now: those of clocks that run beyond their deadline.

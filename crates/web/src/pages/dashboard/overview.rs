@@ -8,7 +8,9 @@ use parvaneh_core::{
     definition::Level,
     measure::{TARGET, Tally},
 };
-use parvaneh_store::{OnTimeBy, OnTimeKey, OnTimeQuery, OpenStanding, StandingQuery, Store};
+use parvaneh_store::{
+    OnTimeBy, OnTimeKey, OnTimeQuery, StandingDue, StandingQuery, StandingSince, Store,
+};
 
 use super::{
     Asked, Figures, Head, Number, Standing, Wanted, calendars, month_name, percent, unit_name,
@@ -386,9 +388,10 @@ async fn running(
         received,
     };
     let standing = within.standing(&query).await?;
-    let sum = |is: &dyn Fn(&OpenStanding) -> bool| -> u64 {
-        standing.iter().filter(|one| is(one)).map(|one| one.cases).sum()
+    let sum = |is: &dyn Fn(&StandingDue) -> bool| -> u64 {
+        standing.due.iter().filter(|one| is(one)).map(|one| one.cases).sum()
     };
+    let all = |of: fn(&StandingSince) -> u64| -> u64 { standing.received.iter().map(of).sum() };
     let number = |value, narrowed: cases::Wanted| {
         let list = asked.cases(|list| cases::Wanted {
             unit: list.unit,
@@ -406,7 +409,7 @@ async fn running(
     for days in DUE {
         // What is due today and already late is not due any more.
         let last = LEFT.iter().position(|(_, to)| *to == Some(days)).unwrap_or(0);
-        let cases = sum(&|one| !one.late && one.due.is_some_and(|part| part <= last));
+        let cases = sum(&|one| !one.late && one.part <= last);
         let list = cases::Wanted { due_within: days.to_string(), ..any() };
         soon.push((words.t("dashboard-due-within").n("days", days).into(), number(cases, list)));
     }
@@ -418,7 +421,7 @@ async fn running(
         .iter()
         .enumerate()
         .map(|(part, (from, to))| {
-            let cases = sum(&|one| one.due == Some(part));
+            let cases = sum(&|one| one.part == part);
             let is_late = to.is_some_and(|to| to < 0);
             let told = |days: i64| words.number(days.abs());
             let name = match (is_late, from, to) {
@@ -453,7 +456,7 @@ async fn running(
             }
         })
         .collect();
-    let held = sum(&|one| one.due.is_none());
+    let held = all(|one| one.held);
     let held = number(held, cases::Wanted { state: CaseState::Held, ..any() });
     widen(&mut left);
     let mut ages: Vec<Band> = AGES
@@ -462,8 +465,8 @@ async fn running(
         .map(|(place, (least, most))| {
             // The parts of the store run from the oldest to the youngest.
             let part = AGES.len() - 1 - place;
-            let cases = sum(&|one| one.received == part);
-            let held = sum(&|one| one.received == part && one.due.is_none());
+            let since = standing.received.iter().find(|one| one.part == part);
+            let (cases, held) = since.map_or((0, 0), |one| (one.cases, one.held));
             let name = match most {
                 Some(most) => words
                     .t("dashboard-age-between")
@@ -485,7 +488,7 @@ async fn running(
         })
         .collect();
     widen(&mut ages);
-    let open = number(sum(&|_| true), cases::Wanted { state: CaseState::Open, ..any() });
+    let open = number(all(|one| one.cases), cases::Wanted { state: CaseState::Open, ..any() });
     Ok((soon, left, held, ages, open))
 }
 

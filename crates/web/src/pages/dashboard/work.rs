@@ -9,7 +9,7 @@ use parvaneh_core::{
 };
 use parvaneh_store::{Viewer, Workload, WorkloadBy, WorkloadQuery};
 
-use super::{Asked, Head, Number, Wanted, calendars, unit_name};
+use super::{Asked, Head, Number, Wanted, calendars, percent, unit_name};
 use crate::{
     App,
     body::Query,
@@ -48,6 +48,8 @@ struct Done {
     name: String,
     owner: String,
     closed: String,
+    /// The share that was done by its own deadline.
+    rate: String,
     late: String,
     late_in_queue: String,
     /// How long a task waited and was handled, in working hours.
@@ -148,6 +150,7 @@ pub(super) async fn work(
         },
         owner: owner_name(viewer, &row.owner, words),
         closed: words.number(row.closed),
+        rate: percent((row.closed - row.late) as f64 / row.closed.max(1) as f64, words),
         late: words.number(row.late),
         late_in_queue: words.number(row.late_in_queue),
         waited: hours(row.spent.waited, row.closed, words),
