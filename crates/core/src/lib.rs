@@ -5,6 +5,7 @@
 //! identifier: time, identifiers and texts are handed in. Equal input gives equal output.
 
 pub mod actor;
+pub mod audit;
 pub mod calendar;
 pub mod case;
 pub mod clock;

@@ -20,6 +20,7 @@ Exit codes:
   2  the command line was misused
   3  the database cannot be reached or started
   4  something else went wrong, which is not yours to mend: please report it
+  10 to 21  what `parvaneh audit verify` found (see its help)
   130  interrupted by a signal
 
 Errors stand on stderr and have a stable code: error[no-such-day]: … With --json they are

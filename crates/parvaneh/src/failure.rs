@@ -28,6 +28,13 @@ impl From<Exit> for ExitCode {
     }
 }
 
+impl Failure {
+    /// With what the program exits.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        self.found.map_or_else(|| self.exit.into(), ExitCode::from)
+    }
+}
+
 /// Problems of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Unsound {
@@ -46,8 +53,10 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// The way out.
     pub(crate) help: Option<String>,
-    /// With what the program exits.
+    /// The kind of exit.
     pub(crate) exit: Exit,
+    /// What a verification found first: the program exits with that.
+    found: Option<u8>,
     /// What stood in the way, where it is a file.
     pub(crate) file: Option<Box<Unsound>>,
     /// Everything that was wrong with what was given.
@@ -87,12 +96,18 @@ impl Failure {
         Self { silent: true, ..Self::no("no", "") }
     }
 
+    /// A verification has told what it found: the program exits with the code of that.
+    pub(crate) fn found(code: u8) -> Self {
+        Self { found: Some(code), ..Self::answered() }
+    }
+
     fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>, exit: Exit) -> Self {
         Self {
             code: code.into(),
             message: message.into(),
             help: None,
             exit,
+            found: None,
             file: None,
             faults: Vec::new(),
             silent: false,

@@ -131,7 +131,8 @@ pub fn evolve(case: &mut Case, event: &Event) {
         Fact::Migrated(migrated) => migrated.evolve(case, at),
         Fact::Escalated { clock, reassigned, .. } => {
             if let Some(clock) = case.clock_mut(*clock) {
-                clock.fired += 1;
+                // A timeline that somebody made up may say anything.
+                clock.fired = clock.fired.saturating_add(1);
             }
             if let Some(gone) = reassigned
                 && let Some(task) = case.task_mut(gone.task)

@@ -1,5 +1,6 @@
 //! One file a subcommand.
 
+mod audit;
 mod calendar;
 mod case;
 mod clock;
@@ -58,6 +59,8 @@ pub(crate) enum Command {
     People(people::People),
     #[command(subcommand)]
     Organisation(organisation::Organisation),
+    #[command(subcommand)]
+    Audit(audit::Audit),
     Clock(clock::Clock),
     Serve(Box<serve::Serve>),
     Worker(worker::Worker),
@@ -99,7 +102,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
                 // Where stderr is closed, the exit code has to do.
                 let _ = writeln!(std::io::stderr(), "{text}");
             }
-            failure.exit.into()
+            failure.exit_code()
         }
     }
 }
@@ -129,6 +132,7 @@ fn dispatch(
         Command::Sitting(sitting) => sitting.run(options, out),
         Command::People(people) => people.run(options, out),
         Command::Organisation(organisation) => organisation.run(options, out),
+        Command::Audit(audit) => audit.run(out),
         Command::Clock(clock) => clock.run(options, out),
         Command::Serve(serve) => serve.run(options, out),
         Command::Worker(worker) => worker.run(options, out),

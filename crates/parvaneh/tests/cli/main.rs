@@ -1,5 +1,8 @@
 //! The program as a person or a script calls it.
 
+mod audit;
+#[path = "../../../core/tests/support/bundle.rs"]
+mod bundle;
 mod case;
 mod closing;
 mod configuration;
