@@ -33,11 +33,13 @@ check_layers() {
   # The bytes of documents: no database, no server, no case.
   must_not_reach parvaneh-contents 'sqlx.*|axum|clap|parvaneh.*'
   must_not_use parvaneh-contents hyper server
+  # Timelines as files: no database, no network, nobody who asks.
+  must_not_reach parvaneh-export 'sqlx.*|tokio|hyper|reqwest|axum|clap|parvaneh|parvaneh-(store|web|worker|contents|tests)'
   # No SQL.
   must_not_name parvaneh-web 'sqlx.*|rustix'
-  # parvaneh -> {web, worker} -> {store -> core, contents}: nothing points up, web and worker are strangers.
+  # parvaneh -> {web, worker} -> {store -> core, contents, export -> core}: nothing points up, web and worker are strangers.
   must_not_reach parvaneh-core 'parvaneh.*'
-  must_not_reach parvaneh-store 'parvaneh|parvaneh-(contents|web|worker|tests)'
+  must_not_reach parvaneh-store 'parvaneh|parvaneh-(contents|export|web|worker|tests)'
   must_not_reach parvaneh-worker 'parvaneh|parvaneh-(web|tests)'
   must_not_reach parvaneh-web 'parvaneh|parvaneh-(worker|tests)'
 }

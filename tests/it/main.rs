@@ -5,6 +5,7 @@
 mod browser;
 mod browser_faults;
 mod browser_worklist;
+mod exports;
 mod fault_answers;
 mod fault_audit;
 mod fault_callers;

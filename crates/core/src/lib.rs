@@ -25,6 +25,7 @@ pub mod migration;
 pub mod order;
 pub mod patterns;
 pub mod reach;
+pub mod record;
 pub mod register;
 pub mod scenario;
 pub mod sitting;
@@ -48,6 +49,7 @@ pub use id::{
 };
 pub use jalali::{JalaliDate, JalaliPeriod};
 pub use migration::Mapping;
+pub use record::{RecordedCase, RecordedEvent};
 pub use register::LicenceNumber;
 pub use sitting::Sitting;
 pub use term::{Term, TermError, TermUnit};

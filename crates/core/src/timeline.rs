@@ -18,8 +18,13 @@ pub const GENESIS: Hash = [0; 32];
 /// numbers whole, below 2^53. Tests hold it against a complete implementation.
 pub fn canonical(event: &Event) -> String {
     let value = serde_json::to_value(event).expect("an event holds only what JSON can say");
+    canonical_json(&value)
+}
+
+/// The canonical bytes of what has only whole numbers and names in ASCII, as an event does.
+pub fn canonical_json(value: &Value) -> String {
     let mut bytes = Vec::with_capacity(512);
-    write(&value, &mut bytes).expect("a Vec takes all that is written");
+    write(value, &mut bytes).expect("a Vec takes all that is written");
     String::from_utf8(bytes).expect("JSON is text")
 }
 

@@ -17,6 +17,7 @@ mod due;
 pub mod embedded;
 mod engine;
 mod error;
+mod export;
 mod figures;
 mod forget;
 mod gate;
@@ -61,6 +62,10 @@ pub use directory::{DirectoryOrder, DirectoryQuery, DirectoryRow};
 pub use draft::{ApplicationDraft, DRAFT_LASTS};
 pub use due::{DueListener, Parked, TickOutcome};
 pub use error::{ExecuteError, StoreError};
+pub use export::{
+    Batch, EXPORT_REASON, ExportDone, ExportEvent, ExportRow, ExportScope, ExportState, NewExport,
+    Recorded, Span, export_content,
+};
 pub use forget::KEYS_STAY;
 pub use gate::Credential;
 pub use identity::{

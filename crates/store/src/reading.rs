@@ -54,7 +54,7 @@ impl fmt::Debug for Reader {
 }
 
 impl Reader {
-    fn new(organisation: &Organisation, reach: &Reach, offices: &[Grant]) -> Self {
+    pub(crate) fn new(organisation: &Organisation, reach: &Reach, offices: &[Grant]) -> Self {
         let accounts = reach.accounts.iter().map(|account| account.to_string()).collect();
         let held = reach.jurisdictions.iter();
         let held =
@@ -79,6 +79,13 @@ impl Reader {
         let whole = reach.jurisdictions.iter().filter(|held| held.workflow.is_none());
         let held = whole.map(|held| held.unit.clone()).collect();
         Self { naming, held: reach.accounts.is_empty().then_some(held) }
+    }
+}
+
+impl Reader {
+    /// The statements by which a transaction names him.
+    pub(crate) fn naming(&self) -> &str {
+        &self.naming
     }
 }
 

@@ -9,6 +9,7 @@ pub mod carry;
 pub mod deliver;
 pub mod digest;
 pub mod escalate;
+pub mod export;
 pub mod forget;
 pub mod mail;
 mod measure;

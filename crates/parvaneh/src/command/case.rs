@@ -56,7 +56,7 @@ impl Command {
 }
 
 /// The identifier of a case.
-fn parse_case(text: &str) -> Result<CaseId, String> {
+pub(super) fn parse_case(text: &str) -> Result<CaseId, String> {
     let malformed = "the identifier of a case looks like 01931d2e-7c1f-7e3a-9a51-2f1d7c0b6a11";
     text.trim().parse().map_err(|_| malformed.to_owned())
 }

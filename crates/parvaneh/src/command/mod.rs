@@ -9,6 +9,7 @@ pub(crate) mod configuration;
 mod date;
 mod deadline;
 mod demo;
+mod export;
 mod licence;
 mod migrate;
 mod notices;
@@ -53,6 +54,7 @@ pub(crate) enum Command {
     Notices(notices::Notices),
     #[command(subcommand)]
     Report(report::Report),
+    Export(Box<export::Export>),
     #[command(subcommand)]
     Sitting(sitting::Command),
     #[command(subcommand)]
@@ -129,6 +131,7 @@ fn dispatch(
         Command::Worklist(worklist) => worklist.run(options, out),
         Command::Notices(notices) => notices.run(options, out),
         Command::Report(report) => report.run(options, out),
+        Command::Export(export) => export.run(options, out),
         Command::Sitting(sitting) => sitting.run(options, out),
         Command::People(people) => people.run(options, out),
         Command::Organisation(organisation) => organisation.run(options, out),

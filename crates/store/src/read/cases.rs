@@ -11,7 +11,7 @@ use sqlx::{Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 pub(super) use self::which::LEVEL;
-use self::which::filters;
+pub(crate) use self::which::filters;
 pub use self::which::{HeldBy, HeldUp, Judged, OpenTask};
 use crate::{Store, StoreError};
 

@@ -25,6 +25,7 @@ mod worklist;
 mod workload;
 
 pub use case_file::{CaseFile, FiledTask, SeenCase};
+pub(crate) use cases::filters;
 pub use cases::{CaseOrder, CaseRow, CasesQuery, HeldBy, HeldUp, Judged, OpenTask};
 pub use escalations::EscalationCount;
 pub use experience::Experience;

@@ -61,7 +61,8 @@ impl OpenTask {
     }
 }
 
-pub(super) fn filters(sql: &mut QueryBuilder<Postgres>, query: &CasesQuery) {
+/// What the query asks of a case `c`, but for where it stands in an order.
+pub(crate) fn filters(sql: &mut QueryBuilder<Postgres>, query: &CasesQuery) {
     if let Some(workflow) = &query.workflow {
         sql.push(" and c.workflow = ").push_bind(workflow.as_str().to_owned());
     }
