@@ -50,8 +50,11 @@ create table export_events (
     body json not null,
     -- SHA-256 of the hash before it, followed by the body.
     hash bytea not null check (octet_length(hash) = 32),
+    -- By which whoever seals finds what is new, as in case_events (0055_log.sql).
+    xid xid8 not null default pg_current_xact_id(),
     primary key (export_id, seq)
 );
+create index export_events_by_xid on export_events (xid);
 create trigger export_events_are_for_ever before update or delete or truncate on export_events
     for each statement execute function timeline_is_for_ever();
 

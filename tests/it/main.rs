@@ -34,6 +34,7 @@ mod screens_applicant;
 mod screens_audit;
 mod screens_case;
 mod screens_dashboard;
+mod screens_exports;
 mod screens_frame;
 mod screens_people;
 mod screens_sittings;

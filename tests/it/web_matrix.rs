@@ -462,6 +462,8 @@ pub(crate) async fn fingerprint(owner: &mut PgConnection) -> String {
             (select md5(string_agg(concat(id, revoked_at), ' ' order by id)) from delegations),
             (select md5(string_agg(concat(id, ended_at), ' ' order by id)) from absences),
             (select count(*) from jobs),
+            (select md5(string_agg(concat(id, state), ' ' order by id)) from exports),
+            (select count(*) from export_events),
             (select count(*) from parked_cases),
             (select md5(string_agg(concat(id, disabled_at), ' ' order by id)) from webhooks),
             (select count(*) from deliveries where state = 'failed'),

@@ -7,7 +7,8 @@ use parvaneh_core::{
     CaseId, Definition, DelegationId, Grant, Place, SittingId, migration::starter,
 };
 use parvaneh_store::{
-    Ask, Change, ClosedDay, Closing, NewAbsence, NewDelegation, NewSittings, NewWebhook,
+    Ask, Change, ClosedDay, Closing, ExportScope, NewAbsence, NewDelegation, NewExport,
+    NewSittings, NewWebhook,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -31,6 +32,8 @@ const GRANT: Uuid = Uuid::from_u128(0x94a7);
 const PARKED: Uuid = Uuid::from_u128(0xbad);
 /// The licence that was granted.
 static LICENCE: OnceLock<String> = OnceLock::new();
+/// An export of the auditor of the province, which waits.
+const EXPORT: Uuid = Uuid::from_u128(0xe4b0);
 /// An absence of that officer.
 const ABSENCE: Uuid = Uuid::from_u128(0xab5e);
 
@@ -119,6 +122,18 @@ pub(crate) async fn furnish(office: &Office) {
         substitute: None,
     };
     store.absent(absence).await.unwrap();
+    let auditor = holder("own auditor");
+    store.save_people(vec![(auditor, "own auditor".to_owned())]).await.unwrap();
+    let export = NewExport {
+        id: EXPORT,
+        asker: auditor,
+        scope: ExportScope::default(),
+        format: "csv".to_owned(),
+        options: json!({}),
+        reason: "because".to_owned(),
+        streamed: false,
+    };
+    store.begin_export(export).await.unwrap();
 }
 
 /// The same procedure once more, as its second version.
@@ -211,6 +226,45 @@ pub(crate) fn rows() -> Vec<Cells> {
             &format!("/figures/workload?period=1403&unit={COUNTY}"),
             none.clone(),
             figures(),
+        ),
+        row("get /exports", "/exports", none.clone(), Let::Everybody),
+        row(
+            "post /exports",
+            "/exports",
+            json!({ "format": "csv", "reason": "because" }),
+            // Whoever sees a case at work.
+            Let::Only(&[
+                "own officer",
+                "own head",
+                "sibling officer",
+                "sibling head",
+                "own province",
+                "other province",
+                "the nation",
+                "own auditor",
+                "other auditor",
+                "own manager",
+                "other manager",
+            ]),
+        ),
+        row(
+            "get /exports/{id}",
+            &format!("/exports/{EXPORT}"),
+            none.clone(),
+            Let::Hidden(&["own auditor"]),
+        ),
+        row(
+            "get /exports/{id}/content",
+            &format!("/exports/{EXPORT}/content"),
+            none.clone(),
+            // It is not written yet (409).
+            Let::Of(&["own auditor"], &[]),
+        ),
+        row(
+            "delete /exports/{id}",
+            &format!("/exports/{EXPORT}"),
+            none.clone(),
+            Let::Hidden(&["own auditor"]),
         ),
         row("get /notices", "/notices", none.clone(), Let::Everybody),
         row("post /notices/read", "/notices/read", json!({ "until": start() }), Let::Everybody),

@@ -445,6 +445,11 @@ pub(crate) struct Row(
     pub(crate) Opens,
 );
 
+/// An export that nobody has asked for.
+const NO_EXPORT: &str = "/exports/0190f1a2-0000-7000-8000-000000000001";
+const NO_EXPORT_FILE: &str = "/exports/0190f1a2-0000-7000-8000-000000000001/file";
+const NO_EXPORT_CANCELLED: &str = "/exports/0190f1a2-0000-7000-8000-000000000001/cancel";
+
 /// A task of a case that is none.
 const NO_TASK: &[(&str, &str)] = &[("case", "0190f1a2-0000-7000-8000-000000000001"), ("task", "1")];
 
@@ -454,6 +459,16 @@ const NO_DRAFT_DROPPED: &str = "/drafts/0190f1a2-0000-7000-8000-000000000001/dro
 const NO_QUESTION: &str = "/drafts/0190f1a2-0000-7000-8000-000000000001/ask/subject";
 
 pub(crate) const ROWS: &[Row] = &[
+    Row("get /exports", "/exports", &[], Opens::Only(READERS)),
+    Row(
+        "post /exports",
+        "/exports",
+        &[("format", "csv"), ("reason", "because")],
+        Opens::Only(READERS),
+    ),
+    Row("get /exports/{id}", NO_EXPORT, &[], Opens::Nobody),
+    Row("get /exports/{id}/file", NO_EXPORT_FILE, &[], Opens::Nobody),
+    Row("post /exports/{id}/cancel", NO_EXPORT_CANCELLED, &[], Opens::Nobody),
     Row("get /", "/", &[], Opens::Everybody),
     Row("get /login", "/login", &[], Opens::Anybody),
     Row("get /login/second-step", "/login/second-step", &[], Opens::Anybody),

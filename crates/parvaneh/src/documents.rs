@@ -1,13 +1,16 @@
 //! Where the contents of documents are kept, and what looks at them: settings of the service.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Args;
 use parvaneh_contents::{Contents, Kind, S3, Scanner};
 use parvaneh_store::embedded::default_data_dir;
 use parvaneh_web::DocumentSettings;
 
-use crate::{config::Options, database::Database, failure::Failure};
+use crate::{config::Options, database::Database, failure::Failure, stretch::Stretch};
 
 /// Where contents are kept.
 #[derive(Clone, Debug, Args)]
@@ -29,6 +32,9 @@ pub(crate) struct KeepingOptions {
     /// That key
     #[arg(long, env = "PARVANEH_S3_SECRET_KEY", value_name = "KEY")]
     s3_secret_key: Option<String>,
+    /// How long an export can be fetched after it was written
+    #[arg(long, default_value = "7d", env = "PARVANEH_KEEP_EXPORTS", value_name = "TIME")]
+    keep_exports: Stretch,
 }
 
 /// Which documents are taken.
@@ -68,6 +74,11 @@ fn kind(name: &str) -> Result<Kind, String> {
 }
 
 impl KeepingOptions {
+    /// How long an export can be fetched.
+    pub(crate) fn keep_exports(&self) -> Duration {
+        self.keep_exports.0
+    }
+
     /// The place.
     ///
     /// # Errors

@@ -114,6 +114,20 @@ impl Looks {
         Ok(())
     }
 
+    /// Takes down that somebody has exported a case.
+    ///
+    /// # Errors
+    /// As for any look.
+    pub(crate) async fn exported(
+        &self,
+        person: PersonId,
+        case: CaseId,
+        format: &str,
+        at: Instant,
+    ) -> Result<(), Problem> {
+        self.note((person, Some(case), "export", Some(format.to_owned())), at).await
+    }
+
     fn is_known(&self, seen: &Seen) -> bool {
         let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         remembered.get(seen).is_some_and(|since| since.elapsed() < self.how.fold)

@@ -191,6 +191,17 @@ pub async fn see_work_of(app: &App, viewer: &Viewer, person: PersonId) -> Result
     }
 }
 
+/// Lets pass who may export what he sees: whoever sees cases because he works there.
+///
+/// # Errors
+/// `forbidden`.
+pub fn permit_export(viewer: &Viewer) -> Result<(), Problem> {
+    match viewer.reach.jurisdictions.is_empty() {
+        true => Err(Problem::forbidden("exports are for those who see cases at work")),
+        false => Ok(()),
+    }
+}
+
 /// Lets pass who sees a case, and says why he does.
 ///
 /// # Errors

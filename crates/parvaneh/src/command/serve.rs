@@ -6,7 +6,7 @@ use clap::builder::BoolishValueParser;
 use parvaneh_core::{Grant, PersonId, RoleId};
 use parvaneh_store::Store;
 use parvaneh_web::{App, Settings, password_link, policy::ADMINISTRATOR};
-use parvaneh_worker::{WorkerOptions, send, uploads};
+use parvaneh_worker::{WorkerOptions, export, send, uploads};
 use serde_json::json;
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -109,9 +109,11 @@ impl Serve {
             let serving = parvaneh_web::serve(listener, app, async move { stop.begins().await });
             let how = (!self.no_worker).then(|| self.database.worker());
             let working = work(store, &channels, how, shutdown.clone());
-            // Only who has the contents can throw them away.
-            let clearing = uploads::run(store, &contents, shutdown);
-            let (served, (), _) = tokio::join!(serving, working, clearing);
+            // Only who has the contents can write them, and throw them away.
+            let clearing = uploads::run(store, &contents, shutdown.clone());
+            let keep = self.keeping.keep_exports();
+            let exporting = export::run(store, &contents, keep, shutdown);
+            let (served, (), _, ()) = tokio::join!(serving, working, clearing, exporting);
             served.map_err(|error| Failure::internal(format!("the socket: {error}")))
         })
     }

@@ -22,6 +22,7 @@ look-workflow = Workflow
 look-clock = How a deadline was computed
 look-doing = The page of an action
 look-following = Changes of the case, as they come
+look-export = Export of the case
 look-whole-story = The whole story, at the auditor's desk
 look-audit-search = An auditor's search in events
 look-audit-looks = An auditor's search in looks

@@ -22,6 +22,7 @@ look-workflow = گردش کار
 look-clock = حساب سررسید
 look-doing = صفحهٔ یک اقدام
 look-following = پیگیری تغییرهای پرونده
+look-export = برون‌بری پرونده
 look-whole-story = تاریخچهٔ کامل، در میز بازرس
 look-audit-search = جست‌وجوی بازرس در رویدادها
 look-audit-looks = جست‌وجوی بازرس در دیدن‌ها

@@ -13,6 +13,7 @@ pub(crate) mod delegations;
 mod described;
 pub(crate) mod documents;
 mod events;
+pub(crate) mod exports;
 mod figures;
 pub(crate) mod identities;
 pub(crate) mod inquiries;
@@ -105,6 +106,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(documents::router())
         .merge(worklist::router())
         .merge(events::router())
+        .merge(exports::router())
         .merge(inquiries::router())
         .merge(inquiry_links::router())
         .merge(figures::router())

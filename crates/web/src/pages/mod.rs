@@ -16,6 +16,7 @@ mod dashboard;
 mod days;
 mod drawing;
 mod enter;
+mod exports;
 mod form;
 mod frame;
 mod home;
@@ -66,6 +67,7 @@ fn all() -> Pages {
         .merge(cases::pages())
         .merge(dashboard::pages())
         .merge(enter::pages())
+        .merge(exports::pages())
         .merge(licences::pages())
         .merge(own::pages())
         .merge(days::pages())

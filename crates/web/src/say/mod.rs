@@ -45,6 +45,7 @@ catalogues! {
     "dashboard",
     "days",
     "enter",
+    "exports",
     "frame",
     "licences",
     "linked",

@@ -180,6 +180,7 @@ fn what(what: &str, words: Words) -> String {
         "clock" => words.t("look-clock"),
         "doing" => words.t("look-doing"),
         "following" => words.t("look-following"),
+        "export" => words.t("look-export"),
         "whole_story" => words.t("look-whole-story"),
         "audit_search" => words.t("look-audit-search"),
         "audit_looks" => words.t("look-audit-looks"),

@@ -96,6 +96,8 @@ struct Page {
     story: Vec<Happened>,
     /// Whether every event is there, and says what its hash says.
     whole: bool,
+    /// The page by which it is exported.
+    export: String,
 }
 
 pub(super) async fn story(
@@ -110,7 +112,9 @@ pub(super) async fn story(
     let events: Vec<Event> = timeline.entries.into_iter().map(|entry| entry.event).collect();
     let mut story = told(&app, &seen, &events).await?;
     story.reverse();
-    let shown_page = Page { frame: seen.frame(), head: seen.head(Tab::Story), story, whole };
+    let export = format!("/exports?case={case}");
+    let shown_page =
+        Page { frame: seen.frame(), head: seen.head(Tab::Story), story, whole, export };
     page(&seen.visit.look, &shown_page)
 }
 

@@ -24,6 +24,7 @@ use crate::{
     App,
     body::Query,
     page::{cut, end},
+    policy,
     problem::Problem,
 };
 
@@ -49,6 +50,8 @@ struct Page {
     /// As many as there are.
     count: u32,
     next: Option<String>,
+    /// The page by which they are exported, for who may.
+    export: Option<String>,
 }
 
 impl Page {
@@ -118,6 +121,7 @@ async fn list(
         faults,
         count,
         next,
+        export: policy::permit_export(viewer).is_ok().then(|| wanted.export_address()),
         wanted,
     };
     shown(status, &visit.look, &page)

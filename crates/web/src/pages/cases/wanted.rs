@@ -349,6 +349,30 @@ impl Wanted {
         }
     }
 
+    /// The address of the page by which these are exported: with what an export can be narrowed by.
+    pub(super) fn export_address(&self) -> String {
+        let state = match self.state {
+            State::Any => "",
+            State::Ended => "ended",
+            State::Open | State::Late | State::Held => "open",
+        };
+        let chosen = [
+            ("text", self.text.as_str()),
+            ("state", state),
+            ("workflow", &self.workflow),
+            ("unit", &self.unit),
+            ("unit_alone", &self.alone),
+            ("step", &self.step),
+            ("received", &self.received),
+            ("ended_in", &self.ended),
+        ];
+        let chosen: Vec<_> = chosen.into_iter().filter(|(_, text)| !text.is_empty()).collect();
+        match serde_html_form::to_string(&chosen).unwrap_or_default() {
+            query if query.is_empty() => "/exports".to_owned(),
+            query => format!("/exports?{query}"),
+        }
+    }
+
     /// The same from its first page.
     pub(super) fn anew(&self) -> Self {
         Self { after: String::new(), ..self.clone() }
