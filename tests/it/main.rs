@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "all of this is tests")]
 
+mod audit_attacks;
 mod browser;
 mod browser_faults;
 mod browser_worklist;

@@ -8,6 +8,7 @@ mod absence;
 mod actor;
 mod answered;
 mod batch;
+mod bundle;
 mod closure;
 mod content;
 mod delegate;
@@ -52,6 +53,7 @@ mod watch;
 
 pub use absence::{AbsenceRow, HandedBack, NewAbsence};
 pub use answered::Begun;
+pub use bundle::{Bundle, BundleScope, BundleWritten, Extent};
 pub use closure::{
     Affected, CALENDAR_KEEPER, Change, ClosedDay, Closing, ClosureError, ClosureRow, ClosuresQuery,
     MovedCase, Preview, PreviewPage, Reopening, Settled as ClosureSettled,

@@ -80,7 +80,7 @@ impl Rules {
         Ok(())
     }
 
-    /// A state; they come in the order of their numbers, and of time.
+    /// A state; they come in the order of their numbers.
     pub(super) fn state(&mut self, line: CalendarLine<'_>) -> Result<(), Wrong> {
         let named = format!("{}#{}", line.calendar, line.revision);
         if !self.files.contains_key(&(line.calendar.clone(), line.file.to_string())) {
@@ -91,10 +91,7 @@ impl Rules {
             return Err((Code::WrongRules, format!("{named}: {} ≠ {version}", line.version)));
         }
         let states = self.states.entry(line.calendar).or_default();
-        if states
-            .last()
-            .is_some_and(|last| last.revision >= line.revision || last.since > line.since)
-        {
+        if states.last().is_some_and(|last| last.revision >= line.revision) {
             return Err((Code::OutOfOrder, named));
         }
         states.push(State {

@@ -156,6 +156,22 @@ fn in_force(register: &[ClosureRow], state: u32) -> Vec<DecidedClosure> {
     rows.map(|row| row.closure.clone()).collect()
 }
 
+/// Every state that a calendar has had, the first one first, with the closures that were in force.
+pub(crate) async fn every_state(
+    pool: &PgPool,
+    id: &CalendarId,
+) -> Result<Vec<(State, Vec<DecidedClosure>)>, StoreError> {
+    let register = register(pool, id).await?;
+    let select = sqlx::AssertSqlSafe(format!("{STATE} order by no"));
+    let rows = sqlx::query(select).bind(id.as_str()).fetch_all(pool).await?;
+    let states = rows.iter().map(|row| {
+        let state = state(row)?;
+        let closures = in_force(&register, state.revision.no);
+        Ok((state, closures))
+    });
+    states.collect()
+}
+
 const CLOSURES: &str = "
     select no, calendar, unit_id, day, from_minute, to_minute, reason, closed_by, closed_at,
            closed_in, reopened_by, reopened_at, reopened_reason, reopened_in
