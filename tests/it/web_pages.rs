@@ -703,6 +703,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row("get /my", "/my", &[], Opens::Everybody),
     Row("get /my/{case}", "/my/CASE", &[], Opens::Readers),
     Row("get /my/{case}/receipt", "/my/CASE/receipt", &[], Opens::Readers),
+    Row("get /my/{case}/proof", "/my/CASE/proof", &[], Opens::Readers),
     Row("get /apply/{workflow}", "/apply/ngo-establishment", &[], Opens::Everybody),
     Row("post /apply/{workflow}", "/apply/ngo-establishment", &[], Opens::Everybody),
     Row("get /drafts/{draft}", NO_DRAFT, &[], Opens::Nobody),

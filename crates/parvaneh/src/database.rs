@@ -9,7 +9,7 @@ use parvaneh_store::{
 };
 use sqlx::postgres::PgConnectOptions;
 
-use crate::{builtin, config::Options, failure::Failure};
+use crate::{builtin, config::Options, failure::Failure, sealing::forget_signer};
 
 /// The name of our database on the private Postgres.
 const PRIVATE_DATABASE: &str = "parvaneh";
@@ -254,6 +254,7 @@ async fn replace_by_sandbox(postgres: &PrivatePostgres) -> Result<Store, Failure
         }
         postgres.drop_database(PRIVATE_DATABASE).await.map_err(|error| private(&error))?;
     }
+    forget_signer(postgres.data_dir())?;
     prepare_private(postgres, Founding::Sandbox).await?;
     app().await.map_err(|error| unusable(&error))
 }

@@ -91,6 +91,19 @@ pub(crate) fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Resul
     done
 }
 
+/// Does something until the first SIGINT or SIGTERM.
+///
+/// # Errors
+/// When signals cannot be watched.
+pub(crate) async fn until_signal(work: impl Future<Output = ()>) -> Result<(), Failure> {
+    let mut signals = Signals::watch()?;
+    tokio::select! {
+        () = work => {}
+        () = signals.first.begins() => {}
+    }
+    Ok(())
+}
+
 /// The first and the second signal to end.
 struct Signals {
     first: Shutdown,

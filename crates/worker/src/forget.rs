@@ -1,5 +1,5 @@
-//! Forgets the keys of requests that nobody repeats any more, applications that nobody goes on with, and who looked at
-//! what years ago.
+//! Forgets the keys of requests that nobody repeats any more, applications that nobody goes on with, who looked at
+//! what years ago, and the checkpoints within each hour.
 
 use std::time::Duration;
 
@@ -39,5 +39,6 @@ async fn forget(store: &Store, options: &WorkerOptions) -> Result<u64, StoreErro
     let looks = store.forget_looks(options.looks_stay, PORTION).await;
     let drafts = store.forget_drafts(PORTION).await;
     let codes = store.forget_entry_codes(PORTION).await;
-    Ok(keys?.max(looks?).max(drafts?).max(codes?))
+    let checkpoints = store.forget_checkpoints(PORTION).await;
+    Ok(keys?.max(looks?).max(drafts?).max(codes?).max(checkpoints?))
 }

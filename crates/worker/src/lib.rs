@@ -15,6 +15,7 @@ pub mod mail;
 mod measure;
 mod pace;
 pub mod retry;
+pub mod seal;
 pub mod send;
 pub mod stand_in;
 pub mod sum;

@@ -18,7 +18,9 @@ mod people;
 mod report;
 mod secret_key;
 pub(crate) mod serve;
+mod signer;
 mod sitting;
+mod witness;
 mod worker;
 mod workflow;
 mod worklist;
@@ -65,7 +67,11 @@ pub(crate) enum Command {
     Audit(audit::Audit),
     Clock(clock::Clock),
     Serve(Box<serve::Serve>),
-    Worker(worker::Worker),
+    Worker(Box<worker::Worker>),
+    #[command(subcommand)]
+    Signer(signer::Signer),
+    #[command(subcommand)]
+    Witness(witness::Witness),
     Migrate(migrate::Migrate),
     #[command(subcommand)]
     SecretKey(secret_key::SecretKeyCommand),
@@ -139,6 +145,8 @@ fn dispatch(
         Command::Clock(clock) => clock.run(options, out),
         Command::Serve(serve) => serve.run(options, out),
         Command::Worker(worker) => worker.run(options, out),
+        Command::Signer(signer) => signer.run(out),
+        Command::Witness(witness) => witness.run(out),
         Command::Migrate(migrate) => migrate.run(options, out),
         Command::SecretKey(command) => command.run(options, out),
         Command::Config(config) => config.run(settings, options, out),

@@ -21,6 +21,7 @@ use crate::{
     limits::{DatabaseLimits, RequestLimits},
     output::Output,
     rates::RateOptions,
+    sealing::{Log, SealingOptions},
     telemetry::TelemetryOptions,
 };
 
@@ -67,6 +68,8 @@ pub(crate) struct Serve {
     #[command(flatten)]
     taking: TakingOptions,
     #[command(flatten)]
+    sealing: SealingOptions,
+    #[command(flatten)]
     pub(super) telemetry: TelemetryOptions,
 }
 
@@ -107,8 +110,11 @@ impl Serve {
             tell(&app, address, figures, link.as_deref(), out)?;
             let mut stop = shutdown.clone();
             let serving = parvaneh_web::serve(listener, app, async move { stop.begins().await });
-            let how = (!self.no_worker).then(|| self.database.worker());
-            let working = work(store, &channels, how, shutdown.clone());
+            let how = match self.no_worker {
+                true => None,
+                false => Some((self.database.worker(), self.sealing.log(database)?)),
+            };
+            let working = work(store, &channels, how.as_ref(), shutdown.clone());
             // Only who has the contents can write them, and throw them away.
             let clearing = uploads::run(store, &contents, shutdown.clone());
             let keep = self.keeping.keep_exports();
@@ -122,12 +128,13 @@ impl Serve {
 async fn work(
     store: &Store,
     channels: &Arc<send::Channels>,
-    how: Option<WorkerOptions>,
+    how: Option<&(WorkerOptions, Log)>,
     shutdown: parvaneh_worker::Shutdown,
 ) {
-    if let Some(how) = how {
+    if let Some((how, log)) = how {
         tokio::join!(
-            parvaneh_worker::run(store, how, shutdown.clone()),
+            parvaneh_worker::run(store, *how, shutdown.clone()),
+            log.run(store, shutdown.clone()),
             send::run(store, channels, shutdown),
         );
     }

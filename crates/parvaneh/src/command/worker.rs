@@ -15,6 +15,7 @@ use crate::{
     lifecycle::{OnSignal, with_database_used},
     limits::DatabaseLimits,
     output::Output,
+    sealing::SealingOptions,
     telemetry::TelemetryOptions,
 };
 
@@ -39,6 +40,8 @@ pub(crate) struct Worker {
     #[command(flatten)]
     channels: ChannelOptions,
     #[command(flatten)]
+    sealing: SealingOptions,
+    #[command(flatten)]
     pub(super) telemetry: TelemetryOptions,
 }
 
@@ -54,23 +57,28 @@ impl Worker {
             if let Some(address) = figures {
                 tracing::info!(%address, "figures are served");
             }
+            let log = self.sealing.log(database)?;
+            let mut sealed = Ok(());
             let (totals, sent) = if self.once {
                 let totals = drain(store, how, &shutdown).await?;
+                sealed = log.drain(store).await;
                 (totals, send::once(store, &channels, &shutdown).await?)
             } else {
                 tell_channels(&channels);
                 tracing::info!(batch = how.batch, "the worker works");
-                tokio::join!(
+                let (totals, (), sent) = tokio::join!(
                     parvaneh_worker::run(store, how, shutdown.clone()),
+                    log.run(store, shutdown.clone()),
                     send::run(store, &channels, shutdown),
-                )
+                );
+                (totals, sent)
             };
             let parked = store.parked().await?;
             tell(&totals, &sent, &channels, parked.len(), out)?;
             for case in &parked {
                 tracing::warn!(case.id = %case.case, error.code = case.code, case.error, "parked");
             }
-            Ok(())
+            sealed
         })
     }
 }

@@ -88,6 +88,21 @@ impl Figures {
                 tracing::warn!(error.code = error.code(), %error, "the backlog is not known");
             }
         }
+        match self.store.log_standing().await {
+            Ok(log) => {
+                let age = |standing: Duration| standing.as_secs_f64();
+                gauge!("parvaneh_log_entries").set(log.size as f64);
+                gauge!("parvaneh_log_signed_entries").set(log.signed.unwrap_or_default() as f64);
+                gauge!("parvaneh_log_unsealed_oldest_age_seconds").set(age(log.unsealed_for));
+                gauge!("parvaneh_log_unsigned_age_seconds").set(age(log.unsigned_for));
+                let refused = log.refused.map_or(0.0, |(_, since)| age(since).max(1.0));
+                gauge!("parvaneh_log_refused_age_seconds").set(refused);
+                gauge!("parvaneh_log_catching_up").set(f64::from(u8::from(log.catching_up)));
+            }
+            Err(error) => {
+                tracing::warn!(error.code = error.code(), %error, "how the log stands is not known");
+            }
+        }
         *asked = Some(Instant::now());
     }
 }
@@ -141,6 +156,32 @@ fn describe() {
         "How long the oldest has waited."
     );
     describe_gauge!("parvaneh_deliveries_waiting", "Mails and webhook events not sent yet.");
+    describe_gauge!("parvaneh_log_entries", "Events in the log.");
+    describe_gauge!("parvaneh_log_signed_entries", "Events under the last signed checkpoint.");
+    describe_gauge!(
+        "parvaneh_log_unsealed_oldest_age_seconds",
+        Unit::Seconds,
+        "How old the oldest event is that is not in the log; 0 when all are."
+    );
+    describe_gauge!(
+        "parvaneh_log_unsigned_age_seconds",
+        Unit::Seconds,
+        "For how long the log has been larger than the last signed checkpoint says."
+    );
+    describe_gauge!(
+        "parvaneh_log_refused_age_seconds",
+        Unit::Seconds,
+        "For how long the signer has refused to sign what the log has become; 0 when he does not."
+    );
+    describe_gauge!(
+        "parvaneh_log_catching_up",
+        "Whether all events are looked through: after the log has come, or on another server."
+    );
+    describe_counter!("parvaneh_log_signatures_total", "Requests to the signer, and their result.");
+    describe_counter!(
+        "parvaneh_log_confirmations_total",
+        "Checkpoints told to witnesses, and the result."
+    );
     describe_gauge!("parvaneh_parked_cases", "Cases that workers could not treat.");
     describe_gauge!("parvaneh_pool_connections", "Connections to the database, by pool and state.");
     describe_gauge!("parvaneh_pool_connections_most", "How many there can be.");

@@ -108,6 +108,18 @@ impl Installation {
         })
     }
 
+    /// Does to the database what only somebody can who rules it.
+    pub(crate) fn as_superuser(&self, sql: &str) {
+        let (runtime, server) = self.kept.as_ref().expect("only a sandbox's server runs on");
+        runtime.block_on(async {
+            let options = server.admin_options("parvaneh");
+            let mut database =
+                sqlx::PgConnection::connect_with(&options).await.expect("a database");
+            let sql = sqlx::AssertSqlSafe(sql.to_owned());
+            sqlx::raw_sql(sql).execute(&mut database).await.expect("it is done");
+        });
+    }
+
     /// The address of a sandbox's database, as the application.
     pub(crate) fn url(&self) -> String {
         let (_, server) = self.kept.as_ref().expect("only a sandbox's server runs on");

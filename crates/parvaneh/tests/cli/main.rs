@@ -13,6 +13,7 @@ mod demo;
 mod forms;
 mod installation;
 mod licence;
+mod log;
 mod migration;
 mod notices;
 mod people;

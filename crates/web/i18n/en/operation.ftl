@@ -21,6 +21,10 @@ health-outbox = Notices that wait
 health-mails = Mails in the queue
 health-events = Events for webhooks in the queue
 health-parked = Parked cases
+health-log = Events in the sealed log
+health-log-refused = The signer refuses to sign what the log has become: { $code }
+health-log-unsigned = Sealed, but there is no signer
+health-log-catching-up = All events are being looked through
 health-seconds = { $seconds ->
     [one] The oldest: one second
    *[other] The oldest: { $seconds } seconds

@@ -21,6 +21,7 @@ use crate::{
     failure::Failure,
     names::Names,
     output::{Align, Output, Table},
+    sealing::Log,
 };
 
 /// The county whose people get logins, where no case is open.
@@ -105,8 +106,9 @@ impl Door {
         tell(&url, &password, &logins, store, out).await?;
         let mut stop = shutdown.clone();
         let serving = parvaneh_web::serve(self.listener, app, async move { stop.begins().await });
-        let working = parvaneh_worker::run(store, WorkerOptions::default(), shutdown);
-        let (served, _) = tokio::join!(serving, working);
+        let working = parvaneh_worker::run(store, WorkerOptions::default(), shutdown.clone());
+        let log = Log::of(None, database);
+        let (served, _, ()) = tokio::join!(serving, working, log.run(store, shutdown));
         served.map_err(|error| Failure::internal(format!("the socket: {error}")))
     }
 }

@@ -17,6 +17,7 @@ use crate::{
 /// From when on what waits has waited too long; as the alarms that docs/OPERATIONS.md names.
 const DUE_LATE: Duration = Duration::from_secs(60);
 const OUTBOX_LATE: Duration = Duration::from_secs(300);
+const LOG_LATE: Duration = Duration::from_secs(60);
 
 pub(super) fn pages() -> Pages {
     Pages::default().get("/admin/health", health)
@@ -120,6 +121,21 @@ async fn health(State(app): State<App>, visit: Visit) -> Result<Response, Proble
             backlog.parked == 0,
             Some("/admin/parked"),
         ));
+    }
+    if let Ok(log) = app.store.log_standing().await {
+        let unsigned = log.signed.is_some() && log.unsigned_for > LOG_LATE;
+        let unsealed = log.unsealed_for > LOG_LATE;
+        let about = match (&log.refused, log.signed) {
+            (Some((code, _)), _) => Some(words.t("health-log-refused").s("code", code)),
+            _ if unsealed => Some(waited(log.unsealed_for, words)),
+            _ if unsigned => Some(waited(log.unsigned_for, words)),
+            _ if log.catching_up => Some(words.t("health-log-catching-up")),
+            (None, None) => Some(words.t("health-log-unsigned")),
+            _ => None,
+        };
+        let well = log.refused.is_none() && !unsigned && !unsealed;
+        let figure = words.number(log.size);
+        checks.push(Check { name: words.t("health-log"), figure, about, well, address: None });
     }
     let pool = |pool: PoolUse| {
         let name = match pool.pool {

@@ -27,6 +27,7 @@ pub(super) fn pages() -> Pages {
         .post("/track", track::look)
         .get("/my/{case}", one::one)
         .get("/my/{case}/receipt", receipt::receipt)
+        .get("/my/{case}/proof", receipt::proof)
 }
 
 /// A case, if it is the reader's own.

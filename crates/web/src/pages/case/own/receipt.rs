@@ -4,10 +4,20 @@
 use std::fmt::Write as _;
 
 use askama::Template;
-use axum::{extract::State, response::Response};
+use axum::{
+    Json,
+    extract::State,
+    http::header,
+    response::{IntoResponse as _, Response},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use parvaneh_core::CaseId;
+use parvaneh_store::{Proven, SignedCheckpoint};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    super::Seen,
     super::{
         super::{Frame, page, see, visit::Visit},
         Tab,
@@ -41,6 +51,10 @@ struct Receipt {
     /// SHA-256 of the first event, in groups as it is read out.
     hash: String,
     papers: Vec<Paper>,
+    /// Where it stands in the log that is sealed and signed: its number there, from 1, and how many there were.
+    sealed: Option<(String, String, Moment)>,
+    /// Where the proof of that is.
+    proof: String,
 }
 
 pub(super) async fn receipt(
@@ -79,9 +93,57 @@ pub(super) async fn receipt(
         until: case.statutory.as_ref().map(|clock| until(&seen, clock)),
         hash: grouped(&first.hash),
         papers: papers.collect(),
+        sealed: sealed(&app, &seen, case.id).await?.map(|(checkpoint, proven)| {
+            let at = seen.moment(checkpoint.signed_at);
+            (words.number(proven.position + 1), words.number(checkpoint.size), at)
+        }),
+        proof: format!("/my/{}/proof", case.id),
         frame: seen.visit.frame(words.t("receipt-title")),
     };
     page(&seen.visit.look, &shown)
+}
+
+/// Where the first event stands in the log as it was signed last; `None` as long as it is not.
+async fn sealed(
+    app: &App,
+    seen: &Seen,
+    case: CaseId,
+) -> Result<Option<(SignedCheckpoint, Proven)>, Problem> {
+    let Some(checkpoint) = app.store.checkpoint().await? else { return Ok(None) };
+    let store = app.store.reading_as(&seen.visit.viewer);
+    let proven = store.inclusion(case.0, 1, checkpoint.size).await?;
+    Ok(proven.map(|proven| (checkpoint, proven)))
+}
+
+/// What proves that the application was sealed as it was received: docs/PROOF.md, `parvaneh audit receipt`.
+pub(super) async fn proof(
+    State(app): State<App>,
+    visit: Visit,
+    Path(case): Path<Uuid>,
+) -> Result<Response, Problem> {
+    let seen = match open_own(&app, visit, case).await? {
+        Own::His(seen) => seen,
+        Own::Others(there) => return Ok(see(&there)),
+    };
+    let timeline = app.store.reading_as(&seen.visit.viewer).timeline(CaseId(case)).await?;
+    let first = timeline.entries.first().ok_or_else(Problem::not_found)?;
+    let sealed = sealed(&app, &seen, CaseId(case)).await?;
+    let mut receipt = json!({
+        "format": "parvaneh-receipt/1",
+        "case": case,
+        "seq": 1,
+        "body": first.bytes,
+        "hash": grouped(&first.hash).replace(' ', ""),
+        "sealed": sealed.is_some(),
+    });
+    if let Some((checkpoint, proven)) = sealed {
+        receipt["position"] = proven.position.into();
+        receipt["proof"] = STANDARD.encode(proven.proof.concat()).into();
+        receipt["checkpoint"] = checkpoint.note.into();
+        receipt["key"] = app.store.signer_key().await?.into();
+    }
+    let name = format!("attachment; filename=\"receipt-{case}.json\"");
+    Ok(([(header::CONTENT_DISPOSITION, name)], Json(receipt)).into_response())
 }
 
 /// A hash in hexadecimal digits, eight at a time.
