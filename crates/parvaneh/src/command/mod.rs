@@ -141,7 +141,7 @@ fn dispatch(
         Command::Sitting(sitting) => sitting.run(options, out),
         Command::People(people) => people.run(options, out),
         Command::Organisation(organisation) => organisation.run(options, out),
-        Command::Audit(audit) => audit.run(out),
+        Command::Audit(audit) => audit.run(options, out),
         Command::Clock(clock) => clock.run(options, out),
         Command::Serve(serve) => serve.run(options, out),
         Command::Worker(worker) => worker.run(options, out),

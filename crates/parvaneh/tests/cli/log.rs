@@ -83,6 +83,11 @@ fn the_signer_signs_what_has_grown_and_nothing_else() {
     here.run(["worker", "--once"]).ends(0);
     let key = key_of(&here);
     assert_eq!(signed(&here, &key), 3);
+    let shown = here.json(["audit", "checkpoint"]);
+    assert_eq!((&shown["size"], &shown["key"]), (&3.into(), &key.to_string().into()));
+    assert!(Checkpoint::signed(shown["note"].as_str().unwrap(), &key).is_ok());
+    let drawn = here.run(["audit", "checkpoint", "--qr"]).ends(0);
+    assert!(drawn.out.contains("\n3\n") && drawn.out.contains('█'), "{drawn:?}");
     let secret = here.folder().join("signer/key");
     assert_eq!(fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);
     let shown = fs::read_to_string(here.folder().join("signer/key.pub")).unwrap();

@@ -99,7 +99,7 @@ fn cannot_read(path: &std::path::Path, error: &std::io::Error) -> Failure {
 }
 
 /// A key, or the file that holds it.
-fn key(given: &str) -> Result<Key, Failure> {
+pub(super) fn key(given: &str) -> Result<Key, Failure> {
     let text = match given.contains('+') {
         true => given.to_owned(),
         false => std::fs::read_to_string(given)
