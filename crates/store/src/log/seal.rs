@@ -1,4 +1,5 @@
-//! Puts events into the log, behind whoever writes them.
+//! Puts events into the log, behind whoever writes them: those of cases, and those of exports, whose timelines are
+//! entries like a case's.
 //!
 //! An event can go in as soon as it is committed. What is new since the last time is what that
 //! time's snapshot did not show: transactions that have begun since (`below` and after), and those
@@ -69,8 +70,12 @@ const BEGIN_WALK: &str = "
 const WALK: &str = "
     select n.case_id, n.seq, n.hash, n.recorded_at,
            exists (select from log_leaves l where l.case_id = n.case_id and l.seq = n.seq)
-    from (select case_id, seq, hash, recorded_at from case_events
-          where (case_id, seq) > ($1, $2) order by case_id, seq limit $3) n
+    from ((select case_id, seq, hash, recorded_at from case_events
+           where (case_id, seq) > ($1, $2) order by case_id, seq limit $3)
+          union all
+          (select export_id, seq, hash, recorded_at from export_events
+           where (export_id, seq) > ($1, $2) order by export_id, seq limit $3)
+          order by case_id, seq limit $3) n
     order by n.case_id, n.seq";
 
 /// What the snapshot of the last time did not show and this one does, with this one. Two ranges of one index,
@@ -91,6 +96,12 @@ const FRESH: &str = "
          where e.xid >= $1::text::xid8
            and not exists (select from log_leaves l where l.case_id = e.case_id and l.seq = e.seq)
          order by e.xid limit $3)
+        union all
+        (select e.export_id, e.seq, e.hash, e.recorded_at, e.xid::text
+         from export_events e
+         where (e.xid = any ($2::text[]::xid8[]) or e.xid >= $1::text::xid8)
+           and not exists (select from log_leaves l where l.case_id = e.export_id and l.seq = e.seq)
+         order by e.xid limit $3)
     ) n on true";
 
 /// Up to which event each case is sealed.
@@ -102,7 +113,11 @@ const SEALED: &str = "
 const BETWEEN: &str = "
     select e.case_id, e.seq, e.hash, e.recorded_at
     from unnest($1::uuid[], $2::int[]) as n (case_id, seq)
-    join case_events e on e.case_id = n.case_id and e.seq = n.seq";
+    join case_events e on e.case_id = n.case_id and e.seq = n.seq
+    union all
+    select e.export_id, e.seq, e.hash, e.recorded_at
+    from unnest($1::uuid[], $2::int[]) as n (case_id, seq)
+    join export_events e on e.export_id = n.case_id and e.seq = n.seq";
 
 const ADD_LEAVES: &str = "
     insert into log_leaves (position, case_id, seq)
