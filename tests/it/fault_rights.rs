@@ -215,7 +215,7 @@ async fn what_is_refused_leaves_no_trace() {
     };
     let extend = Command::Extend { clock: 0, by: Term::days(5), reason: reason() };
     let silence = Command::ReleaseSilence { clock: 0, take_effect: true, reason: reason() };
-    let assign = Command::Assign { task: 1, to: head, reason: None };
+    let assign = Command::Assign { task: 1, to: head, reason: None, urgency: None };
     let elsewhere = [
         (officer, fresh, Command::Claim { task: 1 }),
         (officer, fresh, act("accept")),

@@ -275,7 +275,7 @@ impl Writer {
             }
             (25..30, Some(task)) => {
                 let to = self.owner(task);
-                (director, Command::Assign { task: task.no, to, reason: None })
+                (director, Command::Assign { task: task.no, to, reason: None, urgency: None })
             }
             (30..50, Some(task)) => (self.owner(task), Command::Claim { task: task.no }),
             (_, Some(task)) => {

@@ -77,6 +77,7 @@ mod web_oidc_provider;
 mod web_pages;
 mod web_password;
 mod web_rates;
+mod web_referral;
 mod web_scanner;
 mod web_schemathesis;
 mod web_second_factor;

@@ -326,7 +326,7 @@ async fn four_eyes_are_kept_by_natural_persons() {
         store.grant(vec![(assigner, grant(head, PROVINCE))]).await.unwrap();
     }
     let assign = async |to| {
-        let command = Command::Assign { task, to, reason: None };
+        let command = Command::Assign { task, to, reason: None, urgency: None };
         store.execute(Request::command(assigner, case.id, command)).await
     };
     for person in [clerk, second, third, holder("county_officer")] {
@@ -506,7 +506,7 @@ async fn who_somebody_is_costs_a_few_look_ups_whatever_there_is() {
     for round in 0..20 {
         let to = holder("county_officer");
         let command = match round % 2 {
-            0 => Command::Assign { task: 1, to, reason: None },
+            0 => Command::Assign { task: 1, to, reason: None, urgency: None },
             _ => Command::Release { task: 1, reason: None },
         };
         office.does("county_head", case.id, command).await.unwrap();

@@ -149,7 +149,7 @@ async fn rights_are_those_of_the_moment() {
     assert!(office.store.revoke(officer.id, grant.clone()).await.unwrap());
     let refused = office.does("county_officer", case.id, Command::Claim { task: 1 }).await;
     assert_eq!(code(refused), "not_permitted");
-    let assign = Command::Assign { task: 1, to: officer.id, reason: None };
+    let assign = Command::Assign { task: 1, to: officer.id, reason: None, urgency: None };
     let refused = office.does("county_head", case.id, assign.clone()).await;
     assert_eq!(code(refused), "assignee_not_eligible");
     office.store.grant(vec![(officer.id, grant)]).await.unwrap();

@@ -254,6 +254,12 @@ pub(crate) fn rows(case: CaseId, person: PersonId) -> Vec<Cells> {
             json!({ "text": "seen" }),
             Let::Seen,
         ),
+        row(
+            "post /cases/{case}/information",
+            "/cases/{case}/information",
+            json!({ "person": person, "note": "for information" }),
+            Let::Seen,
+        ),
         row("put /cases/{case}/suspension", "/cases/{case}/suspension", reason(), Let::Seen),
         row("delete /cases/{case}/suspension", "/cases/{case}/suspension", json!({}), Let::Seen),
         row(

@@ -12,7 +12,7 @@ use crate::{
     definition::{Answer, Licence, Outcome},
     event::{
         By, ClockNo, EndReached, Entry, Event, Fact, MovedDeadline, OpenedTask, Owner, Purpose,
-        STATUTORY, StartedClock, StatutoryChange, Vote,
+        STATUTORY, StartedClock, StatutoryChange, Urgency, Vote,
     },
     form::{Paper, Value},
     register::{LicenceChange, SpokenOf},
@@ -258,6 +258,9 @@ pub struct Task {
     /// For whom he has it, where he took it as a delegate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_for: Option<PersonId>,
+    /// How soon who gave it to him wants it; absent where it is in the ordinary course.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urgency: Option<Urgency>,
     /// When somebody first took it: before lies waiting, after lies handling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_at: Option<Instant>,
@@ -484,6 +487,7 @@ impl Task {
             opened_at: at,
             assignee: None,
             claimed_for: None,
+            urgency: None,
             claimed_at: None,
             touched_at: None,
             clock: opened.clock.as_ref().map(|clock| Clock::start(clock, &opened.unit, at)),

@@ -126,6 +126,35 @@ impl By {
     }
 }
 
+/// How soon something is wanted that is not in the ordinary course (فوریت; ordinary is عادی). A remark of who refers it:
+/// deadlines and the order of worklists know nothing of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Urgency {
+    /// فوری.
+    Urgent,
+    /// آنی.
+    Immediate,
+}
+
+impl Urgency {
+    /// Both, the less urgent first.
+    pub const ALL: [Self; 2] = [Self::Urgent, Self::Immediate];
+
+    /// Its name, as it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Urgent => "urgent",
+            Self::Immediate => "immediate",
+        }
+    }
+
+    /// The one of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == name)
+    }
+}
+
 /// A clock of a case: 0 is the statutory clock, any other number is that of the task that it
 /// times.
 pub type ClockNo = u32;
@@ -191,14 +220,28 @@ pub enum Fact {
         task: u32,
         /// To whom.
         to: PersonId,
-        /// Why.
+        /// Why: the note of the referral (پاراف).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        /// How soon it is wanted; absent where it is in the ordinary course.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        urgency: Option<Urgency>,
     },
     /// A remark.
     Commented {
         /// Its text.
         text: String,
+    },
+    /// The case was brought to somebody's notice (جهت اطلاع): nothing is asked of him.
+    Informed {
+        /// Whose.
+        to: PersonId,
+        /// The note.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+        /// How soon he should look; absent where it is in the ordinary course.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        urgency: Option<Urgency>,
     },
     /// Values were filled in, changed or taken away.
     Filled {
@@ -428,6 +471,7 @@ impl Fact {
             Self::Released { .. } => "released",
             Self::Assigned { .. } => "assigned",
             Self::Commented { .. } => "commented",
+            Self::Informed { .. } => "informed",
             Self::Filled { .. } => "filled",
             Self::DocumentAttached { .. } => "document_attached",
             Self::DocumentVerified { .. } => "document_verified",
@@ -468,6 +512,7 @@ impl Fact {
             Self::Migrated(_) => true,
             Self::Opened { .. }
             | Self::Commented { .. }
+            | Self::Informed { .. }
             | Self::Filled { .. }
             | Self::DocumentAttached { .. }
             | Self::DocumentVerified { .. }
@@ -505,6 +550,7 @@ impl Fact {
             | Self::Claimed { .. }
             | Self::Released { .. }
             | Self::Assigned { .. }
+            | Self::Informed { .. }
             | Self::Voted { .. }
             | Self::Suspended { .. }
             | Self::Resumed { .. }
@@ -525,6 +571,7 @@ impl Fact {
                 | Self::Released { .. }
                 | Self::Assigned { .. }
                 | Self::Commented { .. }
+                | Self::Informed { .. }
                 | Self::Filled { .. }
                 | Self::DocumentAttached { .. }
                 | Self::DocumentVerified { .. }

@@ -124,6 +124,7 @@ hours:
                 assignee: claimed.map(|_| PersonId(uuid::Uuid::nil())),
                 claimed_at: claimed,
                 claimed_for: None,
+                urgency: None,
                 touched_at: None,
                 clock,
             },

@@ -12,7 +12,7 @@ use parvaneh_core::{
     case::SilenceState,
     decide::{Possible, possible},
     definition::{Effect, EscalationLevel, Fires, Starts, StepKind},
-    event::Vote,
+    event::{Urgency, Vote},
     open,
 };
 use support::{
@@ -46,18 +46,25 @@ fn what_is_possible_is_told_to_each_as_it_is_for_him() {
             Possible::Claim { task: 1 },
             Possible::Withdraw,
             Possible::Comment,
+            Possible::Inform,
         ]
     );
     assert_eq!(
         able(&stage, head()),
-        [Possible::Suspend, Possible::Comment, Possible::Assign { task: 1 }]
+        [Possible::Suspend, Possible::Comment, Possible::Assign { task: 1 }, Possible::Inform]
     );
-    assert_eq!(able(&stage, board()), [Possible::Extend { clock: 0 }, Possible::Comment]);
+    assert_eq!(
+        able(&stage, board()),
+        [Possible::Extend { clock: 0 }, Possible::Comment, Possible::Inform]
+    );
     assert_eq!(able(&stage, applicant()), [Possible::Withdraw, Possible::Comment]);
     assert_eq!(able(&stage, one(11, "officer", "0801")), []);
     let stage = stage.held();
     let release = Possible::ReleaseSilence { clock: 0 };
-    assert_eq!(able(&stage, head()), [release, Possible::Comment, Possible::Assign { task: 1 }]);
+    assert_eq!(
+        able(&stage, head()),
+        [release, Possible::Comment, Possible::Assign { task: 1 }, Possible::Inform]
+    );
 }
 
 #[test]
@@ -190,11 +197,66 @@ fn a_repeat_is_no_error_and_no_event() {
     let claim = Command::Claim { task: 1 };
     let stage = Stage::new().then(&officer(), claim.clone());
     assert_eq!(stage.ask(&officer(), &claim).unwrap().events, []);
-    let assign = Command::Assign { task: 1, to: officer().person, reason: None };
+    let assign = Command::Assign { task: 1, to: officer().person, reason: None, urgency: None };
     let assigned = stage.ask_for(&head(), &assign, Some(&officer())).unwrap();
     assert_eq!(assigned.events, []);
     let stage = stage.sitting().then(&member(1), vote(Vote::For));
     assert_eq!(stage.ask(&member(1), &vote(Vote::For)).unwrap().events, []);
+}
+
+#[test]
+fn a_referral_says_how_soon_it_is_wanted_until_the_task_goes_back() {
+    let to = |urgency| Command::Assign { task: 1, to: officer().person, reason: None, urgency };
+    let stage = Stage::new();
+    let urgency = |stage: &Stage| stage.case.task(1).unwrap().urgency;
+    assert_eq!(urgency(&stage), None);
+    let assigned = |stage: Stage, urgency: Option<Urgency>| {
+        let decided = stage.ask_for(&head(), &to(urgency), Some(&officer())).unwrap();
+        Stage { case: decided.case, ..stage }
+    };
+    let stage = assigned(stage, Some(Urgency::Immediate));
+    assert_eq!(urgency(&stage), Some(Urgency::Immediate));
+    // The same person, and now it is no longer so soon.
+    let stage = assigned(stage, Some(Urgency::Urgent));
+    assert_eq!(urgency(&stage), Some(Urgency::Urgent));
+    let again = stage.ask_for(&head(), &to(Some(Urgency::Urgent)), Some(&officer())).unwrap();
+    assert_eq!(again.events, [], "a repeat");
+    let stage = stage.then(&officer(), Command::Release { task: 1, reason: None });
+    assert_eq!(urgency(&stage), None);
+}
+
+#[test]
+fn who_takes_part_is_told_of_a_case_and_nothing_is_asked_of_him() {
+    let tell = |to: &Actor| Command::Inform {
+        to: to.person,
+        note: Some("for your information".to_owned()),
+        urgency: Some(Urgency::Urgent),
+    };
+    let stage = Stage::new();
+    let told = stage.ask_for(&head(), &tell(&officer()), Some(&officer())).unwrap();
+    let kinds: Vec<_> = told.events.iter().map(|event| event.fact.kind()).collect();
+    assert_eq!(kinds, ["informed"]);
+    assert_eq!(told.case.tasks, stage.case.tasks, "nobody has anything to do by it");
+    // Not himself, nobody who takes no part here, and not by who takes none.
+    let elsewhere = one(11, "officer", "0801");
+    for (by, to) in [
+        (head(), head()),
+        (head(), elsewhere.clone()),
+        (head(), applicant()),
+        (elsewhere.clone(), officer()),
+        (applicant(), officer()),
+    ] {
+        let refused = stage.ask_for(&by, &tell(&to), Some(&to)).unwrap_err();
+        let expected = match by == head() {
+            true => RefusalCode::AssigneeNotEligible,
+            false if by == elsewhere => RefusalCode::OutOfJurisdiction,
+            false => RefusalCode::NotPermitted,
+        };
+        assert_eq!(refused.code, expected, "{to:?}");
+    }
+    // Also what is decided is told.
+    let ended = stage.then(&applicant(), Command::Withdraw { reason: None });
+    assert!(ended.ask_for(&head(), &tell(&officer()), Some(&officer())).is_ok());
 }
 
 #[test]

@@ -184,7 +184,11 @@ fn the_applicant_cannot_decide_his_own_case() {
     );
     let assign = |to: &Actor| {
         let boss = one(21, "head", "23");
-        stage.ask_for(&boss, &Command::Assign { task: 4, to: to.person, reason: None }, Some(to))
+        stage.ask_for(
+            &boss,
+            &Command::Assign { task: 4, to: to.person, reason: None, urgency: None },
+            Some(to),
+        )
     };
     assert_eq!(assign(&sara_of_the_board).unwrap_err().code, RefusalCode::FourEyes);
     assign(&board()).unwrap();
@@ -279,12 +283,13 @@ fn what_an_absent_person_has_goes_to_his_substitute_or_back() {
     let reason = Some("ill".to_owned());
     assert_eq!(fact(None), Fact::Released { task: 1, reason: reason.clone() });
     let colleague = one(11, "officer", "2301");
-    let assigned = Fact::Assigned { task: 1, to: colleague.person, reason: reason.clone() };
+    let assigned =
+        Fact::Assigned { task: 1, to: colleague.person, reason: reason.clone(), urgency: None };
     assert_eq!(fact(Some(&colleague)), assigned);
     let clerk = delegate(99, &officer());
     assert_eq!(
         fact(Some(&clerk)),
-        Fact::Assigned { task: 1, to: clerk.person, reason: reason.clone() }
+        Fact::Assigned { task: 1, to: clerk.person, reason: reason.clone(), urgency: None }
     );
     // Somebody who has no right to it does not get it.
     assert_eq!(fact(Some(&court())), Fact::Released { task: 1, reason });

@@ -180,7 +180,7 @@ fn random_cases_meet_everything_that_the_promises_are_about() {
     let sits = (generate::definition_with(40), generate::calendar(), generate::attempts(40));
     let sits = sits.boxed();
     let mut met: BTreeMap<String, usize> = BTreeMap::new();
-    for turn in 0..400 {
+    for turn in 0..900 {
         let strategy = if turn % 3 < 2 { &usual } else { &sits };
         let tree = strategy.new_tree(&mut runner).unwrap();
         let (definition, source, attempts) = tree.current();
@@ -240,6 +240,7 @@ fn random_cases_meet_everything_that_the_promises_are_about() {
         "commented",
         "escalated",
         "extended",
+        "informed",
         "opened",
         "released",
         "resumed",

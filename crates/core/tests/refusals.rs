@@ -163,7 +163,7 @@ fn refusals() -> Vec<(RefusalCode, Stage, Actor, Command)> {
             AssigneeNotEligible,
             new(),
             head(),
-            Command::Assign { task: 1, to: person(11), reason: None },
+            Command::Assign { task: 1, to: person(11), reason: None, urgency: None },
         ),
         (
             FourEyes,
@@ -304,7 +304,7 @@ fn every_refusal_says_why_where_and_what_is_possible() {
     }
     let away = Absence { until: at("2025-03-01 00:00"), substitute: Some(person(12)) };
     let away = Actor { absence: Some(away), ..officer() };
-    let command = Command::Assign { task: 1, to: away.person, reason: None };
+    let command = Command::Assign { task: 1, to: away.person, reason: None, urgency: None };
     let refusal = Stage::new().ask_for(&head(), &command, Some(&away)).expect_err("he is away");
     assert_eq!(refusal.code, RefusalCode::AssigneeAbsent);
     assert!(refusal.reason.contains(&person(12).to_string()), "{refusal}");

@@ -151,6 +151,7 @@ pub(crate) fn possible(possible: &Possible) -> String {
         Possible::Claim { task } => format!("claim {task}"),
         Possible::Release { task } => format!("release {task}"),
         Possible::Assign { task } => format!("assign {task}"),
+        Possible::Inform => "inform …".to_owned(),
         Possible::Answer { branch } => format!("answer {branch}"),
         Possible::Vote => "vote".to_owned(),
         Possible::PutOnAgenda { sitting } => format!("put-on-agenda {sitting}"),

@@ -79,6 +79,7 @@ impl Ask {
                 Command::Claim { .. } => "claim",
                 Command::Release { .. } => "release",
                 Command::Assign { .. } => "assign",
+                Command::Inform { .. } => "inform",
                 Command::Comment { .. } => "comment",
                 Command::Answer { .. } => "answer",
                 Command::AnswerByLink { .. } => "answer_by_link",

@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 use parvaneh_core::{
     Case, Definition, Event, Fact, Place, Task,
     case::Clock,
-    event::{By, Owner, Purpose, STATUTORY},
+    event::{By, Owner, Purpose, STATUTORY, Urgency},
     reach::Sight,
 };
 use parvaneh_store::{CaseRow, FiledTask, WorkItem};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -194,6 +194,8 @@ pub(crate) struct TaskView {
     pub(crate) unit: String,
     /// Who has it.
     pub(crate) assignee: Option<Uuid>,
+    /// How soon who gave it to him wants it; none where that is the ordinary course.
+    pub(crate) urgency: Option<UrgencyName>,
     /// When it came.
     pub(crate) opened_at: DateTime<Utc>,
     /// Its deadline.
@@ -202,6 +204,32 @@ pub(crate) struct TaskView {
     pub(crate) closed_at: Option<DateTime<Utc>>,
     /// By what: an action, an answer, or why it was no longer needed.
     pub(crate) outcome: Option<String>,
+}
+
+/// How soon something is wanted that is not in the ordinary course.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum UrgencyName {
+    Urgent,
+    Immediate,
+}
+
+impl From<UrgencyName> for Urgency {
+    fn from(name: UrgencyName) -> Self {
+        match name {
+            UrgencyName::Urgent => Self::Urgent,
+            UrgencyName::Immediate => Self::Immediate,
+        }
+    }
+}
+
+impl From<Urgency> for UrgencyName {
+    fn from(urgency: Urgency) -> Self {
+        match urgency {
+            Urgency::Urgent => Self::Urgent,
+            Urgency::Immediate => Self::Immediate,
+        }
+    }
 }
 
 fn purpose(purpose: Purpose) -> String {
@@ -230,6 +258,7 @@ impl TaskView {
             role: role(&task.owner),
             unit: task.unit.to_string(),
             assignee: task.assignee.filter(|_| sight == Sight::Office).map(|person| person.0),
+            urgency: task.urgency.filter(|_| sight == Sight::Office).map(UrgencyName::from),
             opened_at: task.opened_at,
             due_at: task.clock.as_ref().and_then(|clock| clock.deadline),
             closed_at: None,
@@ -246,6 +275,7 @@ impl TaskView {
             role: role(&task.owner),
             unit: task.unit.to_string(),
             assignee: task.assignee.filter(|_| sight == Sight::Office).map(|person| person.0),
+            urgency: task.urgency.filter(|_| sight == Sight::Office).map(UrgencyName::from),
             opened_at: task.opened_at,
             due_at: task.due_at,
             closed_at: task.closed_at,
@@ -411,6 +441,8 @@ pub(crate) struct WorkItemView {
     pub(crate) unit: String,
     /// Who has it.
     pub(crate) assignee: Option<Uuid>,
+    /// How soon who gave it to him wants it; none where that is the ordinary course.
+    pub(crate) urgency: Option<UrgencyName>,
     /// When it came.
     pub(crate) opened_at: DateTime<Utc>,
     /// When somebody first took it.
@@ -447,6 +479,7 @@ impl From<WorkItem> for WorkItemView {
             role: role(&item.owner),
             unit: item.unit.to_string(),
             assignee: item.assignee.map(|person| person.0),
+            urgency: item.urgency.map(UrgencyName::from),
             opened_at: item.opened_at,
             claimed_at: item.claimed_at,
             due_at: item.due_at,

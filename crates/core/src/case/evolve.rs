@@ -23,7 +23,7 @@ pub fn evolve(case: &mut Case, event: &Event) {
         case.remember(&event.by, at);
     }
     match &event.fact {
-        Fact::Opened { .. } | Fact::Commented { .. } => {}
+        Fact::Opened { .. } | Fact::Commented { .. } | Fact::Informed { .. } => {}
         Fact::Claimed { task } => {
             if let (Some(task), Some(person)) = (case.task_mut(*task), event.by.person()) {
                 task.assignee = Some(person);
@@ -35,12 +35,14 @@ pub fn evolve(case: &mut Case, event: &Event) {
             if let Some(task) = case.task_mut(*task) {
                 task.assignee = None;
                 task.claimed_for = None;
+                task.urgency = None;
             }
         }
-        Fact::Assigned { task, to, .. } => {
+        Fact::Assigned { task, to, urgency, .. } => {
             if let Some(task) = case.task_mut(*task) {
                 task.assignee = Some(*to);
                 task.claimed_for = None;
+                task.urgency = *urgency;
                 task.claimed_at.get_or_insert(at);
             }
         }

@@ -44,7 +44,7 @@ use crate::{
     case::{Case, Clock, Place, TaskRecord, evolve_with_tasks},
     clock::Instant,
     definition::{Answer, Definition, NotBy, Permission, Step},
-    event::{By, ClockNo, Event, Fact, Vote},
+    event::{By, ClockNo, Event, Fact, Urgency, Vote},
     form::{Given, HandedIn},
     register::Found,
     sitting::Sitting,
@@ -109,6 +109,17 @@ pub enum Command {
         to: PersonId,
         /// Why.
         reason: Option<String>,
+        /// How soon it is wanted, where that is not the ordinary course.
+        urgency: Option<Urgency>,
+    },
+    /// Bring the case to somebody's notice, of whom nothing is asked.
+    Inform {
+        /// Whose.
+        to: PersonId,
+        /// A note.
+        note: Option<String>,
+        /// How soon he should look, where that is not the ordinary course.
+        urgency: Option<Urgency>,
     },
     /// Remark on the case.
     Comment {
@@ -330,6 +341,9 @@ impl<'a> Draft<'a> {
                 };
             }
             (_, Command::Comment { text }) => self.comment(text)?,
+            (_, Command::Inform { to, note, urgency }) => {
+                self.inform(*to, note.as_deref(), *urgency)?;
+            }
             // Who was away has nothing left to hand back.
             (Place::End { .. }, Command::HandBack { .. }) if *self.ctx.caller == Caller::System => {
             }
@@ -354,8 +368,8 @@ impl<'a> Draft<'a> {
             (Place::Step { .. }, Command::Release { task, reason }) => {
                 self.release(*task, reason.as_deref())?
             }
-            (Place::Step { .. }, Command::Assign { task, to, reason }) => {
-                self.assign(*task, *to, reason.as_deref())?;
+            (Place::Step { .. }, Command::Assign { task, to, reason, urgency }) => {
+                self.assign(*task, *to, reason.as_deref(), *urgency)?;
             }
             (Place::Step { .. }, Command::Answer { branch, answer, reason, reference }) => {
                 self.answer(branch, *answer, reason.as_deref(), reference.as_deref())?;

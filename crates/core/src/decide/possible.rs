@@ -61,6 +61,8 @@ pub enum Possible {
         /// Which.
         task: u32,
     },
+    /// Bring the case to somebody's notice.
+    Inform,
     /// Answer an inquiry.
     Answer {
         /// Which.
@@ -211,6 +213,9 @@ pub fn possible(ctx: &Context<'_>, case: &Case) -> Vec<Possible> {
         .collect();
     let assignable = case.tasks.iter().filter(|task| may_assign(ctx, case, task.no));
     able.extend(assignable.map(|task| Possible::Assign { task: task.no }));
+    if may_inform(ctx, case) {
+        able.push(Possible::Inform);
+    }
     able
 }
 
@@ -256,7 +261,7 @@ pub fn obstacles(ctx: &Context<'_>, case: &Case) -> Vec<Obstacle> {
 /// Whether only the choice of the person is left to assign a task.
 fn may_assign(ctx: &Context<'_>, case: &Case, task: u32) -> bool {
     let Caller::Person(actor) = ctx.caller else { return false };
-    let command = Command::Assign { task, to: actor.person, reason: None };
+    let command = Command::Assign { task, to: actor.person, reason: None, urgency: None };
     match Draft::new(ctx, case.clone()).decide(&command, None) {
         Ok(_) => true,
         Err(refusal) => matches!(
@@ -264,6 +269,14 @@ fn may_assign(ctx: &Context<'_>, case: &Case, task: u32) -> bool {
             RefusalCode::AssigneeNotEligible | RefusalCode::AssigneeAbsent | RefusalCode::FourEyes
         ),
     }
+}
+
+/// Whether only the choice of the person is left to bring the case to somebody's notice.
+fn may_inform(ctx: &Context<'_>, case: &Case) -> bool {
+    let Caller::Person(actor) = ctx.caller else { return false };
+    let command = Command::Inform { to: actor.person, note: None, urgency: None };
+    let refusal = Draft::new(ctx, case.clone()).decide(&command, None).err();
+    refusal.is_some_and(|refusal| refusal.code == RefusalCode::AssigneeNotEligible)
 }
 
 /// What to offer instead of a refused command, and which actions their guards bar: nothing for the

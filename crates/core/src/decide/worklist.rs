@@ -6,7 +6,7 @@ use crate::{
     actor::Caller,
     case::Task,
     definition::Permission,
-    event::{By, Fact, Owner, Purpose},
+    event::{By, Fact, Owner, Purpose, Urgency},
 };
 
 impl Draft<'_> {
@@ -55,7 +55,7 @@ impl Draft<'_> {
         let stands_in = self.ctx.assignee.filter(|assignee| Some(assignee.person) == to);
         let stands_in = stands_in.filter(|to| self.refuse_assignee(task, to).is_ok());
         let fact = match stands_in {
-            Some(to) => Fact::Assigned { task: no, to: to.person, reason },
+            Some(to) => Fact::Assigned { task: no, to: to.person, reason, urgency: task.urgency },
             None => Fact::Released { task: no, reason },
         };
         self.record(self.now, By::System, fact);
@@ -82,6 +82,7 @@ impl Draft<'_> {
         no: u32,
         to: PersonId,
         reason: Option<&str>,
+        urgency: Option<Urgency>,
     ) -> Result<(), Refusal> {
         let task = self.held_task(no)?;
         let by = self.by_permission(Permission::Assign, &task.unit)?;
@@ -95,9 +96,9 @@ impl Draft<'_> {
                 return Err(RefusalCode::AssigneeNotEligible.because(reason));
             }
         }
-        if task.assignee != Some(to) {
+        if task.assignee != Some(to) || task.urgency != urgency {
             let reason = optional(reason)?;
-            self.record(self.now, by, Fact::Assigned { task: no, to, reason });
+            self.record(self.now, by, Fact::Assigned { task: no, to, reason, urgency });
         }
         Ok(())
     }

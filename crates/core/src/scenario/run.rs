@@ -263,7 +263,7 @@ impl Life<'_> {
                 let task = task(name);
                 let to = actor(self.setting, &mut self.people, &unit, to);
                 let (to, reason) = (assignee.insert(to).person, reason.clone());
-                Command::Assign { task, to, reason }
+                Command::Assign { task, to, reason, urgency: None }
             }
             Deed::Comment(text) => Command::Comment { text: text.clone() },
             Deed::Answer { branch, answer, reason, letter } => Command::Answer {

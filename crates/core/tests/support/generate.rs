@@ -522,7 +522,7 @@ pub(crate) enum Who {
 
 #[derive(Clone, Debug)]
 pub(crate) enum What {
-    /// One of the things that the person can do now, beside commenting and withdrawing.
+    /// One of the things that the person can do now, beside commenting, informing and withdrawing.
     Possible(Index),
     /// What the step waits for: an action, an answer or a vote.
     Move(Index, bool),
@@ -530,6 +530,7 @@ pub(crate) enum What {
     Claim(Index),
     Release(Index),
     Assign(Index, Index),
+    Inform(Index),
     Comment,
     Answer(Index, bool),
     Vote(u8),
@@ -565,6 +566,7 @@ pub(crate) fn attempts(most: usize) -> impl Strategy<Value = Vec<Attempt>> {
         1 => index().prop_map(What::Claim),
         1 => index().prop_map(What::Release),
         2 => (index(), index()).prop_map(|(a, b)| What::Assign(a, b)),
+        1 => index().prop_map(What::Inform),
         2 => Just(What::Comment),
         1 => (index(), any::<bool>()).prop_map(|(a, b)| What::Answer(a, b)),
         1 => (0..3_u8).prop_map(What::Vote),

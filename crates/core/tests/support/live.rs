@@ -15,7 +15,7 @@ use parvaneh_core::{
     decide,
     decide::{Possible, next_due, possible},
     definition::{Answer, Fires, Step, StepKind},
-    event::{Owner, Vote},
+    event::{Owner, Urgency, Vote},
     evolve, migrate, open,
     register::Found,
     sitting::{Sitting, SittingState},
@@ -293,7 +293,9 @@ impl<'w> Life<'w> {
             What::Possible(index) => {
                 let caller = Caller::Person(actor.clone());
                 let mut able = possible(&world.context(&caller, None, self.now), &self.case);
-                able.retain(|able| !matches!(able, Possible::Comment | Possible::Withdraw));
+                able.retain(|able| {
+                    !matches!(able, Possible::Comment | Possible::Withdraw | Possible::Inform)
+                });
                 match able.len() {
                     0 => Command::Comment { text: "nothing else".to_owned() },
                     _ => {
@@ -344,7 +346,12 @@ impl<'w> Life<'w> {
                 let mut candidates: Vec<_> = world.people.iter().filter(eligible).collect();
                 candidates.push(anybody);
                 let to = *to.get(&candidates);
-                return (Command::Assign { task, to: to.person, reason: why() }, Some(to));
+                let urgency = Urgency::ALL.get(index.index(4)).copied();
+                return (Command::Assign { task, to: to.person, reason: why(), urgency }, Some(to));
+            }
+            What::Inform(to) => {
+                let (to, urgency) = (to.get(&world.people), Urgency::ALL.get(to.index(4)).copied());
+                return (Command::Inform { to: to.person, note: why(), urgency }, Some(to));
             }
             // Everything that JSON must escape, and some that it need not.
             What::Comment => {
@@ -407,6 +414,16 @@ impl<'w> Life<'w> {
                 self.check_assignable(ctx, *task);
                 continue;
             }
+            if *possible == Possible::Inform {
+                // Whom he may tell is his choice; himself he need not.
+                let informed = |to: &Actor| {
+                    let command = Command::Inform { to: to.person, note: None, urgency: None };
+                    decide(&Context { assignee: Some(to), ..*ctx }, &self.case, &command).is_ok()
+                };
+                assert!(!informed(actor), "somebody told himself");
+                assert!(!self.world.people.iter().any(|to| to.grants.is_empty() && informed(to)));
+                continue;
+            }
             let command = match self.world.commanded(possible, &seen, actor, ctx.now, 3) {
                 // Four eyes can leave somebody only the waiver.
                 Command::ReleaseSilence { clock, reason, .. } => {
@@ -435,7 +452,7 @@ impl<'w> Life<'w> {
     fn check_assignable(&self, ctx: &Context<'_>, task: u32) {
         let mut told = Vec::new();
         for to in &self.world.people {
-            let command = Command::Assign { task, to: to.person, reason: None };
+            let command = Command::Assign { task, to: to.person, reason: None, urgency: None };
             match decide(&Context { assignee: Some(to), ..*ctx }, &self.case, &command) {
                 Ok(_) => return,
                 Err(refusal) => told.push(refusal.code),
@@ -532,7 +549,10 @@ impl<'w> Life<'w> {
         let Some(case) = before else { return };
         four_eyes::check(self.world, &self.events, case, event);
         let ended = matches!(case.place, Place::End { .. });
-        assert!(!ended || matches!(event.fact, Fact::Commented { .. }), "left an end: {event:?}");
+        assert!(
+            !ended || matches!(event.fact, Fact::Commented { .. } | Fact::Informed { .. }),
+            "left an end: {event:?}"
+        );
         let by_time = match &event.fact {
             Fact::Escalated { clock, level, .. } => {
                 let fired = self.fired.entry(*clock).or_default();
@@ -728,8 +748,9 @@ fn commanded(possible: &Possible, case: &Case, actor: &Actor) -> Command {
         Possible::Claim { task } => Command::Claim { task: *task },
         Possible::Release { task } => Command::Release { task: *task, reason: None },
         Possible::Assign { task } => {
-            Command::Assign { task: *task, to: actor.person, reason: None }
+            Command::Assign { task: *task, to: actor.person, reason: None, urgency: None }
         }
+        Possible::Inform => unreachable!("somebody else must be chosen"),
         Possible::Answer { branch } => Command::Answer {
             branch: branch.clone(),
             answer: Answer::Negative,

@@ -18,6 +18,7 @@ fn a_person_says_where_and_how_he_is_told() {
     let kinds = json!({
         "warning": "digest", "escalation": "at_once", "own_escalation": "at_once",
         "worklist": "digest", "received": "at_once", "turn": "at_once", "decision": "at_once",
+        "information": "digest",
     });
     assert_eq!((&shown["digest_at"], &shown["kinds"]), (&json!("08:00"), &kinds));
 

@@ -135,7 +135,9 @@ pub(crate) async fn load<'r>(
 
 fn assignee(ask: &Ask) -> Option<PersonId> {
     match ask {
-        Ask::Command { command: Command::Assign { to, .. }, .. } => Some(*to),
+        Ask::Command {
+            command: Command::Assign { to, .. } | Command::Inform { to, .. }, ..
+        } => Some(*to),
         Ask::Command { command: Command::Recuse { member, .. }, .. } => *member,
         Ask::Command { command: Command::HandBack { to, .. }, .. } => *to,
         _ => None,

@@ -13,4 +13,5 @@ pub(crate) use applicant::{DECISION, RECEIVED, TURN};
 pub(crate) use judge::{Decision, Judged, judge, reread, tick};
 pub(crate) use load::{Loaded, Stored, load};
 pub(crate) use register::{is_overtaken, registered, state_of};
+pub(crate) use write::INFORMATION;
 pub(crate) use write::write;

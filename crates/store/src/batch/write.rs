@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use parvaneh_core::{
     CaseId, Event, Fact, Instant, Place,
     definition::Outcome,
-    event::{Owner, Purpose, Recipient, Told},
+    event::{Owner, Purpose, Recipient, Told, Urgency},
     spent::Spent,
 };
 use sqlx::{Executor, Postgres, Row};
@@ -63,16 +63,17 @@ with written as (
     insert into tasks (
         case_id, no, step, branch, purpose, owner_role, owner_person, unit_id, assignee,
         opened_at, claimed_at, due_at, closed_at, closed_by, outcome, first_touched_at, waited,
-        handled, untouched, late_waiting, late_handling)
+        handled, untouched, late_waiting, late_handling, urgency)
     select n.* from unnest(
         $30::uuid[], $31::int[], $32::text[], $33::text[], $34::text[], $35::text[], $36::uuid[],
         $37::text[], $38::uuid[], $39::timestamptz[], $40::timestamptz[], $41::timestamptz[],
         $42::timestamptz[], $43::uuid[], $44::text[],
-        $45::timestamptz[], $46::bigint[], $47::bigint[], $48::bigint[], $49::bigint[], $50::bigint[]
+        $45::timestamptz[], $46::bigint[], $47::bigint[], $48::bigint[], $49::bigint[], $50::bigint[],
+        $51::text[]
     ) as n (
         case_id, no, step, branch, purpose, owner_role, owner_person, unit_id, assignee,
         opened_at, claimed_at, due_at, closed_at, closed_by, outcome, first_touched_at, waited,
-        handled, untouched, late_waiting, late_handling)
+        handled, untouched, late_waiting, late_handling, urgency)
     join written on written.id = n.case_id
     on conflict (case_id, no) do update set
         step = excluded.step, branch = excluded.branch,
@@ -82,7 +83,8 @@ with written as (
         closed_at = excluded.closed_at, closed_by = excluded.closed_by,
         outcome = excluded.outcome, first_touched_at = excluded.first_touched_at,
         waited = excluded.waited, handled = excluded.handled, untouched = excluded.untouched,
-        late_waiting = excluded.late_waiting, late_handling = excluded.late_handling
+        late_waiting = excluded.late_waiting, late_handling = excluded.late_handling,
+        urgency = excluded.urgency
 )";
 
 /// Warnings and levels that have fired.
@@ -100,6 +102,9 @@ const FIRED: Part = Part {
 )",
     parameters: 9,
 };
+
+/// The kind of notice by which a case is brought to somebody's notice.
+pub(crate) const INFORMATION: &str = "information";
 
 /// Who must be told.
 const TOLD: Part = Part {
@@ -178,7 +183,7 @@ const TELLING: Part = Part { sql: HOOKED, parameters: 0 };
 const PARTS: [&Part; 7] =
     [&FIRED, &TOLD, &KEYED, &AGENDAS, &register::REGISTERED, &held::HELD, &TELLING];
 /// How many parameters stand before the parts.
-const BEFORE: usize = 50;
+const BEFORE: usize = 51;
 
 /// The statement with those of [`PARTS`].
 fn statement(with: [bool; PARTS.len()]) -> &'static str {
@@ -276,6 +281,7 @@ columns!(Tasks {
     untouched: Option<i64>,
     late_waiting: Option<i64>,
     late_handling: Option<i64>,
+    urgency: Option<&'static str>,
 });
 
 columns!(Escalations {
@@ -461,7 +467,10 @@ impl<'a> Rows<'a> {
             rows.hash.push(hash);
             round += u32::from(moves(&event));
             if let Some(kind) = applicant::tells_applicant(event) {
-                self.push_applicant(decision.decided.case.applicant.0, case, event, kind);
+                self.push_person(decision.decided.case.applicant.0, case, event, kind);
+            }
+            if let Fact::Informed { to, .. } = &event.fact {
+                self.push_person(to.0, case, event, INFORMATION);
             }
             let Fact::Escalated { clock, level, number, warning, deadline, tell, .. } = &event.fact
             else {
@@ -504,15 +513,15 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// What the applicant is told, if he wants mail.
-    fn push_applicant(&mut self, applicant: Uuid, case: Uuid, event: &Event, kind: &'static str) {
+    /// What one person is told; an applicant only if he wants mail.
+    fn push_person(&mut self, person: Uuid, case: Uuid, event: &Event, kind: &'static str) {
         let rows = &mut self.outbox;
         rows.case.push(case);
         rows.seq.push(event.seq as i32);
         rows.no.push(0);
         rows.kind.push(kind);
         rows.created_at.push(event.recorded_at);
-        rows.person.push(Some(applicant));
+        rows.person.push(Some(person));
         rows.role.push(None);
         rows.unit.push(None);
     }
@@ -572,6 +581,7 @@ impl<'a> Rows<'a> {
             rows.untouched.push(micros(|spent| spent.untouched));
             rows.late_waiting.push(micros(|spent| spent.late_waiting));
             rows.late_handling.push(micros(|spent| spent.late_handling));
+            rows.urgency.push(task.urgency.map(Urgency::as_str));
         }
     }
 }

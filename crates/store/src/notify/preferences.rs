@@ -6,7 +6,7 @@ use sqlx::{PgConnection, Row, postgres::PgRow};
 
 use crate::{
     Store, StoreError,
-    batch::{DECISION, RECEIVED, TURN},
+    batch::{DECISION, INFORMATION, RECEIVED, TURN},
     store::undisturbed,
 };
 
@@ -42,6 +42,8 @@ pub enum NoticeKind {
     OwnEscalation,
     /// What lies on his worklist and is late, or will be within three working days.
     Worklist,
+    /// Somebody has brought a case to his notice.
+    Information,
     /// To an applicant: his application was received.
     Received,
     /// To an applicant: his case waits for him.
@@ -52,11 +54,12 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Warning,
         Self::Escalation,
         Self::OwnEscalation,
         Self::Worklist,
+        Self::Information,
         Self::Received,
         Self::Turn,
         Self::Decision,
@@ -69,6 +72,7 @@ impl NoticeKind {
             Self::Escalation => "escalation",
             Self::OwnEscalation => "own_escalation",
             Self::Worklist => "worklist",
+            Self::Information => INFORMATION,
             Self::Received => RECEIVED,
             Self::Turn => TURN,
             Self::Decision => DECISION,
@@ -83,7 +87,7 @@ impl NoticeKind {
     /// What holds for a person who has chosen nothing: only what is late interrupts him.
     pub fn default_choice(self) -> Choice {
         match self {
-            Self::Warning | Self::Worklist => Choice::Digest,
+            Self::Warning | Self::Worklist | Self::Information => Choice::Digest,
             Self::Escalation
             | Self::OwnEscalation
             | Self::Received
@@ -95,7 +99,12 @@ impl NoticeKind {
     /// Whether a person can choose that.
     pub fn allows(self, choice: Choice) -> bool {
         match self {
-            Self::Warning | Self::Escalation | Self::Received | Self::Turn | Self::Decision => true,
+            Self::Warning
+            | Self::Escalation
+            | Self::Information
+            | Self::Received
+            | Self::Turn
+            | Self::Decision => true,
             Self::OwnEscalation => choice != Choice::Off,
             Self::Worklist => choice != Choice::AtOnce,
         }
@@ -206,7 +215,7 @@ pub(crate) const LATER_BY_MAIL: &str = "
         cross join lateral (
             select coalesce(
                 (select choice from notice_choices where person = t.person and kind = k.kind),
-                case k.kind when 'warning' then 'digest' else 'at_once' end) as choice
+                case when k.kind in ('warning', 'information') then 'digest' else 'at_once' end) as choice
         ) how
         where how.choice <> 'off'
         on conflict (about, channel, target, no) do nothing

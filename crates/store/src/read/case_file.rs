@@ -6,7 +6,7 @@ use parvaneh_core::{
     Actor, BranchId, Calendars, Caller, Case, CaseId, Context, Definition, Instant, PersonId,
     RoleId, StepId, UnitId, WorkflowId,
     decide::{Obstacle, Possible, obstacles, possible},
-    event::{Owner, Purpose},
+    event::{Owner, Purpose, Urgency},
     reach::Sight,
 };
 use serde::Deserialize;
@@ -63,6 +63,8 @@ pub struct FiledTask {
     pub unit: UnitId,
     /// Who had it.
     pub assignee: Option<PersonId>,
+    /// How soon who gave it to him wanted it.
+    pub urgency: Option<Urgency>,
     /// When it came.
     pub opened_at: Instant,
     /// When somebody first took it.
@@ -85,6 +87,7 @@ static FILE: ByKey = ByKey {
            (select json_agg(json_build_object(
                 'no', t.no, 'step', t.step, 'branch', t.branch, 'purpose', t.purpose,
                 'owner_role', t.owner_role, 'unit', t.unit_id, 'assignee', t.assignee,
+                'urgency', t.urgency,
                 'opened_at', t.opened_at, 'claimed_at', t.claimed_at, 'due_at', t.due_at,
                 'closed_at', t.closed_at, 'closed_by', t.closed_by, 'outcome', t.outcome)
                 order by t.no)
@@ -103,6 +106,7 @@ struct TaskRow {
     owner_role: Option<RoleId>,
     unit: UnitId,
     assignee: Option<PersonId>,
+    urgency: Option<Urgency>,
     opened_at: Instant,
     claimed_at: Option<Instant>,
     due_at: Option<Instant>,
@@ -121,6 +125,7 @@ impl From<TaskRow> for FiledTask {
             owner: row.owner_role.map_or(Owner::Applicant, Owner::Role),
             unit: row.unit,
             assignee: row.assignee,
+            urgency: row.urgency,
             opened_at: row.opened_at,
             claimed_at: row.claimed_at,
             due_at: row.due_at,

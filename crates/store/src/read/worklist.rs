@@ -10,7 +10,7 @@ use std::{fmt, str::FromStr};
 use chrono::DateTime;
 use parvaneh_core::{
     BranchId, CaseId, Instant, PersonId, RoleId, StepId, UnitId, WorkflowId,
-    event::{Owner, Purpose},
+    event::{Owner, Purpose, Urgency},
     order::Reason,
 };
 use sqlx::{Postgres, QueryBuilder, Row, postgres::PgRow};
@@ -203,6 +203,8 @@ pub struct WorkItem {
     pub unit: UnitId,
     /// Who has it.
     pub assignee: Option<PersonId>,
+    /// How soon who gave it to him wants it.
+    pub urgency: Option<Urgency>,
     /// When it came.
     pub opened_at: Instant,
     /// When somebody first took it.
@@ -315,7 +317,7 @@ fn page(query: &WorklistQuery, limit: u32) -> QueryBuilder<Postgres> {
     let from = from(query);
     let select = format!(
         "select t.case_id, t.no, t.step, t.branch, t.purpose, t.owner_role, t.unit_id, t.assignee,
-                t.opened_at, t.claimed_at, t.due_at, {key} as sort_key {from} "
+                t.urgency, t.opened_at, t.claimed_at, t.due_at, {key} as sort_key {from} "
     );
     let end = |sql: &mut QueryBuilder<Postgres>| {
         if let Some(Cursor { at, case, task, .. }) = &query.after {
@@ -508,6 +510,7 @@ fn item(row: &PgRow, sort: Sort, now: Instant) -> Result<WorkItem, StoreError> {
         owner,
         unit: UnitId::from(row.try_get::<String, _>("unit_id")?),
         assignee: row.try_get::<Option<Uuid>, _>("assignee")?.map(PersonId),
+        urgency: row.try_get::<Option<&str>, _>("urgency")?.and_then(Urgency::named),
         opened_at,
         claimed_at: row.try_get("claimed_at")?,
         due_at,

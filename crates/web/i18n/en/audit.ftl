@@ -80,6 +80,7 @@ kind-claimed = Task taken
 kind-released = Task given back
 kind-assigned = Task given to a person
 kind-commented = Remark
+kind-informed = Sent for information
 kind-filled = Form filled in
 kind-document-attached = Paper handed in
 kind-document-verified = Paper checked

@@ -130,6 +130,7 @@ notice-escalation = Somebody else's deadline has passed, and it is yours to see 
 notice-own-escalation = The deadline of your own task has passed
 notice-worklist = What is late, or soon will be, on your worklist
 notice-received = Your application was received
+notice-information = For your information
 notice-turn = The case waits for you
 notice-decision = The case has ended
 notice-other = Something happened in the case

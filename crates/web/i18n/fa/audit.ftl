@@ -77,6 +77,7 @@ kind-claimed = برداشتن کار
 kind-released = بازگرداندن کار
 kind-assigned = ارجاع کار به شخص
 kind-commented = یادداشت
+kind-informed = ارسال جهت اطلاع
 kind-filled = پر کردن فرم
 kind-document-attached = تحویل مدرک
 kind-document-verified = بررسی مدرک

@@ -127,6 +127,7 @@ notice-escalation = سررسید دیگری گذشته و رسیدگی با شم
 notice-own-escalation = سررسید کار خود شما گذشته است
 notice-worklist = کارهای معوق یا نزدیک سررسید کارتابل شما
 notice-received = درخواست شما دریافت شد
+notice-information = جهت اطلاع
 notice-turn = پرونده در انتظار شماست
 notice-decision = پرونده به پایان رسید
 notice-other = رویدادی در پرونده

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{Extension, extract::State, http::StatusCode, response::Response};
-use parvaneh_core::{CaseId, PersonId, TermError, decide::Command, reach::Sight};
+use parvaneh_core::{CaseId, PersonId, TermError, decide::Command, event::Urgency, reach::Sight};
 use parvaneh_store::{ExecuteError, Executed, Request};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -12,7 +12,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    changes::{Act, CastVote, Comment, Fill, PutOnAgenda, Withdraw},
+    changes::{Act, CastVote, Comment, Fill, Inform, PutOnAgenda, Withdraw},
     clocks::{Resume, Suspend},
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     language::Language,
     once::{Key, once_settled},
     problem::{Fault, Problem},
-    view::EventView,
+    view::{EventView, UrgencyName},
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -49,6 +49,8 @@ struct GiveTask {
     person: Uuid,
     /// Why.
     reason: Option<String>,
+    /// How soon it is wanted, where that is not the ordinary course.
+    urgency: Option<UrgencyName>,
 }
 
 /// A task that goes back to the worklist.
@@ -94,6 +96,8 @@ enum Doing {
     Fill(Fill),
     /// Leave a remark.
     Comment(Comment),
+    /// Bring the case to somebody's notice.
+    Inform(Inform),
     /// Take a task.
     Claim(TakeTask),
     /// Give a task to a person.
@@ -133,9 +137,13 @@ impl Doing {
             Self::Fill(body) => body.into(),
             Self::Comment(body) => body.into(),
             Self::Claim(TakeTask { task }) => Command::Claim { task },
-            Self::Assign(GiveTask { task, person, reason }) => {
-                Command::Assign { task, to: PersonId(person), reason }
-            }
+            Self::Assign(GiveTask { task, person, reason, urgency }) => Command::Assign {
+                task,
+                to: PersonId(person),
+                reason,
+                urgency: urgency.map(Urgency::from),
+            },
+            Self::Inform(body) => body.into(),
             Self::Release(PutBackTask { task, reason }) => Command::Release { task, reason },
             Self::Suspend(body) => body.into(),
             Self::Resume(body) => body.into(),

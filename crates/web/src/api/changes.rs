@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use axum::{extract::State, response::Response};
 use parvaneh_core::{
-    CaseId, PersonId, SittingId, decide::Command, definition::Answer, event::Vote, form::Given,
+    CaseId, PersonId, SittingId,
+    decide::Command,
+    definition::Answer,
+    event::{Urgency, Vote},
+    form::Given,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -19,6 +23,7 @@ use crate::{
     change::{Changed, Terms, change, change_by},
     documents::{HandIn, with_papers},
     problem::Problem,
+    view::UrgencyName,
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -26,6 +31,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(act))
         .routes(routes!(fill))
         .routes(routes!(comment))
+        .routes(routes!(inform))
         .routes(routes!(withdraw))
         .routes(routes!(vote))
         .routes(routes!(put_on_agenda, take_off_agenda))
@@ -236,6 +242,47 @@ async fn comment(
     change(&app, comer, terms, CaseId(case), command).await
 }
 
+/// Whose notice a case is brought to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "person": "0190f1a2-0000-7000-8000-000000000001", "note": "For your information" }))]
+pub(super) struct Inform {
+    /// Whose: somebody who holds a role in the procedure at the unit of the case or above it.
+    person: Uuid,
+    /// A note.
+    note: Option<String>,
+    /// How soon he should look, where that is not the ordinary course.
+    urgency: Option<UrgencyName>,
+}
+
+impl From<Inform> for Command {
+    fn from(body: Inform) -> Self {
+        let Inform { person, note, urgency } = body;
+        Self::Inform { to: PersonId(person), note, urgency: urgency.map(Urgency::from) }
+    }
+}
+
+/// Bring the case to somebody's notice, of whom nothing is asked
+#[utoipa::path(
+    post, path = "/cases/{case}/information", tag = "changes",
+    params(("case" = Uuid, Path, description = "The case"), Terms),
+    request_body = Inform,
+    responses(
+        (status = 200, description = "Done", body = Changed),
+        (status = 422, description = "`assignee_not_eligible`"),
+    )
+)]
+async fn inform(
+    State(app): State<App>,
+    comer: Comer,
+    terms: Terms,
+    Path(case): Path<Uuid>,
+    Body(body): Body<Inform>,
+) -> Result<Response, Problem> {
+    let command = body.into();
+    change(&app, comer, terms, CaseId(case), command).await
+}
+
 /// A withdrawal.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -422,8 +469,10 @@ async fn recuse(
 struct Hold {
     /// To whom; without one, the caller takes it himself.
     person: Option<Uuid>,
-    /// Why.
+    /// Why: the note of the referral.
     reason: Option<String>,
+    /// How soon it is wanted, where that is not the ordinary course.
+    urgency: Option<UrgencyName>,
 }
 
 /// Take a task, or give it to a person
@@ -449,7 +498,10 @@ async fn claim(
 ) -> Result<Response, Problem> {
     let command = match body.person {
         None => Command::Claim { task: no },
-        Some(person) => Command::Assign { task: no, to: PersonId(person), reason: body.reason },
+        Some(person) => {
+            let urgency = body.urgency.map(Urgency::from);
+            Command::Assign { task: no, to: PersonId(person), reason: body.reason, urgency }
+        }
     };
     change(&app, comer, terms, CaseId(case), command).await
 }

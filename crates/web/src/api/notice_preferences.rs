@@ -91,6 +91,8 @@ struct Choices {
     own_escalation: Option<ChoiceName>,
     /// What lies on my worklist and is late, or soon will be: never `at_once`.
     worklist: Option<ChoiceName>,
+    /// Somebody has brought a case to my notice.
+    information: Option<ChoiceName>,
     /// To an applicant: the application was received.
     received: Option<ChoiceName>,
     /// To an applicant: the case waits for him.
@@ -107,6 +109,7 @@ impl Choices {
             escalation: of(NoticeKind::Escalation),
             own_escalation: of(NoticeKind::OwnEscalation),
             worklist: of(NoticeKind::Worklist),
+            information: of(NoticeKind::Information),
             received: of(NoticeKind::Received),
             turn: of(NoticeKind::Turn),
             decision: of(NoticeKind::Decision),
@@ -119,6 +122,7 @@ impl Choices {
             NoticeKind::Escalation => self.escalation,
             NoticeKind::OwnEscalation => self.own_escalation,
             NoticeKind::Worklist => self.worklist,
+            NoticeKind::Information => self.information,
             NoticeKind::Received => self.received,
             NoticeKind::Turn => self.turn,
             NoticeKind::Decision => self.decision,

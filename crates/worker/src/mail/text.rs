@@ -25,16 +25,17 @@ macro_rules! templates {
 }
 
 /// The notices that have a template of their own; others are told by `notice`.
-const NOTICES: [&str; 6] =
-    ["warning", "escalation", "own_escalation", "received", "turn", "decision"];
+const NOTICES: [&str; 7] =
+    ["warning", "escalation", "own_escalation", "received", "turn", "decision", "information"];
 
-const TEXTS: [(&str, &str); 22] = templates!(
+const TEXTS: [(&str, &str); 24] = templates!(
     "warning",
     "escalation",
     "own_escalation",
     "received",
     "turn",
     "decision",
+    "information",
     "notice",
     "digest",
     "recovery",
@@ -72,7 +73,7 @@ pub struct Facts {
     pub statutory: bool,
     /// The number of the warning or level.
     pub number: String,
-    /// What the officer gave as his reason; empty where he gave none.
+    /// What the officer gave as his reason, or noted for his reader; empty where there is nothing.
     pub reason: String,
     /// The case's identifier.
     pub case: String,
@@ -107,6 +108,7 @@ impl Facts {
         };
         let reason = match &event.fact {
             Fact::Acted { reason, .. } => reason.clone().unwrap_or_default(),
+            Fact::Informed { note, .. } => note.clone().unwrap_or_default(),
             _ => String::new(),
         };
         let Names { subject, workflow, step, unit } = names;
@@ -438,6 +440,7 @@ mod tests {
                     "received",
                     "turn",
                     "decision",
+                    "information",
                     "something_new",
                 ] {
                     all.push(templates.notice(kind, language, &facts(language, statutory)));

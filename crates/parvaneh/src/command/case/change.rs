@@ -5,7 +5,7 @@ use parvaneh_core::{
     ActionId, BranchId, CaseId, PersonId, SittingId, Term,
     decide::{Command, Possible},
     definition::Answer,
-    event::{STATUTORY, Vote},
+    event::{STATUTORY, Urgency, Vote},
     form::HandedIn,
 };
 use parvaneh_store::{Executed, Request, Store};
@@ -94,9 +94,25 @@ pub(crate) enum Change {
         task: u32,
         /// To whom: name or identifier
         person: String,
-        /// Why
+        /// Why: the note of the referral
         #[arg(long)]
         reason: Option<String>,
+        /// How soon it is wanted, where that is not the ordinary course
+        #[arg(long, value_enum)]
+        urgency: Option<UrgencyName>,
+    },
+    /// Bring the case to somebody's notice, of whom nothing is asked
+    Inform {
+        #[command(flatten)]
+        to: Target,
+        /// Whose: name or identifier
+        person: String,
+        /// A note
+        #[arg(long)]
+        note: Option<String>,
+        /// How soon he should look, where that is not the ordinary course
+        #[arg(long, value_enum)]
+        urgency: Option<UrgencyName>,
     },
     /// Leave a remark
     Comment {
@@ -248,6 +264,22 @@ impl By {
     }
 }
 
+/// How soon something is wanted.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum UrgencyName {
+    Urgent,
+    Immediate,
+}
+
+impl From<UrgencyName> for Urgency {
+    fn from(name: UrgencyName) -> Self {
+        match name {
+            UrgencyName::Urgent => Self::Urgent,
+            UrgencyName::Immediate => Self::Immediate,
+        }
+    }
+}
+
 /// How an asked body answers.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum AnswerName {
@@ -308,6 +340,7 @@ impl Change {
             | Self::Claim { to, .. }
             | Self::Release { to, .. }
             | Self::Assign { to, .. }
+            | Self::Inform { to, .. }
             | Self::Comment { to, .. }
             | Self::Answer { to, .. }
             | Self::Vote { to, .. }
@@ -354,9 +387,17 @@ impl Change {
                 };
                 Command::Release { task: only_task(store, &to, by, task, of).await?, reason }
             }
-            Self::Assign { task, person: text, reason, .. } => {
-                Command::Assign { task, to: person(store, &text).await?.id, reason }
-            }
+            Self::Assign { task, person: text, reason, urgency, .. } => Command::Assign {
+                task,
+                to: person(store, &text).await?.id,
+                reason,
+                urgency: urgency.map(Urgency::from),
+            },
+            Self::Inform { person: text, note, urgency, .. } => Command::Inform {
+                to: person(store, &text).await?.id,
+                note,
+                urgency: urgency.map(Urgency::from),
+            },
             Self::Comment { text, .. } => Command::Comment { text },
             Self::Answer { branch, answer, reason, reference, .. } => {
                 let answer = match answer {

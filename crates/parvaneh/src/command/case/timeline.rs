@@ -9,7 +9,7 @@ use parvaneh_core::{
     CaseId, Definition, Event, Fact, FieldId,
     calendar::CalendarChange,
     definition::Answer,
-    event::{By, Entry, MovedDeadline, Recipient, STATUTORY, Told, Vote},
+    event::{By, Entry, MovedDeadline, Recipient, STATUTORY, Told, Urgency, Vote},
     migration::{Counted, Migrated},
     sitting::OffAgenda,
 };
@@ -153,9 +153,18 @@ impl Words<'_> {
             Fact::Released { task, reason } => {
                 format!("put task {task} back{}", because(reason))
             }
-            Fact::Assigned { task, to, reason } => {
-                format!("gave task {task} to {}{}", names.person(*to).await?, because(reason))
-            }
+            Fact::Assigned { task, to, reason, urgency } => format!(
+                "gave task {task} to {}{}{}",
+                names.person(*to).await?,
+                how_soon(*urgency),
+                because(reason)
+            ),
+            Fact::Informed { to, note, urgency } => format!(
+                "told {} of the case{}{}",
+                names.person(*to).await?,
+                how_soon(*urgency),
+                because(note)
+            ),
             Fact::Commented { text } => format!("remarked: {text}"),
             Fact::DocumentAttached { document, file, .. } => {
                 format!("handed in {} ({})", names.document(self.definition, document), file.name)
@@ -374,6 +383,10 @@ impl Words<'_> {
 
 fn because(reason: &Option<String>) -> String {
     reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"))
+}
+
+fn how_soon(urgency: Option<Urgency>) -> String {
+    urgency.map_or(String::new(), |urgency| format!(" ({})", urgency.as_str()))
 }
 
 fn clock_name(clock: u32) -> String {

@@ -13,6 +13,7 @@ pub(super) fn title(kind: &str, words: Words) -> Option<String> {
         "released" => words.t("kind-released"),
         "assigned" => words.t("kind-assigned"),
         "commented" => words.t("kind-commented"),
+        "informed" => words.t("kind-informed"),
         "filled" => words.t("kind-filled"),
         "document_attached" => words.t("kind-document-attached"),
         "document_verified" => words.t("kind-document-verified"),

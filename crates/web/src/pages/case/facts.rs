@@ -11,7 +11,7 @@ use super::{
     Tab,
     head::{Head, Offer, Until, owner, until},
     open,
-    wording::vote,
+    wording::{urgency as urgency_word, vote},
 };
 use crate::{
     App,
@@ -41,6 +41,8 @@ struct Task {
     title: String,
     owner: String,
     assignee: Option<String>,
+    /// How soon who gave it to him wants it.
+    urgency: Option<String>,
     since: Moment,
     until: Option<Until>,
     /// What explains its deadline.
@@ -138,6 +140,10 @@ pub(super) async fn facts(
             title,
             owner: owner(&seen, &task.owner, &task.unit),
             assignee: task.assignee.filter(|_| seen.inside()).map(|one| seen.names.person(one)),
+            urgency: task
+                .urgency
+                .filter(|_| seen.inside())
+                .map(|one| urgency_word(one, words).into()),
             since: seen.moment(task.opened_at),
             until: task.clock.as_ref().map(|clock| until(&seen, clock)),
             clock: task.clock.as_ref().map(|_| seen.address(&format!("/clocks/{}", task.no))),

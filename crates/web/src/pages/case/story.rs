@@ -7,7 +7,7 @@ use axum::{extract::State, response::Response};
 use parvaneh_core::{
     Calendar, Definition, Event, Fact, Instant, Organisation, PersonId, UnitId,
     calendar::CalendarChange,
-    event::{By, Entry, MovedDeadline, Recipient, STATUTORY, Told},
+    event::{By, Entry, MovedDeadline, Recipient, STATUTORY, Told, Urgency},
     sitting::OffAgenda,
 };
 use uuid::Uuid;
@@ -18,7 +18,7 @@ use super::{
     head::Head,
     names::Names,
     open,
-    wording::{answer, term, vote},
+    wording::{answer, term, urgency as urgency_word, vote},
 };
 use crate::{App, body::Path, problem::Problem, say::Words, shown::Moment, view::is_open};
 
@@ -74,7 +74,7 @@ pub(in crate::pages) fn people<'e>(
     for event in events {
         people.extend(event.by.everybody());
         match &event.fact {
-            Fact::Assigned { to, .. } => drop(people.insert(*to)),
+            Fact::Assigned { to, .. } | Fact::Informed { to, .. } => drop(people.insert(*to)),
             Fact::Recused { member, .. } => drop(people.insert(*member)),
             Fact::Escalated { tell, .. } | Fact::SittingLacking { tell, .. } => {
                 people.extend(tell.iter().filter_map(|told| match &told.to {
@@ -271,6 +271,14 @@ impl Wording<'_> {
             let told = reason.as_ref();
             told.map(|why| words.t("story-reason").s("reason", why).into()).into_iter().collect()
         };
+        let note = |note: &Option<String>, urgency: Option<Urgency>| -> Vec<String> {
+            let soon = urgency.map(|one| {
+                let urgency = urgency_word(one, words);
+                words.t("story-urgency").s("urgency", urgency).into()
+            });
+            let told = note.as_ref().map(|note| words.t("story-note").s("note", note).into());
+            soon.into_iter().chain(told).collect()
+        };
         let because = |why: &String| vec![words.t("story-reason").s("reason", why).into()];
         let (title, lines): (crate::say::Said, Vec<String>) = match fact {
             Fact::Opened { unit, received_reason, .. } => {
@@ -279,8 +287,11 @@ impl Wording<'_> {
             }
             Fact::Claimed { .. } => (words.t("story-claimed"), Vec::new()),
             Fact::Released { reason: why, .. } => (words.t("story-released"), reason(why)),
-            Fact::Assigned { to, reason: why, .. } => {
-                (words.t("story-assigned").s("to", self.person(*to)), reason(why))
+            Fact::Assigned { to, reason: why, urgency, .. } => {
+                (words.t("story-assigned").s("to", self.person(*to)), note(why, *urgency))
+            }
+            Fact::Informed { to, note: why, urgency } => {
+                (words.t("story-informed").s("to", self.person(*to)), note(why, *urgency))
             }
             Fact::Commented { text } => (words.t("story-commented"), vec![text.clone()]),
             Fact::Filled { values, cleared } => {

@@ -3,13 +3,21 @@
 use parvaneh_core::{
     Refusal, RefusalCode, Term, TermUnit,
     definition::{Action, Answer, Outcome},
-    event::Vote,
+    event::{Urgency, Vote},
 };
 
 use crate::{
     problem::title,
     say::{Said, Words},
 };
+
+/// How soon something is wanted.
+pub(in crate::pages) fn urgency(urgency: Urgency, words: Words) -> Said {
+    match urgency {
+        Urgency::Urgent => words.t("urgency-urgent"),
+        Urgency::Immediate => words.t("urgency-immediate"),
+    }
+}
 
 /// What came out.
 pub(in crate::pages) fn outcome(outcome: Outcome, words: Words) -> Said {

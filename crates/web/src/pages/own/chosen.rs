@@ -44,12 +44,13 @@ struct Page {
 }
 
 /// Each kind with the name of its input and what it is called.
-fn kinds(words: Words) -> [(NoticeKind, &'static str, Said); 7] {
+fn kinds(words: Words) -> [(NoticeKind, &'static str, Said); 8] {
     [
         (NoticeKind::OwnEscalation, "own_escalation", words.t("notice-own-escalation")),
         (NoticeKind::Escalation, "escalation", words.t("notice-escalation")),
         (NoticeKind::Warning, "warning", words.t("notice-warning")),
         (NoticeKind::Worklist, "worklist", words.t("notice-worklist")),
+        (NoticeKind::Information, "information", words.t("notice-information")),
         (NoticeKind::Received, "received", words.t("notice-received")),
         (NoticeKind::Turn, "turn", words.t("notice-turn")),
         (NoticeKind::Decision, "decision", words.t("notice-decision")),

@@ -61,6 +61,7 @@ fn kind(kind: &str, words: Words) -> (Said, &'static str, &'static str) {
     match kind {
         "warning" => (words.t("notice-warning"), "is-near", "▲"),
         "escalation" => (words.t("notice-escalation"), "is-late", "■"),
+        "information" => (words.t("notice-information"), "", ""),
         "received" => (words.t("notice-received"), "", ""),
         "turn" => (words.t("notice-turn"), "is-near", "▲"),
         "decision" => (words.t("notice-decision"), "is-done", "✓"),

@@ -268,7 +268,7 @@ fn commands(
         return Ok(held.map(release).collect());
     }
     let assign = |one: &Given, to: PersonId| {
-        (one.case, Command::Assign { task: one.task, to, reason: reason.clone() })
+        (one.case, Command::Assign { task: one.task, to, reason: reason.clone(), urgency: None })
     };
     if let Ok(person) = to.parse().map(PersonId) {
         return Ok(given.iter().map(|one| assign(one, person)).collect());

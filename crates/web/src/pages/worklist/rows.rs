@@ -7,7 +7,7 @@ use parvaneh_store::{WorkCase, WorkItem};
 
 use crate::{
     App,
-    pages::visit::Visit,
+    pages::{case::wording::urgency, visit::Visit},
     problem::{self, Problem},
     say::Words,
     shown::{Code, Day, Left, Moment, Ribbon, Size, left::last_day, ribbon::Story},
@@ -44,6 +44,8 @@ pub(super) struct Row {
     /// The ribbon of that clock; none where the reader does not see the case.
     pub(super) ribbon: Option<Ribbon>,
     pub(super) holder: Holder,
+    /// How soon who gave it to the holder wants it.
+    pub(super) urgency: Option<String>,
     /// Why it stands where it stands.
     pub(super) why: String,
     /// For whom the reader would do it.
@@ -144,6 +146,7 @@ async fn row(
             Some(person) => Holder::Other(name(person)),
         },
         why: why(&item.reason, words, |at| Moment::at(at, calendar, words).plain()),
+        urgency: item.urgency.map(|one| urgency(one, words).into()),
         on_behalf_of: item.on_behalf_of.map(name),
         barred: item.barred.map(|refusal| {
             let text = problem::title(refusal.code.as_str());

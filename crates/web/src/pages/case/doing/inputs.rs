@@ -6,18 +6,18 @@ use parvaneh_core::{
     Command, FieldId, PersonId, Term,
     decide::Possible,
     definition::Answer,
-    event::{Owner, Vote},
+    event::{Owner, Urgency, Vote},
     form::{Field, FieldKind, Form, Given, PaperState, Required, checklist},
 };
 use parvaneh_store::PeopleFilter;
 use serde_json::{Map, Value};
 
 use super::{
-    super::{Seen, documents::size},
+    super::{Seen, documents::size, wording::urgency as urgency_word},
     Doing,
     sent::Sent,
 };
-use crate::{App, documents::HandIn, problem::Problem};
+use crate::{App, documents::HandIn, problem::Problem, say::Words};
 
 /// An input of a form.
 #[derive(Clone, Debug)]
@@ -150,6 +150,16 @@ pub(super) async fn inputs(app: &App, seen: &Seen, doing: &Doing) -> Result<Vec<
             vec![
                 to.required(),
                 text("reason", words.t("input-note")).hinted(words.t("input-note-hint")),
+                how_soon(words),
+            ]
+        }
+        Doing::Inform => {
+            let people = who_takes_part(app, seen).await?;
+            let to = Input::new("person", words.t("input-person"), Kind::Select(people));
+            vec![
+                to.required(),
+                text("reason", words.t("input-note")).hinted(words.t("input-note-hint")),
+                how_soon(words),
             ]
         }
         Doing::Answer(_) => vec![
@@ -313,6 +323,14 @@ fn paper(seen: &Seen, name: &str, title: String, required: bool, needs_day: bool
     inputs
 }
 
+/// How soon something is wanted: in the ordinary course, if nothing else is said.
+fn how_soon(words: Words) -> Input {
+    let mut choices = vec![(String::new(), words.t("urgency-normal").into())];
+    choices
+        .extend(Urgency::ALL.map(|one| (one.as_str().to_owned(), urgency_word(one, words).into())));
+    Input::new("urgency", words.t("input-urgency"), Kind::Choice(choices))
+}
+
 /// More holders of a role are not looked at in one part of the organisation.
 const MOST_PEOPLE: u32 = 2_000;
 
@@ -339,6 +357,43 @@ async fn eligible(app: &App, seen: &Seen, task: u32) -> Result<Vec<(String, Stri
         }
     }
     Ok(people.into_keys().map(|(name, id)| (id.to_string(), name)).collect())
+}
+
+/// Who can be told of a case: whoever holds a role in its procedure at its unit or above, beside the reader.
+async fn who_takes_part(app: &App, seen: &Seen) -> Result<Vec<(String, String)>, Problem> {
+    let organisation = &seen.visit.viewer.organisation;
+    let case = &seen.seen.file.case;
+    let takes_part = |grant: &parvaneh_core::Grant| {
+        let role = seen.definition().roles.get(&grant.role);
+        role.is_some_and(|role| !role.agency) && organisation.contains(&grant.unit, &case.unit)
+    };
+    let mut people: BTreeMap<(String, PersonId), ()> = BTreeMap::new();
+    for (role, known) in seen.definition().roles.iter().filter(|(_, role)| !role.agency) {
+        let above = organisation.path(&case.unit);
+        let mut above =
+            above.filter(|unit| organisation.get(unit).is_some_and(|it| it.level == known.at));
+        let Some(unit) = above.next() else { continue };
+        let filter = PeopleFilter {
+            role: Some(role.clone()),
+            within: Some(unit.clone()),
+            limit: MOST_PEOPLE,
+            ..PeopleFilter::default()
+        };
+        for person in app.store.people(&filter).await? {
+            let other = person.id != seen.visit.viewer.actor.person;
+            if other && person.grants.iter().any(takes_part) {
+                people.insert((person.name, person.id), ());
+            }
+        }
+    }
+    Ok(people.into_keys().map(|(name, id)| (id.to_string(), name)).collect())
+}
+
+fn urgency(sent: &Sent) -> Result<Option<Urgency>, &'static str> {
+    match sent.text("urgency") {
+        None => Ok(None),
+        Some(name) => Urgency::named(name).map(Some).ok_or("urgency"),
+    }
 }
 
 /// What was sent, as a command; and the papers that come with it.
@@ -383,7 +438,11 @@ pub(super) fn command(
         Doing::Release(task) => Command::Release { task: *task, reason: reason() },
         Doing::Assign(task) => {
             let to = sent.text("person").and_then(|person| person.parse().ok()).ok_or("person")?;
-            Command::Assign { task: *task, to, reason: reason() }
+            Command::Assign { task: *task, to, reason: reason(), urgency: urgency(sent)? }
+        }
+        Doing::Inform => {
+            let to = sent.text("person").and_then(|person| person.parse().ok()).ok_or("person")?;
+            Command::Inform { to, note: reason(), urgency: urgency(sent)? }
         }
         Doing::Answer(branch) => Command::Answer {
             branch: branch.clone(),

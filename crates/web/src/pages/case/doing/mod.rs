@@ -43,6 +43,7 @@ pub(super) enum Doing {
     Withdraw,
     ReleaseSilence(ClockNo),
     Comment,
+    Inform,
 }
 
 impl Doing {
@@ -66,6 +67,7 @@ impl Doing {
             Possible::Withdraw => Self::Withdraw,
             Possible::ReleaseSilence { clock } => Self::ReleaseSilence(*clock),
             Possible::Comment => Self::Comment,
+            Possible::Inform => Self::Inform,
         }
     }
 
@@ -90,6 +92,7 @@ impl Doing {
             Self::Withdraw => "withdraw".to_owned(),
             Self::ReleaseSilence(clock) => format!("silence.{clock}"),
             Self::Comment => "comment".to_owned(),
+            Self::Inform => "inform".to_owned(),
         }
     }
 
@@ -106,6 +109,7 @@ impl Doing {
             ("resume", "") => Self::Resume,
             ("withdraw", "") => Self::Withdraw,
             ("comment", "") => Self::Comment,
+            ("inform", "") => Self::Inform,
             (_, "") => return None,
             ("act", of) => Self::Act(of.into()),
             ("attach", of) => Self::Attach(of.into()),
@@ -179,6 +183,7 @@ impl Doing {
             Self::Withdraw => words.t("do-withdraw"),
             Self::ReleaseSilence(no) => words.t("do-silence").s("clock", clock(*no)),
             Self::Comment => words.t("do-comment"),
+            Self::Inform => words.t("do-inform"),
         };
         said.into()
     }
@@ -220,6 +225,7 @@ mod tests {
             "withdraw",
             "silence.0",
             "comment",
+            "inform",
         ] {
             assert_eq!(Doing::named(name).map(|doing| doing.name()).as_deref(), Some(name));
         }

@@ -109,7 +109,9 @@ fn supposed(seen: &Seen, doing: &Doing) -> Option<Command> {
     let sent =
         Sent::supposing(&[("reason", "-"), ("citation", "-"), ("text", "-"), ("good", "yes")]);
     match doing {
-        Doing::Assign(_) | Doing::Answer(_) | Doing::Vote | Doing::Extend(_) => None,
+        Doing::Assign(_) | Doing::Inform | Doing::Answer(_) | Doing::Vote | Doing::Extend(_) => {
+            None
+        }
         Doing::ReleaseSilence(_) | Doing::Attach(_) | Doing::Fill => None,
         _ => command(doing, &sent, seen).ok().map(|(command, _)| command),
     }
