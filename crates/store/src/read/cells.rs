@@ -112,7 +112,7 @@ mod tests {
         let summed = Summed::of(&year, &[], now);
         assert_eq!(summed, Summed { months: year.clone(), days: year.start..today });
         // Months fit into it, and days into what runs.
-        let slices = [year.start, at("2025-04-20T20:30:00Z"), at("2026-02-18T20:30:00Z")];
+        let slices = [year.start, at("2025-04-20T20:30:00Z"), at("2026-02-19T20:30:00Z")];
         assert_eq!(Summed::of(&year, &slices, now), summed);
         let slices = [year.start, at("2025-04-19T20:30:00Z")];
         let days_only = Summed { months: year.end..year.end, ..summed.clone() };
