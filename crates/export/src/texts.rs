@@ -8,6 +8,7 @@ pub fn kind_title(kind: &str) -> &str {
         "released" => "بازگرداندن کار",
         "assigned" => "ارجاع کار",
         "commented" => "درج توضیح",
+        "informed" => "ارسال جهت اطلاع",
         "filled" => "تکمیل اطلاعات",
         "document_attached" => "پیوست مدرک",
         "document_verified" => "بررسی مدرک",

@@ -29,7 +29,7 @@ pub(crate) enum Witness {
     /// Print the public key
     Key(Folder),
     /// Confirm, until SIGINT or SIGTERM
-    Run(Run),
+    Run(Box<Run>),
 }
 
 /// Where the witness keeps its key and what it confirmed last.

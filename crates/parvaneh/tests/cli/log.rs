@@ -44,10 +44,10 @@ fn restore(here: &Installation) {
 fn signed(here: &Installation, key: &Verifier) -> u64 {
     let mut size = 0;
     here.with_store(async |store| {
-        let kept = store.checkpoint().await.unwrap().expect("a checkpoint");
-        let checkpoint = Checkpoint::signed(&kept.note, key).unwrap();
+        let kept = store.checkpoint().await.expect("the database").expect("a checkpoint");
+        let checkpoint = Checkpoint::signed(&kept.note, key).expect("signed by this key");
         assert_eq!((checkpoint.size, checkpoint.root), (kept.size, kept.root));
-        assert_eq!(store.signer_key().await.unwrap(), Some(key.to_string()));
+        assert_eq!(store.signer_key().await.expect("the database"), Some(key.to_string()));
         size = kept.size;
     });
     size
@@ -56,14 +56,14 @@ fn signed(here: &Installation, key: &Verifier) -> u64 {
 fn refusal(here: &Installation) -> Option<String> {
     let mut refused = None;
     here.with_store(async |store| {
-        refused = store.log_standing().await.unwrap().refused.map(|(code, _)| code);
+        refused = store.log_standing().await.expect("the database").refused.map(|(code, _)| code);
     });
     refused
 }
 
 fn key_of(here: &Installation) -> Verifier {
-    let text = fs::read_to_string(here.folder().join("signer/key.pub")).unwrap();
-    Verifier::parse(text.trim()).unwrap()
+    let text = fs::read_to_string(here.folder().join("signer/key.pub")).expect("the signer's key");
+    Verifier::parse(text.trim()).expect("a public key")
 }
 
 /// Ended when it is dropped.
