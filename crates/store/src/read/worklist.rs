@@ -366,19 +366,25 @@ fn from(query: &WorklistQuery) -> &'static str {
 
 fn count(query: &WorklistQuery) -> QueryBuilder<Postgres> {
     let mut sql = scope(query);
+    sql.push(" ");
+    counted(&mut sql, query);
+    sql
+}
+
+/// How many tasks of the scope the filters let through, up to [`MOST_COUNTED`] and perhaps some more.
+fn counted(sql: &mut QueryBuilder<Postgres>, query: &WorklistQuery) {
     let from = format!("select 1 {} ", from(query));
-    sql.push(" select count(*) from ((select 1 from scope cross join lateral (").push(&from);
+    sql.push("select count(*) from ((select 1 from scope cross join lateral (").push(&from);
     sql.push("where t.owner_role = scope.role and t.unit_id = scope.unit");
     sql.push(IN_SCOPE);
-    filters(&mut sql, query);
+    filters(sql, query);
     sql.push(" limit ").push_bind(MOST_COUNTED).push(") found limit ").push_bind(MOST_COUNTED);
     sql.push(") union all (").push(&from);
     sql.push("where t.owner_person = ").push_bind(query.person.0);
     sql.push(own(query));
-    filters(&mut sql, query);
+    filters(sql, query);
     sql.push(" limit ").push_bind(MOST_COUNTED).push(") limit ").push_bind(MOST_COUNTED);
     sql.push(") everything");
-    sql
 }
 
 /// Where the person acts by which role, his own or lent to him now: a role reaches its unit and
@@ -472,7 +478,9 @@ fn filters(sql: &mut QueryBuilder<Postgres>, query: &WorklistQuery) {
     if let Some(text) = &query.text {
         let pattern = contains(text);
         sql.push(" and (folded(c.subject) like folded(").push_bind(pattern.clone());
-        sql.push(") or translate(c.id::text, '-', '') like folded(").push_bind(pattern.clone());
+        if in_identifiers(text) {
+            sql.push(") or translate(c.id::text, '-', '') like folded(").push_bind(pattern.clone());
+        }
         sql.push(") or exists (select from people p where p.id = c.applicant and folded(p.name) like folded(");
         sql.push_bind(pattern).push(")))");
     }
@@ -489,6 +497,14 @@ pub(super) fn contains(text: &str) -> String {
     }
     pattern.push('%');
     pattern
+}
+
+/// Whether a text may occur in an identifier, which has the digits of base sixteen and nothing else: a name need
+/// not be looked for there. What `folded` leaves out of a text stands in its way nowhere.
+pub(super) fn in_identifiers(text: &str) -> bool {
+    let left_out = |letter: &char| matches!(letter, '\u{640}' | '\u{64b}'..='\u{655}' | '\u{670}');
+    let mut letters = text.chars().filter(|letter| letter.is_alphabetic() && !left_out(letter));
+    letters.all(|letter| letter.is_ascii_hexdigit())
 }
 
 fn item(row: &PgRow, sort: Sort, now: Instant) -> Result<WorkItem, StoreError> {
@@ -532,5 +548,26 @@ pub(super) fn purpose(text: &str) -> Purpose {
         "answer" => Purpose::Answer,
         "vote" => Purpose::Vote,
         _ => Purpose::Act,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_identifiers;
+
+    #[test]
+    fn a_name_is_not_looked_for_in_identifiers() {
+        for (text, may) in [
+            ("3f8a 21BC", true),
+            ("۳f۸a-۲۱bc", true),
+            ("9\u{640}0", true),
+            ("", true),
+            ("_%", true),
+            ("مهر", false),
+            ("3f8g", false),
+            ("Ɇ", false),
+        ] {
+            assert_eq!(in_identifiers(text), may, "{text}");
+        }
     }
 }

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use parvaneh_core::{BranchId, Instant, PersonId, RoleId, StepId, measure::Counts};
 use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
 
 use super::{CaseOrder, CasesQuery};
-use crate::read::worklist::contains;
+use crate::read::worklist::{contains, in_identifiers};
 
 /// Cases that count in on-time figures: see [`parvaneh_core::measure`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +97,10 @@ pub(crate) fn filters(sql: &mut QueryBuilder<Postgres>, query: &CasesQuery) {
     if let Some(applicant) = query.applicant {
         sql.push(" and c.applicant = ").push_bind(applicant.0);
     }
+    if let Some(cases) = &query.cases {
+        let ids: Vec<Uuid> = cases.iter().map(|case| case.0).collect();
+        sql.push(" and c.id = any(").push_bind(ids).push(")");
+    }
     if let Some(due) = &query.due {
         sql.push(" and c.ended_at is null");
         within(sql, "c.deadline_at", due);
@@ -131,23 +136,21 @@ fn within(sql: &mut QueryBuilder<Postgres>, column: &str, range: &Range<Instant>
     sql.push(format!(" and {column} < ")).push_bind(range.end);
 }
 
-/// As on a worklist: subject, applicant's name and identifier. Who writes a whole tracking code means that
-/// one case, which the index `cases_by_code` finds.
+/// As on a worklist: subject, applicant's name and identifier. (Of a whole tracking code the case is known by
+/// now.)
 fn text(sql: &mut QueryBuilder<Postgres>, query: &CasesQuery) {
     let Some(text) = &query.text else { return };
-    if let Some(code) = tracking_code(text) {
-        sql.push(" and right(c.id::text, 12) = ").push_bind(code);
-        return;
-    }
     let pattern = contains(text);
     sql.push(" and (folded(c.subject) like folded(").push_bind(pattern.clone());
-    sql.push(") or translate(c.id::text, '-', '') like folded(").push_bind(pattern.clone());
+    if in_identifiers(text) {
+        sql.push(") or translate(c.id::text, '-', '') like folded(").push_bind(pattern.clone());
+    }
     sql.push(") or c.applicant in (select p.id from people p where folded(p.name) like folded(");
     sql.push_bind(pattern).push(")))");
 }
 
 /// The twelve digits of a tracking code, however they are written: see `folded` in the migrations.
-fn tracking_code(text: &str) -> Option<String> {
+pub(super) fn tracking_code(text: &str) -> Option<String> {
     let mut code = String::with_capacity(12);
     for letter in text.chars() {
         match letter {

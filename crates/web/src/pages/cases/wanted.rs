@@ -325,6 +325,7 @@ impl Wanted {
             judged,
             held_up,
             applicant: None,
+            cases: None,
             text,
             order: match (self.order, self.state) {
                 // What has ended is not due any more, and what is open has not ended.

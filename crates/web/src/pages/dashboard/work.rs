@@ -97,15 +97,14 @@ pub(super) async fn work(
     let asked = wanted.made_out(viewer, calendar)?;
     let reach = policy::reach_of(viewer, Task::SeeFigures);
     let within = app.store.reading_within(&viewer.organisation, &reach);
-    let query = |by| WorkloadQuery {
+    let query = WorkloadQuery {
         period: span(asked.period, calendar),
-        by,
+        by: WorkloadBy::Step,
         workflow: asked.workflow.clone(),
         within: Some(asked.unit.clone()),
     };
-    let steps = within.workload(&query(WorkloadBy::Step)).await?;
-    let owners = within.workload(&query(WorkloadBy::Owner)).await?;
-    let held_up = within.held_up(&query(WorkloadBy::Step)).await?;
+    let [steps, owners] = within.workloads(&query, [WorkloadBy::Step, WorkloadBy::Owner]).await?;
+    let held_up = within.held_up(&query).await?;
     type Place<'a> = (&'a WorkflowId, &'a StepId, Option<&'a BranchId>, &'a str);
     let held_up: HashMap<Place, u64> = held_up
         .iter()
