@@ -5,8 +5,8 @@ use parvaneh_core::{
     Case, CaseId, Event, UnitId,
     audit::{Code, Report, Trust, Verifier},
     log::{
-        notary::{Asked, may_sign},
-        note::{Checkpoint, Note, Purpose, Signer},
+        notary::may_sign,
+        note::{Checkpoint, Purpose, Signer},
     },
     timeline::{GENESIS, Hash, chain},
 };

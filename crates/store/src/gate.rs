@@ -15,7 +15,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -29,6 +29,7 @@ use crate::{
     actor::{self, standing, standing_columns},
     identity::SecretHash,
     lane::passes,
+    read::Sees,
 };
 
 /// How many are looked up by one statement at most.
@@ -184,6 +185,8 @@ pub(crate) struct Met {
     pub(crate) revision: i64,
     /// Who he is and what he may do now; `None` for somebody unknown, or where it was not asked.
     pub(crate) actor: Option<Actor>,
+    /// What follows from that, once somebody has worked it out: as long as it holds, it is not done again.
+    pub(crate) sees: Arc<OnceLock<Sees>>,
 }
 
 impl By {
@@ -523,7 +526,7 @@ fn found(row: &PgRow, asked: Option<Uuid>) -> Result<Option<Found>, sqlx::Error>
         scopes: row.try_get::<Option<Vec<String>>, _>(4)?.unwrap_or_default(),
         is_unnoted: row.try_get(5)?,
         is_raised: row.try_get(6)?,
-        met: Met { now: row.try_get(0)?, revision: row.try_get(1)?, actor },
+        met: Met { now: row.try_get(0)?, revision: row.try_get(1)?, actor, sees: Arc::default() },
     };
     Ok(Some(Found {
         entered,

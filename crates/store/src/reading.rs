@@ -54,6 +54,11 @@ impl fmt::Debug for Reader {
 }
 
 impl Reader {
+    /// Who reads what he sees himself.
+    pub(crate) fn of_person(organisation: &Organisation, reach: &Reach) -> Self {
+        Self::new(organisation, reach, &reach.offices)
+    }
+
     pub(crate) fn new(organisation: &Organisation, reach: &Reach, offices: &[Grant]) -> Self {
         let accounts = reach.accounts.iter().map(|account| account.to_string()).collect();
         let held = reach.jurisdictions.iter();
@@ -118,7 +123,7 @@ impl Store {
     /// The same store, whose read models show what that person sees and nothing else: the database
     /// itself keeps the rest from them. For everything that is read for somebody.
     pub fn reading_as(&self, viewer: &Viewer) -> Self {
-        self.reading(Reader::new(&viewer.organisation, &viewer.reach, &viewer.reach.offices))
+        Self { reader: Some(viewer.reader.clone()), ..self.clone() }
     }
 
     /// The same store, reading for somebody who is asked something as another body: his inquiries,

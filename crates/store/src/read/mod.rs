@@ -46,6 +46,7 @@ pub use standing::{
 };
 pub use timeline::{Timeline, TimelineEntry};
 pub use trail::{Trail, TrailCursor, TrailQuery, TrailRow};
+pub(crate) use viewer::Sees;
 pub use viewer::Viewer;
 pub use worklist::{
     Cursor, Desk, Hands, SavedFilter, Sort, WorkCase, WorkItem, Worklist, WorklistColumn,

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     gate::{By, Met},
+    reading::Reader,
     reference::Reference,
 };
 
@@ -29,6 +30,15 @@ pub struct Viewer {
     pub(crate) reference: Arc<Reference>,
     /// The engine's time at which this was read.
     pub now: Instant,
+    /// The statements that name him before anything is read for him.
+    pub(crate) reader: Arc<Reader>,
+}
+
+/// What follows from who somebody is and what he may do.
+#[derive(Debug)]
+pub(crate) struct Sees {
+    reach: Reach,
+    reader: Arc<Reader>,
 }
 
 impl Viewer {
@@ -58,17 +68,23 @@ impl Store {
 
     /// What somebody sees of whom that is known; `None` for somebody unknown.
     pub(crate) async fn viewing(&self, met: Met) -> Result<Option<Viewer>, StoreError> {
-        let Met { now, revision, actor } = met;
+        let Met { now, revision, actor, sees } = met;
         let Some(actor) = actor else { return Ok(None) };
         let reference = self.engine.cache.fresh(&self.engine.readers, Some(revision)).await?;
-        let readers = reference.readers(&self.engine.readers).await?;
-        Ok(Some(Viewer {
-            reach: Reach::of(&actor, &readers, now),
-            organisation: reference.organisation.clone(),
-            reference,
-            actor,
-            now,
-        }))
+        let organisation = reference.organisation.clone();
+        let sees = match sees.get() {
+            Some(sees) => sees,
+            None => {
+                let readers = reference.readers(&self.engine.readers).await?;
+                sees.get_or_init(|| {
+                    let reach = Reach::of(&actor, &readers, now);
+                    let reader = Arc::new(Reader::of_person(&organisation, &reach));
+                    Sees { reach, reader }
+                })
+            }
+        };
+        let (reach, reader) = (sees.reach.clone(), sees.reader.clone());
+        Ok(Some(Viewer { actor, reach, organisation, reference, now, reader }))
     }
 
     /// Why somebody sees a case; `None` when he does not, or when there is none.
