@@ -41,6 +41,7 @@ export class Walk {
       colorScheme: run.theme,
       reducedMotion: 'reduce',
       viewport: { width: run.width, height: run.height },
+      deviceScaleFactor: this.given.scale ?? 1,
       isMobile: run.phone,
       hasTouch: run.phone,
       javaScriptEnabled: run.script,

@@ -38,6 +38,7 @@ mod screens_dashboard;
 mod screens_exports;
 mod screens_frame;
 mod screens_people;
+mod screens_pictures;
 mod screens_sittings;
 mod screens_workflows;
 mod sittings;
