@@ -8,10 +8,11 @@ use std::{
 };
 
 use clap::Args;
+use parvaneh_core::log::note::Checkpoint;
 use parvaneh_store::Store;
 use parvaneh_worker::{
     Shutdown,
-    seal::{self, Pushed, Sealing, SignerClient, Signing, Witness, Witnesses},
+    seal::{self, MapSigning, Pushed, Sealing, SignerClient, Signing, Witness, Witnesses},
 };
 use tokio::process::Command;
 
@@ -123,6 +124,37 @@ impl Log {
         }
     }
 
+    /// Has the map of a bundle signed.
+    ///
+    /// # Errors
+    /// The database; `no-signer`, `signer-away`, or the signer's own code.
+    pub(crate) async fn sign_map(
+        &self,
+        store: &Store,
+        map: &Checkpoint,
+        size: u64,
+    ) -> Result<String, Failure> {
+        let Some(signer) = &self.sealing.signer else {
+            return Err(Failure::no("no-signer", "nobody signs the map of all timelines")
+                .help("name the signer's socket: --signer-socket or PARVANEH_SIGNER_SOCKET"));
+        };
+        let signing = tokio::select! {
+            signing = async {
+                self.await_signer().await;
+                seal::sign_map(store, signer, map, size).await
+            } => signing?,
+            () = self.keep_signer() => return Err(Failure::internal("the signer has ended")),
+        };
+        match signing {
+            MapSigning::Signed(note) => Ok(note),
+            MapSigning::Refused(code) => {
+                let message = "the signer does not sign the map of all timelines";
+                Err(Failure::no(code, message).help(SEE))
+            }
+            MapSigning::Away(why) => Err(Failure::no("signer-away", why).help(SEE)),
+        }
+    }
+
     /// Waits a little for a signer that was just started.
     async fn await_signer(&self) {
         let Some(signer) = self.sealing.signer.as_ref().filter(|_| self.beside.is_some()) else {
@@ -149,8 +181,10 @@ impl Log {
     }
 }
 
+/// Where what a signer or a witness says is explained.
+const SEE: &str = "docs/OPERATIONS.md says what each code means, and what to do";
+
 fn judge((signing, told): (Signing, Vec<(String, Pushed)>)) -> Result<(), Failure> {
-    const SEE: &str = "docs/OPERATIONS.md says what each code means, and what to do";
     if let Signing::Refused { code, .. } = signing {
         let message = "the signer refuses to sign what the log has become";
         return Err(Failure::no(code, message).help(SEE));

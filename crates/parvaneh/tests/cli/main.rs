@@ -3,6 +3,7 @@
 mod audit;
 #[path = "../../../core/tests/support/bundle.rs"]
 mod bundle;
+mod bundling;
 mod case;
 mod closing;
 mod configuration;

@@ -163,6 +163,52 @@ pub async fn sign(
     Ok(Signing::UpToDate)
 }
 
+/// What came of having a map signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MapSigning {
+    /// The signed note.
+    Signed(String),
+    /// The signer does not sign it: a stable code.
+    Refused(String),
+    /// He does not answer.
+    Away(String),
+}
+
+/// Has a map of all timelines signed that was made at this size of the log: for a bundle.
+///
+/// # Errors
+/// The database.
+pub async fn sign_map(
+    store: &Store,
+    signer: &SignerClient,
+    map: &Checkpoint,
+    size: u64,
+) -> Result<MapSigning, StoreError> {
+    let kept = store.checkpoint().await?;
+    let mut last = kept.map_or(size, |kept| kept.size);
+    for _ in 0..ATTEMPTS {
+        let proof = match size <= last {
+            true => store.log_consistency(size, last).await?,
+            false => Vec::new(),
+        };
+        let asked = Asked { old: size, proof, checkpoint: map.text() };
+        match signer.sign(&asked).await {
+            Ok(Answer::Signed(note)) => return Ok(MapSigning::Signed(note)),
+            // He has signed more meanwhile: the proof leads to that.
+            Ok(Answer::Refused { code, last: Some(later) })
+                if code == "checkpoint_stale"
+                    && later != last
+                    && later <= store.log_size().await? =>
+            {
+                last = later;
+            }
+            Ok(Answer::Refused { code, .. }) => return Ok(MapSigning::Refused(code)),
+            Err(away) => return Ok(MapSigning::Away(away.to_string())),
+        }
+    }
+    Ok(MapSigning::Away("others have it sign all the time".to_owned()))
+}
+
 async fn refused(store: &Store, code: &str, last: Option<u64>) -> Result<Signing, StoreError> {
     counter!("parvaneh_log_signatures_total", "result" => "refused").increment(1);
     store.keep_refusal(code.to_owned()).await?;
