@@ -86,8 +86,8 @@ async fn members_see_a_series_and_others_do_not() {
     let early = secretary.send(&format!("{page}/minutes"), &[("minutes", "1")]).await;
     assert_eq!(early.status, 409);
 
-    service.hires("manager", "manager", COUNTY).await;
-    let mut stranger = Browser::of(&service, "manager").await;
+    service.hires("stranger", "administrator", COUNTY).await;
+    let mut stranger = Browser::of(&service, "stranger").await;
     assert_eq!(stranger.get("/sittings").await.status, 403);
     assert_eq!(stranger.get(&page).await.status, 404);
     assert_eq!(stranger.send(&format!("{page}/cancel"), &[("reason", "x")]).await.status, 404);
