@@ -55,12 +55,22 @@ async fn databases_of_tests_that_have_ended_are_dropped_and_no_test_waits_for_it
     ended.wait()?;
     let mut admin = PgConnection::connect_with(&one.admin_options()).await?;
     let names: Vec<_> = (0..DROPPED_AT_ONCE).map(|n| format!("t_{}_{n}_0", ended.id())).collect();
-    for name in &names {
+    let create = async |admin: &mut PgConnection, name: &str| {
         let sql = format!("create database {name}");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut admin).await?;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(admin).await
+    };
+    // That somebody is still connected to it must not keep it alive. A test of another process may drop it before
+    // anybody has connected to it.
+    let _still = loop {
+        create(&mut admin, &names[0]).await?;
+        match PgConnection::connect_with(&one.admin_options().database(&names[0])).await {
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("3D000") => {}
+            connected => break connected?,
+        }
+    };
+    for name in &names[1..] {
+        create(&mut admin, name).await?;
     }
-    // That somebody is still connected to it must not keep it alive.
-    let _still = PgConnection::connect_with(&one.admin_options().database(&names[0])).await?;
 
     let waits =
         "select exists (select from pg_stat_activity where wait_event = 'ProcSignalBarrier')";
