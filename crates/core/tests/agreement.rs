@@ -774,19 +774,33 @@ fn asks_for_returns(step: &Step) -> bool {
     guards(step).iter().any(|guard| guard.names().contains(&Name::Returns))
 }
 
-/// Whether something that is guarded leads to an automatic step: two guards may exclude each other.
+/// Whether something that is guarded leads to an automatic step, with nothing to be filled in on the way: two guards
+/// may exclude each other.
 fn chained(definition: &Definition) -> bool {
-    let automatic = |place: &StepId| {
-        let step = definition.steps.get(place);
-        step.is_some_and(|step| matches!(step.kind, StepKind::Automatic(_)))
-    };
     definition.steps.values().any(|step| {
         let by_exit = match &step.kind {
-            StepKind::Automatic(exits) => exits.iter().any(|exit| automatic(&exit.to)),
+            StepKind::Automatic(exits) => exits.iter().any(|exit| is_judged(definition, &exit.to)),
             _ => false,
         };
-        by_exit || step.actions.values().any(|it| it.guard.is_some() && automatic(&it.to))
+        let by_action = |it: &Action| it.guard.is_some() && is_judged(definition, &it.to);
+        by_exit || step.actions.values().any(by_action)
     })
+}
+
+/// Whether an automatic step judges what a case brings to a place. Nobody fills anything in while agencies are asked.
+fn is_judged(definition: &Definition, place: &StepId) -> bool {
+    let (mut seen, mut open) = (BTreeSet::from([place]), vec![place]);
+    while let Some(step) = open.pop().and_then(|place| definition.steps.get(place)) {
+        match &step.kind {
+            StepKind::Automatic(_) => return true,
+            StepKind::Parallel(parallel) => {
+                let ways = [&parallel.positive, &parallel.negative];
+                open.extend(ways.into_iter().filter(|to| seen.insert(to)));
+            }
+            _ => (),
+        }
+    }
+    false
 }
 
 /// The promises above would be worth nothing if random definitions never had what they are about.
