@@ -1,6 +1,14 @@
 //! What applicants may do, and what nobody may do in their place: drafts, codes, accounts, asking by a tracking code.
 
-use parvaneh_core::{PersonId, WorkflowId};
+use base64::Engine as _;
+use parvaneh_core::{
+    PersonId, WorkflowId,
+    log::{
+        entry, leaf,
+        note::{Checkpoint, Purpose, Signer},
+        verify_inclusion,
+    },
+};
 use parvaneh_store::{Channel, EntryMail, Request};
 use serde_json::json;
 
@@ -207,6 +215,36 @@ async fn an_application_sent_twice_is_handed_in_once() {
     let hash: String = timeline.entries[0].hash.iter().map(|byte| format!("{byte:02x}")).collect();
     let shown = receipt.html.replace(' ', "");
     assert!(shown.contains(&hash), "{hash}: {}", receipt.html);
+
+    // Once it is sealed and signed, he can prove it.
+    assert!(receipt.html.contains("Not sealed yet"), "{}", receipt.html);
+    let address = format!("/my/{id}/proof");
+    let unsealed: serde_json::Value =
+        serde_json::from_str(&browser.get(&address).await.html).unwrap();
+    assert_eq!(
+        (&unsealed["sealed"], &unsealed["proof"]),
+        (&false.into(), &serde_json::Value::Null)
+    );
+    let store = &service.office.store;
+    let sealed = crate::log_seal::seal_all(store).await;
+    let signer = Signer::new("example.org/log", Purpose::Log, &[5; 32]).unwrap();
+    let (origin, extensions) = ("example.org/log".to_owned(), Vec::new());
+    let checkpoint = Checkpoint { origin, size: sealed.size, root: sealed.root, extensions };
+    let note = checkpoint.sign(&signer).unwrap().to_string();
+    let key = signer.public().to_string();
+    store.keep_checkpoint(sealed.size, sealed.root, note.clone(), key.clone()).await.unwrap();
+    let proof: serde_json::Value = serde_json::from_str(&browser.get(&address).await.html).unwrap();
+    assert_eq!((&proof["checkpoint"], &proof["key"]), (&note.into(), &key.into()));
+    assert_eq!(proof["body"], timeline.entries[0].bytes);
+    let position = proof["position"].as_u64().unwrap();
+    let hashes =
+        base64::engine::general_purpose::STANDARD.decode(proof["proof"].as_str().unwrap()).unwrap();
+    let leaf = leaf(&entry(id.parse().unwrap(), 1, &timeline.entries[0].hash));
+    let (hashes, _) = hashes.as_chunks::<32>();
+    verify_inclusion(position, sealed.size, leaf, hashes, &sealed.root).unwrap();
+    let receipt = browser.get(&format!("/my/{id}/receipt?lang=en")).await.html;
+    let shown = format!("Entry {} of {}", position + 1, sealed.size);
+    assert!(receipt.contains("Entry") && !receipt.contains("Not sealed yet"), "{shown}: {receipt}");
 }
 
 #[tokio::test]
