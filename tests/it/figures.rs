@@ -16,25 +16,25 @@ use uuid::Uuid;
 
 use crate::store_fixture::{Office, start, units};
 
-type At = DateTime<Utc>;
+pub(crate) type At = DateTime<Utc>;
 
 /// A small generator whose numbers are always the same.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, sides: i64) -> i64 {
+    pub(crate) fn below(&mut self, sides: i64) -> i64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 % sides as u64) as i64
     }
 
-    fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+    pub(crate) fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         &of[self.below(of.len() as i64) as usize]
     }
 
     /// An instant within some days of that one: often midnight in Tehran, or right beside it.
-    fn instant(&mut self, from: At, days: Range<i64>) -> At {
+    pub(crate) fn instant(&mut self, from: At, days: Range<i64>) -> At {
         let midnight: At = "2024-04-19T20:30:00Z".parse().unwrap();
         let day = (from - midnight).num_days() + days.start + self.below(days.end - days.start);
         let beside = match self.below(4) {
@@ -46,35 +46,35 @@ impl Dice {
     }
 }
 
-const UNITS: [&str; 8] = ["2301", "2302", "2303", "23", "0801", "0802", "08", "ir"];
-const WORKFLOWS: [(&str, i32); 3] =
+pub(crate) const UNITS: [&str; 8] = ["2301", "2302", "2303", "23", "0801", "0802", "08", "ir"];
+pub(crate) const WORKFLOWS: [(&str, i32); 3] =
     [("ngo-establishment", 1), ("ngo-establishment", 2), ("other", 1)];
 
 /// A case, as far as figures know it.
 #[derive(Clone, Debug, sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    unit_id: String,
-    workflow: String,
-    version: i32,
-    opened_at: At,
-    deadline_at: Option<At>,
-    raw_deadline_at: Option<At>,
-    ended_at: Option<At>,
-    decision: Option<bool>,
-    by_silence: Option<bool>,
+pub(crate) struct Row {
+    pub(crate) id: Uuid,
+    pub(crate) unit_id: String,
+    pub(crate) workflow: String,
+    pub(crate) version: i32,
+    pub(crate) opened_at: At,
+    pub(crate) deadline_at: Option<At>,
+    pub(crate) raw_deadline_at: Option<At>,
+    pub(crate) ended_at: Option<At>,
+    pub(crate) decision: Option<bool>,
+    pub(crate) by_silence: Option<bool>,
 }
 
 const COLUMNS: &str = "id, unit_id, workflow, version, opened_at, deadline_at, raw_deadline_at,
     ended_at, decision, by_silence";
 
-async fn rows(admin: &mut PgConnection) -> Vec<Row> {
+pub(crate) async fn rows(admin: &mut PgConnection) -> Vec<Row> {
     let sql = sqlx::AssertSqlSafe(format!("select {COLUMNS} from cases order by id"));
     sqlx::query_as(sql).fetch_all(admin).await.unwrap()
 }
 
 /// A case of that day or one of the days before, running or ended in some way.
-fn made(dice: &mut Dice, id: Uuid, now: At) -> Row {
+pub(crate) fn made(dice: &mut Dice, id: Uuid, now: At) -> Row {
     let opened_at = dice.instant(now, -90..1).min(now);
     let (workflow, version) = *dice.one(&WORKFLOWS);
     let ends = dice.below(3) == 0;
@@ -96,13 +96,13 @@ fn made(dice: &mut Dice, id: Uuid, now: At) -> Row {
     }
 }
 
-async fn write(admin: &mut PgConnection, row: &Row) {
+pub(crate) async fn write(admin: &mut PgConnection, row: &Row) {
     sqlx::query(
         "insert into cases (id, unit_id, workflow, version, opened_at, deadline_at, raw_deadline_at, ended_at,
              decision, by_silence, applicant, subject, seq, prev_seq, head_hash, state, step, suspended,
              recorded_at, outcome)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $1, 'subject', 1, 0,
-             decode(repeat('00', 32), 'hex'), '{}', 'step', false, $5, case when $8 is null then null else 'granted' end)
+             decode(repeat('00', 32), 'hex'), json_build_object('calendar', 'ir'), 'step', false, $5, case when $8 is null then null else 'granted' end)
          on conflict (id) do update set
              version = excluded.version, deadline_at = excluded.deadline_at, seq = cases.seq + 1, prev_seq = cases.seq,
              raw_deadline_at = excluded.raw_deadline_at, ended_at = excluded.ended_at, outcome = excluded.outcome,
@@ -124,7 +124,7 @@ async fn write(admin: &mut PgConnection, row: &Row) {
 }
 
 /// Whether a reach lets a case be seen.
-fn seen(organisation: &Organisation, reach: Option<&Reach>, row: &Row) -> bool {
+pub(crate) fn seen(organisation: &Organisation, reach: Option<&Reach>, row: &Row) -> bool {
     reach.is_none_or(|reach| {
         let (workflow, unit) = (WorkflowId::from(&*row.workflow), UnitId::from(&*row.unit_id));
         let applicant = parvaneh_core::PersonId(row.id);
@@ -188,7 +188,7 @@ fn on_time(organisation: &Organisation, cases: &[&Row], query: &OnTimeQuery, now
 }
 
 /// The first days of months in Tehran, and instants that are none.
-fn edge(dice: &mut Dice, now: At) -> At {
+pub(crate) fn edge(dice: &mut Dice, now: At) -> At {
     const MONTHS: [&str; 7] = [
         "2024-02-19T20:30:00Z",
         "2024-03-19T20:30:00Z",
@@ -247,7 +247,7 @@ fn questions(dice: &mut Dice, now: At) -> (OnTimeQuery, StandingQuery) {
 }
 
 /// Somebody's reach: whole, of some units, of some workflows there, or with cases of his own.
-fn reach(dice: &mut Dice, cases: &[Row]) -> Option<Reach> {
+pub(crate) fn reach(dice: &mut Dice, cases: &[Row]) -> Option<Reach> {
     if dice.below(4) == 0 {
         return None;
     }
@@ -319,7 +319,7 @@ async fn agree(office: &Office, admin: &mut PgConnection, dice: &mut Dice, told:
 }
 
 /// The organisation with that county in one province or another.
-fn moved(county: &str, province: &str) -> Vec<UnitRow> {
+pub(crate) fn moved(county: &str, province: &str) -> Vec<UnitRow> {
     let mut units = units();
     for row in units.iter_mut().filter(|row| row.unit.id.as_str() == county) {
         row.unit.parent = Some(province.into());
@@ -327,17 +327,22 @@ fn moved(county: &str, province: &str) -> Vec<UnitRow> {
     units
 }
 
-async fn walk(seed: u64, steps: usize) -> Result<(), StoreError> {
-    let office = Office::sandbox().await;
-    let mut admin = office.as_admin().await;
+/// The definitions of [`WORKFLOWS`].
+pub(crate) async fn publish(admin: &mut PgConnection) {
     sqlx::raw_sql(
         "insert into definitions select w, v, hash, source, title_fa, title_en, published_at
          from definitions, (values ('ngo-establishment', 2), ('other', 1), ('other', 2)) as other (w, v) where version = 1
          on conflict do nothing",
     )
-    .execute(&mut admin)
+    .execute(admin)
     .await
     .unwrap();
+}
+
+async fn walk(seed: u64, steps: usize) -> Result<(), StoreError> {
+    let office = Office::sandbox().await;
+    let mut admin = office.as_admin().await;
+    publish(&mut admin).await;
     let mut dice = Dice(seed);
     let (mut ids, mut told, mut folded) = (Vec::new(), 0, 0);
     for step in 0..steps {

@@ -19,6 +19,7 @@ mod fault_server;
 mod fault_worker;
 mod fault_writer;
 mod figures;
+mod figures_of_work;
 mod licences;
 mod log_seal;
 mod notice_digest;

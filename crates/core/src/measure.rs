@@ -9,6 +9,8 @@ use crate::{BranchId, StepId, UnitId, calendar::Calendar, clock::Instant, event:
 
 /// The share of cases that must be on time, in thousandths: 98%.
 pub const TARGET: u64 = 980;
+/// What instants differ by at least.
+const GRAIN: TimeDelta = TimeDelta::microseconds(1);
 
 /// What is known of a case's statutory clock, for judging it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,37 +199,42 @@ pub fn days_lost(
     stopped_at: Instant,
     calendar: &Calendar,
 ) -> BTreeMap<Responsible, DaysLost> {
-    let mut lost: BTreeMap<Responsible, DaysLost> = BTreeMap::new();
     if stopped_at <= deadline {
-        return lost;
+        return BTreeMap::new();
     }
-    let date_of = |at: Instant| calendar.local_date(at - TimeDelta::microseconds(1));
+    let mut borne = vec![DaysLost::default(); spans.len()];
+    let date_of = |at: Instant| calendar.local_date(at - GRAIN);
     let (mut date, last) = (date_of(deadline), date_of(stopped_at));
     while let Some(next) = date.succ_opt().filter(|next| *next <= last) {
-        date = next;
-        let judged_at = end_of(date, calendar).min(stopped_at) - TimeDelta::microseconds(1);
+        let judged_at = end_of(next, calendar).min(stopped_at) - GRAIN;
         let open = |span: &&TaskSpan| {
             span.from <= judged_at && span.until.is_none_or(|until| until > judged_at)
         };
-        let bearers: Vec<_> = spans.iter().filter(open).collect();
-        for bearer in &bearers {
-            let part = 1.0 / bearers.len() as f64;
-            let of_bearer = lost.entry(bearer.whose.clone()).or_default();
-            match bearer.claimed_at.is_some_and(|at| at <= judged_at) {
-                true => of_bearer.handling += part,
-                false => of_bearer.waiting += part,
+        // Until something begins, is taken or ends, each date is like this one. The last is judged at the stop.
+        let edges = spans.iter().flat_map(|span| [Some(span.from), span.claimed_at, span.until]);
+        let change = edges.flatten().filter(|at| *at > judged_at).min();
+        let alike = change.map_or(last, |at| calendar.local_date(at)).min(last) - next;
+        let days = alike.num_days().max(1);
+        date = next + chrono::Days::new(days.unsigned_abs() - 1);
+        let bearers = spans.iter().filter(open).count();
+        let part = days as f64 / bearers as f64;
+        for (span, borne) in spans.iter().zip(&mut borne).filter(|(span, _)| open(span)) {
+            match span.claimed_at.is_some_and(|at| at <= judged_at) {
+                true => borne.handling += part,
+                false => borne.waiting += part,
             }
         }
+    }
+    let mut lost: BTreeMap<Responsible, DaysLost> = BTreeMap::new();
+    for (span, borne) in spans.iter().zip(borne).filter(|(_, borne)| borne.days() > 0.0) {
+        *lost.entry(span.whose.clone()).or_default() += borne;
     }
     lost
 }
 
 /// The midnight that ends a date.
 fn end_of(date: NaiveDate, calendar: &Calendar) -> Instant {
-    use chrono::TimeZone;
-    let midnight = (date + chrono::Days::new(1)).and_time(chrono::NaiveTime::MIN);
-    let local = calendar.zone().from_local_datetime(&midnight).earliest();
-    local.map_or_else(|| midnight.and_utc(), |local| local.to_utc())
+    calendar.start_of(date + chrono::Days::new(1))
 }
 
 #[cfg(test)]

@@ -289,6 +289,7 @@ impl Store {
             sqlx::query("delete from unit_closure").execute(&mut *in_tx).await?;
             sqlx::query(CLOSURE).execute(&mut *in_tx).await?;
             sqlx::query("select regroup_case_figures()").execute(&mut *in_tx).await?;
+            sqlx::query("select regroup_task_figures()").execute(&mut *in_tx).await?;
             in_tx.commit().await?;
             Ok(())
         })

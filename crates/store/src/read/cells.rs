@@ -49,6 +49,21 @@ impl Summed {
     }
 }
 
+/// The whole months of a period; an empty range at its end where there are none.
+pub(super) fn months_of(period: &Range<Instant>) -> Range<Instant> {
+    Summed::of(period, &[], period.end).months
+}
+
+/// The whole years of some months; an empty range at their end where there are none.
+pub(super) fn years_of(months: &Range<Instant>) -> Range<Instant> {
+    let whole = year_of(months.start).zip(year_of(months.end)).map(|(first, last)| {
+        let start = start_of(first.start());
+        let start = if start == months.start { start } else { start_of(first.end()) };
+        start..start_of(last.start())
+    });
+    whole.filter(|years| years.start < years.end).unwrap_or(months.end..months.end)
+}
+
 /// Whether a cell of a day begins then: at midnight, or right behind it.
 pub(super) fn begins_cell(at: Instant) -> bool {
     at == midnight(at) || at == midnight(at) + REST
@@ -74,6 +89,11 @@ fn begins_month(at: Instant) -> bool {
 fn month_of(at: Instant) -> Option<JalaliPeriod> {
     let date = (at + AHEAD).date_naive();
     YEARS.contains(&JalaliDate::from(date).year()).then(|| JalaliPeriod::month_of(date))
+}
+
+fn year_of(at: Instant) -> Option<JalaliPeriod> {
+    let year = JalaliDate::from((at + AHEAD).date_naive()).year();
+    YEARS.contains(&year).then(|| JalaliPeriod::of_year(year).ok()).flatten()
 }
 
 fn start_of(date: chrono::NaiveDate) -> Instant {
@@ -128,6 +148,19 @@ mod tests {
         assert_eq!(Summed::of(&ahead, &[], now).days, ahead.end..ahead.end);
         let far = at("0700-01-01T00:00:00Z")..at("2200-01-01T00:00:00Z");
         assert_eq!(Summed::of(&far, &[], now).months, far.end..far.end);
+    }
+
+    #[test]
+    fn years_are_read_whole_and_months_around_them() {
+        let (first, second) = (at("2024-03-19T20:30:00Z"), at("2025-03-20T20:30:00Z"));
+        assert_eq!(years_of(&(first..second)), first..second);
+        let (before, behind) = (at("2024-02-19T20:30:00Z"), at("2025-05-21T20:30:00Z"));
+        assert_eq!(years_of(&(before..behind)), first..second);
+        assert_eq!(years_of(&(first..behind)), first..second);
+        // Two parts of years are none.
+        assert!(years_of(&(before..at("2024-03-19T20:30:00Z"))).is_empty());
+        assert!(years_of(&(behind..behind)).is_empty());
+        assert_eq!(months_of(&(before..behind)), before..behind);
     }
 
     #[test]

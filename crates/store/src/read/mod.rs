@@ -8,7 +8,7 @@ mod escalations;
 mod experience;
 mod history;
 mod inquiries;
-mod late_days;
+pub(crate) mod late_days;
 mod licences;
 mod looks;
 mod marks;
@@ -41,8 +41,7 @@ pub use patterns::{MOST_TOLD, Measure, Pattern, PatternQuery, Unusual, Unusuals}
 pub use ranking::{Band, Ranked, Ranking, RankingQuery};
 pub use sittings::{AgendaItem, Room, RoomOfCase, SittingRow, SittingsQuery};
 pub use standing::{
-    EscalatedNow, HeldUpRow, InHand, Standing as OpenStanding, StandingDue, StandingQuery,
-    StandingSince,
+    EscalatedNow, InHand, Standing as OpenStanding, StandingDue, StandingQuery, StandingSince,
 };
 pub use timeline::{Timeline, TimelineEntry};
 pub use trail::{Trail, TrailCursor, TrailQuery, TrailRow};

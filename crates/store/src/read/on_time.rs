@@ -138,13 +138,13 @@ const FIGURES: &str = "
     having sum(cases) <> 0";
 
 /// The units whose sums are read: that one with all below it ...
-const WHOLE: &str = "
+pub(super) const WHOLE: &str = "
     select id as unit, true as whole from units where id = $4 or ($4 is null and parent is null)";
 /// ... all provinces so, and by itself what stands above them ...
 const PROVINCES: &str = "
     select id as unit, level = 'province' as whole from units where level in ('province', 'national')";
 /// ... or each by itself, as it is in the reader's reach.
-const SINGLE: &str = "
+pub(super) const SINGLE: &str = "
     select id as unit, false as whole from units
     where $4 is null or id in (select unit from unit_closure where above = $4)";
 

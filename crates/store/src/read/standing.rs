@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use parvaneh_core::{BranchId, Instant, PersonId, RoleId, StepId, UnitId, WorkflowId};
+use parvaneh_core::{Instant, PersonId, RoleId, UnitId, WorkflowId};
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
 use super::{
     cases::LEVEL,
     cells::{begins_cell, midnight},
-    workload::WorkloadQuery,
 };
 use crate::{Store, StoreError, reading::Sums};
 
@@ -78,21 +77,6 @@ pub struct InHand {
     pub cases: u64,
     /// In how many of them the task's own deadline has passed.
     pub late: u64,
-}
-
-/// With whom late cases of a period were while they were late.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeldUpRow {
-    /// The workflow.
-    pub workflow: WorkflowId,
-    /// The step.
-    pub step: StepId,
-    /// The branch, in a parallel step.
-    pub branch: Option<BranchId>,
-    /// Whose: a role, or `applicant`.
-    pub owner: String,
-    /// How many cases.
-    pub cases: u64,
 }
 
 /// What stands in braces is put in from constants of this file.
@@ -176,26 +160,6 @@ const IN_HAND: &str = "
     group by 1, 2
     order by 4 desc, 3 desc, 1, 2
     limit $3";
-
-/// Late cases are few, so their tasks are looked up by key: as in `late_days.rs`.
-const HELD_UP: &str = "
-    with clock as materialized (select engine_now() as now),
-    late as (
-        select c.id, c.workflow, c.unit_id, c.deadline_at, c.ended_at as stopped_at from cases c
-        where c.ended_at >= $1 and c.ended_at < $2 and c.ended_at > c.deadline_at
-        union all
-        select c.id, c.workflow, c.unit_id, c.deadline_at, (select now from clock) from cases c
-        where c.ended_at is null and c.deadline_at >= $1 and c.deadline_at < $2
-          and c.deadline_at < (select now from clock)
-    )
-    select l.workflow, t.step, t.branch, coalesce(t.owner_role, 'applicant'), count(distinct l.id)
-    from late l
-    join tasks t on t.case_id = l.id and t.purpose <> 'vote'
-         and t.opened_at < l.stopped_at and coalesce(t.closed_at, 'infinity') > l.deadline_at
-    where ($3::text is null or l.workflow = $3)
-      and ($4::text is null or l.unit_id in (select unit from unit_closure where above = $4))
-    group by 1, 2, 3, 4
-    order by 5 desc, 1, 2, 3, 4";
 
 impl Store {
     /// How many cases have not ended, by how long they have run and when they are due.
@@ -291,31 +255,6 @@ impl Store {
                     role: row.try_get::<Option<String>, _>(1)?.map(RoleId::from),
                     cases: row.try_get::<i64, _>(2)? as u64,
                     late: row.try_get::<i64, _>(3)? as u64,
-                })
-            })
-            .collect()
-    }
-
-    /// With whom the late cases of a period were while they were late, most of them first.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn held_up(&self, query: &WorkloadQuery) -> Result<Vec<HeldUpRow>, StoreError> {
-        let rows = sqlx::query(HELD_UP)
-            .bind(query.period.start)
-            .bind(query.period.end)
-            .bind(query.workflow.as_ref().map(|workflow| workflow.as_str()))
-            .bind(query.within.as_ref().map(|unit| unit.as_str()))
-            .fetch_all(&mut *self.reads().await?)
-            .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(HeldUpRow {
-                    workflow: WorkflowId::from(row.try_get::<String, _>(0)?),
-                    step: StepId::from(row.try_get::<String, _>(1)?),
-                    branch: row.try_get::<Option<String>, _>(2)?.map(BranchId::from),
-                    owner: row.try_get(3)?,
-                    cases: row.try_get::<i64, _>(4)? as u64,
                 })
             })
             .collect()

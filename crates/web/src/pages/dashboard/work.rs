@@ -1,12 +1,8 @@
 //! The second part: with whom the days went, and with whom the work is.
 
-use std::collections::HashMap;
-
 use askama::Template;
 use axum::{extract::State, response::Response};
-use parvaneh_core::{
-    BranchId, Definition, JalaliDate, PersonId, StepId, WorkflowId, definition::StepKind,
-};
+use parvaneh_core::{Definition, JalaliDate, PersonId, WorkflowId, definition::StepKind};
 use parvaneh_store::{Viewer, Workload, WorkloadBy, WorkloadQuery};
 
 use super::{Asked, Head, Number, Wanted, calendars, percent, unit_name};
@@ -104,18 +100,11 @@ pub(super) async fn work(
         within: Some(asked.unit.clone()),
     };
     let [steps, owners] = within.workloads(&query, [WorkloadBy::Step, WorkloadBy::Owner]).await?;
-    let held_up = within.held_up(&query).await?;
-    type Place<'a> = (&'a WorkflowId, &'a StepId, Option<&'a BranchId>, &'a str);
-    let held_up: HashMap<Place, u64> = held_up
-        .iter()
-        .map(|row| ((&row.workflow, &row.step, row.branch.as_ref(), &row.owner[..]), row.cases))
-        .collect();
     let several = viewer.definitions().len() > 1;
     let mut lost: Vec<Lost> = Vec::new();
     let most = steps.iter().map(|row| row.days_lost.days()).fold(0.0_f64, f64::max);
     for row in steps.iter().filter(|row| row.days_lost.days() > 0.0).take(MOST) {
         let Some(step) = &row.step else { continue };
-        let place = (&row.workflow, step, row.branch.as_ref(), &row.owner[..]);
         let list = asked.cases(|list| cases::Wanted {
             workflow: row.workflow.to_string(),
             period: asked.period.to_string(),
@@ -135,7 +124,7 @@ pub(super) async fn work(
             } else {
                 String::new()
             },
-            cases: Number::of(held_up.get(&place).copied().unwrap_or(0), list, words),
+            cases: Number::of(row.held_up, list, words),
             waiting: tenth(row.days_lost.waiting, words),
             handling: tenth(row.days_lost.handling, words),
             days: tenth(row.days_lost.days(), words),
