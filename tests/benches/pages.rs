@@ -221,7 +221,7 @@ async fn tell(page: &str, whose: &str, url: &str, cookie: &str, paths: &[String]
         if turn >= FIRST {
             took.push(asked.elapsed());
         }
-        if status == 503 {
+        if status == 503 || status == 422 {
             println!(
                 "| {page} | {whose} | given up after {:.1} s | | | |",
                 asked.elapsed().as_secs_f64()

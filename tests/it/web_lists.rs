@@ -10,6 +10,7 @@ use crate::{
     licences::{self, granted, opened},
     store_fixture::{COUNTY, PROVINCE, applicant, holder, new_case, open_request},
     web_fixture::{Answer, Service},
+    web_pages::Browser,
 };
 
 fn told(answer: &Answer, field: &str) -> Vec<String> {
@@ -184,4 +185,35 @@ async fn figures_tell_what_was_done_and_rank_without_betraying_a_case() {
     }
     let unknown = service.get(&rank.replace("ngo-establishment", "nothing"), &manager).await;
     assert_eq!(unknown.status, 404);
+}
+
+#[tokio::test]
+async fn a_search_that_takes_too_long_says_how_to_narrow_it() {
+    let service = Service::start().await;
+    service.hires("director", "manager", PROVINCE).await;
+    let token = service.token_of("director").await;
+    service.office.store.execute(open_request(new_case())).await.unwrap();
+    let found = service.get("/cases?text=nothing", &token).await;
+    assert_eq!(found.status, 200, "{found:?}");
+    // As if there were very many cases.
+    sqlx::raw_sql(
+        "create or replace function folded(text) returns text language plpgsql volatile as
+         $$ begin perform pg_sleep(6); return $1; end $$",
+    )
+    .execute(&mut service.office.as_admin().await)
+    .await
+    .unwrap();
+    let given_up = service.get("/cases?text=nothing&count=true", &token).await;
+    assert_eq!((given_up.code(), given_up.body["status"].as_u64()), ("search_too_wide", Some(422)));
+    let mut browser = Browser::of(&service, "director").await;
+    for (lang, said) in
+        [("fa", "کد رهگیری را کامل بنویسید"), ("en", "write the whole tracking code")]
+    {
+        let page = browser.get(&format!("/cases?text=nothing&lang={lang}")).await;
+        assert_eq!(page.status, 422);
+        assert!(page.html.contains(said), "{}", page.html);
+        assert!(!page.html.contains("class=\"nothing\""), "{}", page.html);
+    }
+    // The way out, and what asks for no words, are as ever.
+    assert_eq!(browser.get("/cases?lang=en").await.status, 200);
 }

@@ -74,6 +74,11 @@ pub enum StoreError {
     /// No such calendar is published.
     #[error("the calendar '{0}' is not published")]
     NoSuchCalendar(CalendarId),
+    /// Words were searched for in more cases than can be looked through at once.
+    #[error(
+        "too many cases would have to be looked through: narrow the search by unit, workflow or period, or search by a tracking code"
+    )]
+    SearchTooWide,
     /// A newer text of a calendar tells a past day otherwise.
     #[error(
         "{calendar} would tell {}{} otherwise: what is past stays as it was counted", change.date,
@@ -158,6 +163,7 @@ impl StoreError {
             Self::NoSuchDefinition { .. } => "no_such_definition",
             Self::Retired { .. } => "definition_retired",
             Self::NoSuchCalendar(_) => "no_such_calendar",
+            Self::SearchTooWide => "search_too_wide",
             Self::PastChanges { .. } => "calendar_past",
             Self::Unreadable { .. } => "unreadable",
             Self::Organisation(_) => "organisation",

@@ -10,6 +10,7 @@ use std::{
     fmt,
     ops::{Deref, DerefMut},
     sync::Arc,
+    time::Duration,
 };
 
 use parvaneh_core::{CaseId, Grant, Organisation, UnitId, reach::Reach};
@@ -166,6 +167,13 @@ impl Store {
         self.reads_after(&format!("begin read only; {PLANNED_ONCE}")).await
     }
 
+    /// The same for a search that may have to look through every case in reach: it may take so long, and is
+    /// then given up (see [`given_up`]).
+    pub(crate) async fn reads_for(&self, longest: Duration) -> Result<Reads, StoreError> {
+        let longest = longest.as_millis();
+        self.reads_after(&format!("begin read only; set local statement_timeout = {longest}")).await
+    }
+
     /// What a statement about one case finds for whomever the store reads.
     pub(crate) async fn read_by_key(
         &self,
@@ -187,6 +195,15 @@ impl Store {
         let begin = format!("{begin}; {}", reader.naming);
         Ok(Reads::Person(self.engine.visitors.lend(begin).await?))
     }
+}
+
+/// Whether the database has given a statement up because it took too long.
+pub(crate) fn given_up(error: &sqlx::Error) -> bool {
+    const QUERY_CANCELED: &str = "57014";
+    error
+        .as_database_error()
+        .and_then(|said| said.code())
+        .is_some_and(|code| code == QUERY_CANCELED)
 }
 
 /// A connection that reads.

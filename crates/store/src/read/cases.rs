@@ -2,7 +2,7 @@
 
 mod which;
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, ops::Range, time::Duration};
 
 use parvaneh_core::{
     CaseId, Instant, Organisation, PersonId, StepId, UnitId, WorkflowId, reach::Reach,
@@ -14,7 +14,13 @@ pub(super) use self::which::LEVEL;
 pub(crate) use self::which::filters;
 use self::which::tracking_code;
 pub use self::which::{HeldBy, HeldUp, Judged, OpenTask};
-use crate::{Store, StoreError};
+use crate::{
+    Store, StoreError,
+    reading::{Reads, given_up},
+};
+
+/// How long somebody waits for words to be found in the cases in his reach.
+const SEARCHING: Duration = Duration::from_secs(4);
 
 /// Which cases.
 #[derive(Clone, Debug, Default)]
@@ -127,14 +133,15 @@ impl Store {
     /// A page of cases, the latest identifier first.
     ///
     /// # Errors
-    /// The database.
+    /// [`StoreError::SearchTooWide`] for words that are searched for in too many cases; the database.
     pub async fn cases(&self, query: &CasesQuery) -> Result<Vec<CaseRow>, StoreError> {
         let limit = if query.limit == 0 { 50 } else { query.limit.min(500) };
         let query = &*self.by_its_code(query).await?;
         let organisation = self.reference().await?.organisation.clone();
         let mut sql = QueryBuilder::new("");
         select(&mut sql, query, &organisation, limit);
-        let rows = sql.build().fetch_all(&mut *self.reads().await?).await?;
+        let mut reads = self.reads_of(query).await?;
+        let rows = sql.build().fetch_all(&mut *reads).await.map_err(|error| lost(query, error))?;
         rows.iter()
             .map(|row| {
                 Ok(CaseRow {
@@ -158,7 +165,7 @@ impl Store {
     /// How many cases there are of those, wherever a page begins; counted up to `most` and one more.
     ///
     /// # Errors
-    /// The database.
+    /// [`StoreError::SearchTooWide`]; the database.
     pub async fn count_cases(&self, query: &CasesQuery, most: u32) -> Result<u32, StoreError> {
         let organisation = self.reference().await?.organisation.clone();
         let query = &*self.by_its_code(query).await?;
@@ -166,12 +173,23 @@ impl Store {
         let all = CasesQuery { before: None, ..query.clone() };
         let mut sql = QueryBuilder::new("");
         count(&mut sql, &all, &organisation, most.saturating_add(1));
-        let count: i64 = sql.build_query_scalar().fetch_one(&mut *self.reads().await?).await?;
+        let mut reads = self.reads_of(query).await?;
+        let count = sql.build_query_scalar().fetch_one(&mut *reads).await;
+        let count: i64 = count.map_err(|error| lost(query, error))?;
         Ok(count as u32)
     }
 }
 
 impl Store {
+    /// Words are in no index: behind the wall the database uses none for a condition that is not known to keep
+    /// what it sees to itself.
+    async fn reads_of(&self, query: &CasesQuery) -> Result<Reads, StoreError> {
+        match &query.text {
+            Some(_) => self.reads_for(SEARCHING).await,
+            None => self.reads().await,
+        }
+    }
+
     /// Who writes a whole tracking code means that one case. It is looked up here: behind the wall the index
     /// `cases_by_code` would be of no use, since the database looks at a row there only after it has found
     /// that it may be seen. Which identifiers end so betrays nothing; the list still is behind the wall.
@@ -190,6 +208,13 @@ impl Store {
         let wanted = |id: &CaseId| query.cases.as_ref().is_none_or(|only| only.contains(id));
         let cases = found.into_iter().map(CaseId).filter(wanted).collect();
         Ok(Cow::Owned(CasesQuery { text: None, cases: Some(cases), ..query.clone() }))
+    }
+}
+
+fn lost(query: &CasesQuery, error: sqlx::Error) -> StoreError {
+    match query.text.is_some() && given_up(&error) {
+        true => StoreError::SearchTooWide,
+        false => error.into(),
     }
 }
 

@@ -30,6 +30,8 @@ cases-count = { $count ->
    *[other] { $count } cases
 }
 cases-many = more than { $most } cases
+cases-uncounted = Counting all cases with these words takes too long.
+cases-too-wide = A search for these words in so many cases takes too long. Choose a unit, a workflow, a step or when they were received, or write the whole tracking code.
 cases-none = There is no case for you to see.
 cases-none-found = No case by these filters. Take one of them away.
 cases-next = Next page

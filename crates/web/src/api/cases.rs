@@ -102,6 +102,7 @@ struct Cases {
     params(Wanted),
     responses(
         (status = 200, body = Cases),
+        (status = 422, description = "`search_too_wide`: the text would have to be searched for in too many cases"),
     )
 )]
 async fn list(

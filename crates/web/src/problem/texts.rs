@@ -74,6 +74,7 @@ pub const CODES: &[(&str, Text)] = &[
     ("idempotency_key_reused", Text { fa: "این کلید برای درخواست دیگری به کار رفته است", en: "The idempotency key was used for another request" }),
     ("idempotency_key_invalid", Text { fa: "کلید تکرار نادرست است", en: "The idempotency key is wrong" }),
     ("case_poisoned", Text { fa: "پرونده را نمی‌توان پیش برد؛ به پشتیبانی خبر دهید", en: "The case cannot be treated: tell those who run the service" }),
+    ("search_too_wide", Text { fa: "جست‌وجو در این همه پرونده بیش از اندازه طول می‌کشد؛ واحد، فرایند یا زمان را محدود کنید یا کد رهگیری را بنویسید", en: "A search in so many cases takes too long: narrow it by unit, workflow or period, or write the tracking code" }),
     ("not_a_sandbox", Text { fa: "این پایگاه آزمایشی نیست", en: "This database is not a sandbox" }),
     ("clock_refused", Text { fa: "ساعت چنین جابه‌جا نمی‌شود", en: "The clock is not moved like this" }),
     ("version_taken", Text { fa: "این نسخه پیش‌تر با محتوای دیگری منتشر شده است", en: "This version is already published with other content" }),

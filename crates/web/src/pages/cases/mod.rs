@@ -8,7 +8,7 @@ use std::borrow::Borrow;
 
 use askama::Template;
 use axum::{extract::State as Has, http::StatusCode, response::Response};
-use parvaneh_store::CasesQuery;
+use parvaneh_store::{CasesQuery, StoreError};
 
 pub(crate) use self::{
     chosen::period_told,
@@ -47,8 +47,10 @@ struct Page {
     /// What was typed and cannot be read.
     faults: Vec<&'static str>,
     rows: Vec<Row>,
-    /// As many as there are.
-    count: u32,
+    /// As many as there are; nothing where counting takes too long.
+    count: Option<u32>,
+    /// Whether so many would have to be looked through that nothing was found in time.
+    too_wide: bool,
     next: Option<String>,
     /// The page by which they are exported, for who may.
     export: Option<String>,
@@ -75,11 +77,20 @@ impl Page {
 
     /// Whether there are more than are counted.
     fn is_many(&self) -> bool {
-        self.count > MOST_COUNTED
+        self.count.is_some_and(|count| count > MOST_COUNTED)
     }
 
     fn wrong(&self, field: &str) -> bool {
         self.faults.contains(&field)
+    }
+}
+
+/// Nothing where a search was given up because it took too long.
+fn in_time<T>(found: Result<T, StoreError>) -> Result<Option<T>, Problem> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(StoreError::SearchTooWide) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -91,28 +102,35 @@ async fn list(
     let (words, viewer) = (visit.look.words, &visit.viewer);
     let faults = wanted.faults();
     let calendars = app.calendar().await?;
+    let mut too_wide = false;
     // What cannot be read asks for nothing that could be shown; without a calendar there is no case.
     let (listed, next, count) = match &calendars {
         Some(calendars) if faults.is_empty() => {
             let query = wanted.query(calendars.national(), viewer.now)?;
             let query = CasesQuery { reach: Some(viewer.reach.clone()), ..query };
             let reads = app.store.reading_as(viewer);
-            let (listed, more) = cut(reads.cases(&query).await?, PAGE);
+            let found = in_time(reads.cases(&query).await)?;
+            too_wide = found.is_none();
+            let (listed, more) = cut(found.unwrap_or_default(), PAGE);
             let next = listed.last().filter(|_| more).map(|last| {
                 let after = end(&(last.place_in(query.order), last.case));
                 Wanted { after, ..wanted.clone() }.address()
             });
             // One page that is not full needs no counting.
             let count = match wanted.after.is_empty() && !more {
-                true => listed.len() as u32,
-                false => reads.count_cases(&query, MOST_COUNTED).await?,
+                true => Some(listed.len() as u32),
+                false if too_wide => None,
+                false => in_time(reads.count_cases(&query, MOST_COUNTED).await)?,
             };
             (listed, next, count)
         }
-        _ => (Vec::new(), None, 0),
+        _ => (Vec::new(), None, Some(0)),
     };
     let choices = Choices::of(viewer, &wanted, words);
-    let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let status = match faults.is_empty() && !too_wide {
+        true => StatusCode::OK,
+        false => StatusCode::UNPROCESSABLE_ENTITY,
+    };
     let page = Page {
         frame: visit.frame(words.t("cases-title")),
         chosen: chosen::chosen(&app, &visit, &wanted, &choices).await?,
@@ -120,6 +138,7 @@ async fn list(
         rows: rows(&app, &visit, listed).await?,
         faults,
         count,
+        too_wide,
         next,
         export: policy::permit_export(viewer).is_ok().then(|| wanted.export_address()),
         wanted,
