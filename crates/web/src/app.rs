@@ -13,6 +13,7 @@ use crate::{
     auth::{Passwords, Principal},
     events::Hub,
     health::{self, Ending, Probe},
+    known_texts::KnownTexts,
     layers,
     limits::Limiter,
     looks::Looks,
@@ -45,6 +46,8 @@ pub struct Parts {
     pub(crate) uploads: Arc<Semaphore>,
     /// What webhooks are sent by, where something is.
     pub(crate) sender: Option<Arc<dyn Sender>>,
+    /// What was found out about published definitions.
+    pub(crate) known_texts: KnownTexts,
     /// Whether this is a sandbox: it never changes.
     sandbox: OnceCell<bool>,
     /// Whose days pages count by that belong to no case.
@@ -83,6 +86,7 @@ impl App {
             hub: Hub::new(),
             uploads,
             sender,
+            known_texts: KnownTexts::default(),
             sandbox: OnceCell::new(),
             calendar: OnceCell::new(),
         }))

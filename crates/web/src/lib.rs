@@ -12,6 +12,7 @@ mod compression;
 mod documents;
 mod events;
 mod health;
+mod known_texts;
 mod language;
 mod layers;
 mod limits;

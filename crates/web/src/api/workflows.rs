@@ -1,6 +1,8 @@
 //! Publishing workflows, taking them out of use, and how their versions differ. Reading them is
 //! everybody's: see [`super::reference`].
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::State,
@@ -9,7 +11,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use parvaneh_core::{
-    CalendarId, Definition, WorkflowId,
+    CalendarId, Calendars, Definition, WorkflowId,
     definition::Checked,
     document::{self, Difference, Reader, Severity, differences, has_errors},
     scenario::{self, Setting},
@@ -111,11 +113,38 @@ pub(crate) async fn checked(
     app: &App,
     source: &str,
 ) -> Result<(Option<Definition>, Vec<document::Problem>), Problem> {
+    let (definition, problems, _) = checked_by(app, source).await?;
+    Ok((definition, problems))
+}
+
+/// How many problems a published definition has; found out once, as long as its calendar stays as it is.
+///
+/// # Errors
+/// As [`checked`].
+pub(crate) async fn problems_of(app: &App, source: &str) -> Result<usize, Problem> {
+    if let Some(calendar) = app.known_texts.calendar(source)
+        && let Ok(calendars) = app.store.calendars(&calendar).await
+        && let Some(problems) = app.known_texts.problems(source, &calendars)
+    {
+        return Ok(problems);
+    }
+    let (definition, problems, by) = checked_by(app, source).await?;
+    if let (Some(definition), Some(calendars)) = (definition, by) {
+        app.known_texts.remember(source, definition.calendar, &calendars, problems.len());
+    }
+    Ok(problems.len())
+}
+
+/// [`checked`], and the state of the calendar by which it was.
+async fn checked_by(
+    app: &App,
+    source: &str,
+) -> Result<(Option<Definition>, Vec<document::Problem>, Option<Arc<Calendars>>), Problem> {
     let text = source.to_owned();
     let Checked { definition, problems, .. } =
         reading(move || Definition::check("source", &text, None)).await?;
     let Some(definition) = definition.filter(|_| !has_errors(&problems)) else {
-        return Ok((None, problems));
+        return Ok((None, problems, None));
     };
     let calendars = match app.store.calendars(&definition.calendar).await {
         Ok(calendars) => calendars,
@@ -127,13 +156,13 @@ pub(crate) async fn checked(
         }
         Err(error) => return Err(error.into()),
     };
-    let text = source.to_owned();
+    let (text, by) = (source.to_owned(), calendars.clone());
     let Checked { definition, problems, .. } = reading(move || {
         let known = |_: &CalendarId| Some(calendars.as_ref().clone());
         Definition::check_by_calendar("source", &text, &known)
     })
     .await?;
-    Ok((definition.filter(|_| !has_errors(&problems)), problems))
+    Ok((definition.filter(|_| !has_errors(&problems)), problems, Some(by)))
 }
 
 /// What may take a while is done where it keeps nobody else up.

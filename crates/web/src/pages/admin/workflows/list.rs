@@ -8,7 +8,7 @@ use parvaneh_store::PublishedDefinition;
 use super::{address, permit};
 use crate::{
     App,
-    api::workflows::checked,
+    api::workflows::problems_of,
     pages::{
         Frame, page,
         times::{Times, When},
@@ -89,7 +89,7 @@ pub(super) async fn version(
 ) -> Result<Version, Problem> {
     let times = Times::of(app, words).await?;
     let source = app.store.definition_source(&row.workflow, row.version).await?;
-    let problems = checked(app, &source).await.map_or(0, |(_, problems)| problems.len());
+    let problems = problems_of(app, &source).await.unwrap_or(0);
     Ok(Version {
         workflow: row.workflow.to_string(),
         version: row.version,
