@@ -517,7 +517,7 @@ async fn everybody_who_is_told_gets_one_notice_for_an_event() {
     assert_eq!(mine.len(), 2);
     assert!(mine.iter().all(|notice| notice.kind == "escalation"));
     let now = office.store.now().await.unwrap();
-    assert_eq!(office.store.mark_notices_read(second, now).await.unwrap(), 2);
+    assert_eq!(office.store.mark_notices_read(second, now, None).await.unwrap(), 2);
     assert_eq!(office.store.notices(second, true, 10).await.unwrap(), []);
     assert_eq!(office.store.notices(second, false, 10).await.unwrap().len(), 2);
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     store_fixture::COUNTY,
     web_fixture::{Answer, Service, answered, with_json},
+    web_pages::Browser,
 };
 
 async fn administrator(service: &Service) -> String {
@@ -22,7 +23,7 @@ fn items(answer: &Answer) -> &Vec<Value> {
 #[tokio::test]
 async fn who_was_told_of_a_deadline_reads_it_page_by_page_and_marks_it_read() {
     let service = Service::start().await;
-    for _ in 0..2 {
+    for _ in 0..3 {
         service.office.opened().await;
     }
     // Long after every deadline of the first step.
@@ -31,7 +32,7 @@ async fn who_was_told_of_a_deadline_reads_it_page_by_page_and_marks_it_read() {
     service.office.store.deliver_outbox(100).await.unwrap();
     let head = service.token_of("county_head").await;
     let all = service.get("/notices?unread=true", &head).await;
-    assert_eq!(items(&all).len(), 2, "{all:?}");
+    assert_eq!(items(&all).len(), 3, "{all:?}");
     assert!(items(&all)[0]["kind"].is_string());
     let (mut path, mut told) = ("/notices?limit=1".to_owned(), Vec::new());
     loop {
@@ -45,13 +46,29 @@ async fn who_was_told_of_a_deadline_reads_it_page_by_page_and_marks_it_read() {
     let store = &service.office.store;
     let person = crate::store_fixture::holder("county_head");
     let viewer = store.viewer(person).await.unwrap().unwrap();
-    for (most, counted) in [(100, 2), (1, 1)] {
+    for (most, counted) in [(100, 3), (1, 1)] {
         let unread = store.reading_as(&viewer).unread_notices(person, most).await.unwrap();
         assert_eq!(unread, counted);
     }
     let until = items(&all)[0]["created_at"].clone();
+    // One of them, by the API and on the page.
+    let only = json!({ "case": told[1]["case"], "event": told[1]["event"] });
+    let asked = json!({ "until": until, "only": only });
+    let read = service.post("/notices/read", &head, &asked).await;
+    assert_eq!(read.body["count"], 1, "{read:?}");
+    let left = service.get("/notices?unread=true", &head).await;
+    assert_eq!(items(&left), &[told[0].clone(), told[2].clone()]);
+    let mut browser = Browser::of(&service, "county_head").await;
+    let page = browser.get("/notices?unread=yes&lang=en").await;
+    assert_eq!(page.html.matches(">I have read it<").count(), 2, "{}", page.html);
+    let (case, event) = (told[2]["case"].as_str().unwrap(), told[2]["event"].to_string());
+    let made = told[2]["created_at"].as_str().unwrap();
+    let form = [("until", made), ("case", case), ("event", &event), ("unread", "yes")];
+    let page = browser.send("/notices/read", &form).await;
+    assert_eq!((page.status, page.header("location")), (303, "/notices?unread=yes&done=one"));
+    assert_eq!(items(&service.get("/notices?unread=true", &head).await), &[told[0].clone()]);
     let read = service.post("/notices/read", &head, &json!({ "until": until })).await;
-    assert_eq!(read.body["count"], told.len(), "{read:?}");
+    assert_eq!(read.body["count"], 1, "{read:?}");
     assert!(items(&service.get("/notices?unread=true", &head).await).is_empty());
     assert_eq!(items(&service.get("/notices", &head).await).len(), told.len());
 

@@ -190,7 +190,8 @@ impl Store {
         Ok(u32::try_from(counted).unwrap_or(u32::MAX))
     }
 
-    /// Marks what a person was told up to an instant as read; says how many notices that were.
+    /// Marks what a person was told up to an instant as read, or of that only what he was told of one event of a
+    /// case; says how many notices that were.
     ///
     /// # Errors
     /// The database.
@@ -198,15 +199,21 @@ impl Store {
         &self,
         person: PersonId,
         up_to: Instant,
+        only: Option<(CaseId, u32)>,
     ) -> Result<u64, StoreError> {
         let engine = self.engine.clone();
+        let (case, seq) = (only.map(|(case, _)| case.0), only.map(|(_, seq)| seq));
+        let seq = seq.map(|seq| i32::try_from(seq).unwrap_or(i32::MAX));
         undisturbed(async move {
             let marked = sqlx::query(
                 "update notices set read_at = engine_now()
-                 where person = $1 and read_at is null and created_at <= $2",
+                 where person = $1 and read_at is null and created_at <= $2
+                   and ($3::uuid is null or (case_id = $3 and seq = $4))",
             )
             .bind(person.0)
             .bind(up_to)
+            .bind(case)
+            .bind(seq)
             .execute(&engine.writers)
             .await?;
             Ok(marked.rows_affected())

@@ -109,7 +109,7 @@ impl Notices {
                 out.line(table.render("no notices"))?;
             }
             if let Some(latest) = notices.first().filter(|_| self.mark_read) {
-                store.mark_notices_read(person, latest.created_at).await?;
+                store.mark_notices_read(person, latest.created_at, None).await?;
             }
             Ok(())
         })

@@ -149,6 +149,9 @@ notices-new = new
 notices-none = Nothing yet.
 notices-none-new = You have read everything.
 notices-mark = I have read them all
+notices-read-it = I have read it
+notices-mark-one = I have read it: { $subject }
+notices-one-read = This notice is read.
 notices-read = The notices are marked as read.
 notices-next = Earlier ones
 

@@ -146,6 +146,9 @@ notices-new = تازه
 notices-none = هنوز خبری نیست.
 notices-none-new = همهٔ خبرها را خوانده‌اید.
 notices-mark = همه را خوانده‌ام
+notices-read-it = خواندم
+notices-mark-one = خواندم: { $subject }
+notices-one-read = این خبر خوانده شد.
 notices-read = خبرها خوانده شد.
 notices-next = پیش‌تر
 

@@ -115,6 +115,18 @@ async fn mine(
 struct ReadUntil {
     /// Those that were made up to this instant: what came later was not seen yet.
     until: DateTime<Utc>,
+    /// Of these only what he was told of one event.
+    only: Option<OneNotice>,
+}
+
+/// What somebody was told of one event of a case.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct OneNotice {
+    /// About which case.
+    case: Uuid,
+    /// By which of its events.
+    event: u32,
 }
 
 /// How many.
@@ -138,8 +150,9 @@ async fn read(
     Body(body): Body<ReadUntil>,
 ) -> Result<Response, Problem> {
     let (store, person, until) = (app.store.clone(), caller.person, body.until);
+    let only = body.only.as_ref().map(|only| (CaseId(only.case), only.event));
     once(&app, &caller, key, "read notices", &body, async move {
-        let count = store.mark_notices_read(person, until).await?;
+        let count = store.mark_notices_read(person, until, only).await?;
         Ok((StatusCode::OK, HowMany { count }))
     })
     .await

@@ -42,6 +42,9 @@ struct Row {
     mark: &'static str,
     at: When,
     new: bool,
+    /// By which event of the case, and when it was told.
+    event: u32,
+    told_at: String,
 }
 
 #[derive(Template)]
@@ -107,11 +110,17 @@ async fn list(
             mark,
             at: times.moment(row.created_at),
             new: row.read_at.is_none(),
+            event: row.seq,
+            told_at: row.created_at.to_rfc3339(),
         }
     });
     let shown = Page {
         frame: visit.frame(words.t("notices-title")),
-        done: (wanted.done == "read").then(|| words.t("notices-read")),
+        done: match &*wanted.done {
+            "read" => Some(words.t("notices-read")),
+            "one" => Some(words.t("notices-one-read")),
+            _ => None,
+        },
         unread,
         rows: rows.collect(),
         until: newest.map(|at| at.to_rfc3339()),
@@ -123,6 +132,12 @@ async fn list(
 #[derive(Debug, Deserialize)]
 struct Until {
     until: DateTime<Utc>,
+    /// Only what was told of that event of that case.
+    case: Option<CaseId>,
+    event: Option<u32>,
+    /// Whether he was shown only what is not read.
+    #[serde(default)]
+    unread: String,
 }
 
 async fn read(
@@ -130,6 +145,11 @@ async fn read(
     visit: Visit,
     Form(sent): Form<Until>,
 ) -> Result<Response, Problem> {
-    app.store.mark_notices_read(visit.caller.person, sent.until).await?;
-    Ok(see("/notices?done=read"))
+    let only = sent.case.zip(sent.event);
+    app.store.mark_notices_read(visit.caller.person, sent.until, only).await?;
+    Ok(see(match (only.is_some(), sent.unread == "yes") {
+        (false, _) => "/notices?done=read",
+        (true, false) => "/notices?done=one",
+        (true, true) => "/notices?unread=yes&done=one",
+    }))
 }
