@@ -79,6 +79,43 @@ async fn every_number_opens_as_many_cases() {
 }
 
 #[tokio::test]
+async fn every_table_can_be_kept_as_a_file() {
+    let service = managed().await;
+    let mut browser = Browser::of(&service, "director").await;
+    let mut counted = Vec::new();
+    for (page, tables) in [("/dashboard", 5), ("/dashboard/work", 4)] {
+        let shown = browser.get(&format!("{page}?lang=en&year={YEAR}")).await;
+        let links = shown.html.split("href=\"/dashboard/table?").skip(1);
+        let links: Vec<String> = links
+            .map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&").replace("&#38;", "&"))
+            .collect();
+        assert_eq!(links.len(), 2 * tables, "{page}: {links:?}");
+        for link in links {
+            assert!(link.contains(&format!("year={YEAR}")), "{link}: of the same year");
+            let file = browser.get(&format!("/dashboard/table?{link}&lang=en")).await;
+            assert_eq!(file.status, 200, "{link}");
+            assert!(file.header("content-disposition").starts_with("attachment;"), "{link}");
+            if link.contains("format=xlsx") {
+                assert!(file.html.starts_with("PK"), "{link}: a ZIP archive");
+                continue;
+            }
+            let lines: Vec<&str> = file.html.trim_start_matches('\u{feff}').lines().collect();
+            let head: Vec<&str> = lines[0].split(',').collect();
+            assert!(head.len() > 1 && lines.len() > 1, "{link}: {lines:?}");
+            if let Some(column) = head.iter().position(|name| *name == "Counted")
+                && page == "/dashboard"
+            {
+                let of = |line: &&str| line.split(',').nth(column).unwrap().parse::<u64>().unwrap();
+                counted.push(lines[1..].iter().map(of).sum::<u64>());
+            }
+        }
+    }
+    // Months, places and workflows are three ways to divide the same cases.
+    assert!(counted.len() == 3 && counted[0] > 0, "{counted:?}");
+    assert!(counted.iter().all(|sum| *sum == counted[0]), "{counted:?}");
+}
+
+#[tokio::test]
 async fn who_sees_figures_and_no_cases_gets_no_list() {
     let service = managed().await;
     let mut browser = Browser::of(&service, "figures").await;

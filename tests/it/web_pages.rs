@@ -728,6 +728,12 @@ pub(crate) const ROWS: &[Row] = &[
         Opens::Only(&["auditor", "manager", "provincial administrator", "administrator"]),
     ),
     Row(
+        "get /dashboard/table",
+        "/dashboard/table?table=places&format=csv",
+        &[],
+        Opens::Only(&["auditor", "manager", "provincial administrator", "administrator"]),
+    ),
+    Row(
         "get /dashboard/work",
         "/dashboard/work",
         &[],

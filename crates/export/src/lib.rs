@@ -11,6 +11,7 @@ mod json_lines;
 mod ocel;
 mod said;
 mod sheet;
+mod table;
 #[cfg(test)]
 mod testing;
 mod texts;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     cell::guarded,
+    table::{Cell, Table},
     texts::kind_title,
     writer::{Totals, Writer},
 };

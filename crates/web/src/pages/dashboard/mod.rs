@@ -2,6 +2,7 @@
 //! went.
 
 mod overview;
+mod tables;
 mod wanted;
 mod work;
 
@@ -21,7 +22,10 @@ use crate::{
 };
 
 pub(super) fn pages() -> Pages {
-    Pages::default().get("/dashboard", overview::overview).get("/dashboard/work", work::work)
+    Pages::default()
+        .get("/dashboard", overview::overview)
+        .get("/dashboard/work", work::work)
+        .get("/dashboard/table", tables::file)
 }
 
 /// Whether somebody sees figures anywhere.

@@ -8,12 +8,15 @@ use parvaneh_core::{
     definition::Level,
     measure::{TARGET, Tally},
 };
+use parvaneh_export::Cell;
 use parvaneh_store::{
     OnTimeBy, OnTimeKey, OnTimeQuery, StandingDue, StandingQuery, StandingSince, Store,
 };
 
 use super::{
-    Asked, Figures, Head, Number, Standing, Wanted, calendars, month_name, percent, unit_name,
+    Asked, Figures, Head, Number, Standing, Wanted, calendars, month_name, percent,
+    tables::{Name, Told, rated, rated_head},
+    unit_name,
 };
 use crate::{
     App,
@@ -84,7 +87,7 @@ const WIDEST: u64 = 240;
 
 #[derive(Template)]
 #[template(path = "dashboard/page.html")]
-struct Page {
+pub(super) struct Page {
     frame: Frame,
     head: Head,
     wanted: Wanted,
@@ -116,8 +119,16 @@ pub(super) async fn overview(
     visit: Visit,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
+    page(&visit.look, &read(&app, &visit, wanted).await?)
+}
+
+/// The figures.
+///
+/// # Errors
+/// As [`Wanted::made_out`]; the store's.
+pub(super) async fn read(app: &App, visit: &Visit, wanted: Wanted) -> Result<Page, Problem> {
     let (words, viewer) = (visit.look.words, &visit.viewer);
-    let calendars = calendars(&app).await?;
+    let calendars = calendars(app).await?;
     let calendar = calendars.national();
     let asked = wanted.made_out(viewer, calendar)?;
     let reach = policy::reach_of(viewer, Task::SeeFigures);
@@ -154,7 +165,7 @@ pub(super) async fn overview(
     let is_national = viewer.organisation.is_whole(&asked.unit);
     let (due, left, held, ages, open) =
         running(&within, &asked, calendar, viewer.now, words).await?;
-    let page_of = Page {
+    Ok(Page {
         frame: visit.frame(words.t("dashboard-title")),
         head: Head::of(viewer, &wanted, &asked, today.year(), words),
         raw: Figures::of(&whole.1, of_period(asked.period, true), words),
@@ -173,17 +184,78 @@ pub(super) async fn overview(
             let year = asked.period.year();
             (words.digits(year), words.digits(year - 1))
         },
-        places: places(&within, &visit, &wanted, &asked, is_national, calendar).await?,
+        places: places(&within, visit, &wanted, &asked, is_national, calendar).await?,
         has_map: is_national,
-        workflows: workflows(&within, &visit, &wanted, &asked, calendar).await?,
+        workflows: workflows(&within, visit, &wanted, &asked, calendar).await?,
         open,
         due,
         left,
         held,
         ages,
         wanted,
-    };
-    page(&visit.look, &page_of)
+    })
+}
+
+impl Page {
+    /// A table of it.
+    pub(super) fn table(self, name: Name, words: Words) -> Told {
+        let said = |key: crate::say::Said| key.to_string();
+        let bands = |title: crate::say::Said, bands: Vec<Band>, held: Option<Number>| -> Told {
+            let title = said(title);
+            let rows =
+                bands.into_iter().map(|band| vec![band.name.into(), band.cases.value.into()]);
+            let held =
+                held.map(|held| vec![said(words.t("dashboard-held")).into(), held.value.into()]);
+            let head = vec![title.clone(), said(words.t("dashboard-cases"))];
+            (title, head, rows.chain(held).collect())
+        };
+        let of_places =
+            |title: crate::say::Said, first: crate::say::Said, rows: Vec<PlaceRow>| -> Told {
+                let rows = rows.into_iter().map(|row| {
+                    [Cell::Text(row.code), row.name.into()]
+                        .into_iter()
+                        .chain(rated(&row.figures))
+                        .collect()
+                });
+                let mut head = vec![said(words.t("dashboard-code")), said(first)];
+                head.extend(rated_head(words));
+                (said(title), head, rows.collect())
+            };
+        match name {
+            Name::Left => bands(words.t("dashboard-left"), self.left, Some(self.held)),
+            Name::Ages => bands(words.t("dashboard-ages"), self.ages, None),
+            Name::Workflows => of_places(
+                words.t("dashboard-workflows"),
+                words.t("dashboard-workflow"),
+                self.workflows,
+            ),
+            Name::Places => {
+                let title = match self.has_map {
+                    true => words.t("dashboard-provinces"),
+                    false => words.t("dashboard-units"),
+                };
+                of_places(title, words.t("dashboard-unit"), self.places)
+            }
+            _ => {
+                let [rate, counted, not] = rated_head(words);
+                let before = [&rate, &counted].map(|column| format!("{column} {}", self.years.1));
+                let [rate_before, counted_before] = before;
+                let month = said(words.t("dashboard-month"));
+                let head = vec![month, rate, counted, not, rate_before, counted_before];
+                let rows = self.months.into_iter().map(|month| {
+                    let mut cells = vec![month.name.into()];
+                    cells.extend(rated(&month.figures));
+                    match &month.before {
+                        Some(before) => cells.extend(rated(before).into_iter().take(2)),
+                        None => cells.extend([Cell::Empty, Cell::Empty]),
+                    }
+                    cells
+                });
+                let title = format!("{} {}", words.t("dashboard-months-file"), self.years.0);
+                (title, head, rows.collect())
+            }
+        }
+    }
 }
 
 /// How many more cases may be late: «۳ پرونده تا پایان سال».

@@ -3,9 +3,14 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use parvaneh_core::{Definition, JalaliDate, PersonId, WorkflowId, definition::StepKind};
+use parvaneh_export::Cell;
 use parvaneh_store::{Viewer, Workload, WorkloadBy, WorkloadQuery};
 
-use super::{Asked, Head, Number, Wanted, calendars, percent, unit_name};
+use super::{
+    Asked, Head, Number, Wanted, calendars, percent,
+    tables::{self, Name, Told},
+    unit_name,
+};
 use crate::{
     App,
     body::Query,
@@ -35,6 +40,8 @@ struct Lost {
     waiting: String,
     handling: String,
     days: String,
+    /// The same as numbers: in all, waiting, handling.
+    numbers: [f64; 3],
     /// How wide each is drawn.
     wide: (u64, u64),
 }
@@ -51,6 +58,8 @@ struct Done {
     /// How long a task waited and was handled, in working hours.
     waited: String,
     handled: String,
+    /// The same as numbers, in the order of the columns.
+    numbers: [f64; 6],
 }
 
 /// A level with its cases.
@@ -71,7 +80,7 @@ struct Load {
 
 #[derive(Template)]
 #[template(path = "dashboard/work.html")]
-struct Page {
+pub(super) struct Page {
     frame: Frame,
     head: Head,
     wanted: Wanted,
@@ -87,8 +96,21 @@ pub(super) async fn work(
     visit: Visit,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
+    page(&visit.look, &read(&app, &visit, wanted, MOST).await?)
+}
+
+/// The figures, as many rows of each as are wanted.
+///
+/// # Errors
+/// As [`Wanted::made_out`]; the store's.
+pub(super) async fn read(
+    app: &App,
+    visit: &Visit,
+    wanted: Wanted,
+    most_rows: usize,
+) -> Result<Page, Problem> {
     let (words, viewer) = (visit.look.words, &visit.viewer);
-    let calendars = calendars(&app).await?;
+    let calendars = calendars(app).await?;
     let calendar = calendars.national();
     let asked = wanted.made_out(viewer, calendar)?;
     let reach = policy::reach_of(viewer, Task::SeeFigures);
@@ -103,7 +125,7 @@ pub(super) async fn work(
     let several = viewer.definitions().len() > 1;
     let mut lost: Vec<Lost> = Vec::new();
     let most = steps.iter().map(|row| row.days_lost.days()).fold(0.0_f64, f64::max);
-    for row in steps.iter().filter(|row| row.days_lost.days() > 0.0).take(MOST) {
+    for row in steps.iter().filter(|row| row.days_lost.days() > 0.0).take(most_rows) {
         let Some(step) = &row.step else { continue };
         let list = asked.cases(|list| cases::Wanted {
             workflow: row.workflow.to_string(),
@@ -128,6 +150,7 @@ pub(super) async fn work(
             waiting: tenth(row.days_lost.waiting, words),
             handling: tenth(row.days_lost.handling, words),
             days: tenth(row.days_lost.days(), words),
+            numbers: [row.days_lost.days(), row.days_lost.waiting, row.days_lost.handling],
             wide: (share(row.days_lost.waiting), share(row.days_lost.handling)),
         });
     }
@@ -143,6 +166,14 @@ pub(super) async fn work(
         late_in_queue: words.number(row.late_in_queue),
         waited: hours(row.spent.waited, row.closed, words),
         handled: hours(row.spent.handled, row.closed, words),
+        numbers: [
+            row.closed as f64,
+            (row.closed - row.late) as f64 / row.closed.max(1) as f64 * 100.0,
+            row.late as f64,
+            row.late_in_queue as f64,
+            mean_hours(row.spent.waited, row.closed),
+            mean_hours(row.spent.handled, row.closed),
+        ],
     };
     let levels = within.escalated_now(&asked.unit, asked.workflow.as_ref()).await?;
     let levels = levels.iter().map(|one| Level {
@@ -154,17 +185,80 @@ pub(super) async fn work(
         ),
     });
     let today = JalaliDate::from(calendar.local_date(viewer.now));
-    let page_of = Page {
+    Ok(Page {
         frame: visit.frame(words.t("dashboard-work-title")),
         head: Head::of(viewer, &wanted, &asked, today.year(), words),
         lost,
-        steps: steps.iter().filter(|row| row.closed > 0).take(MOST).map(done).collect(),
-        owners: owners.iter().filter(|row| row.closed > 0).take(MOST).map(done).collect(),
+        steps: steps.iter().filter(|row| row.closed > 0).take(most_rows).map(done).collect(),
+        owners: owners.iter().filter(|row| row.closed > 0).take(most_rows).map(done).collect(),
         levels: levels.collect(),
-        load: load(&app, &within, &visit, &asked).await?,
+        load: load(app, &within, visit, &asked, 2 * most_rows).await?,
         wanted,
-    };
-    page(&visit.look, &page_of)
+    })
+}
+
+impl Page {
+    /// A table of it.
+    pub(super) fn table(self, name: Name, words: Words) -> Told {
+        let said = |key: crate::say::Said| key.to_string();
+        let (rows, first) = match name {
+            Name::Steps => (self.steps, words.t("dashboard-step")),
+            Name::Owners => (self.owners, words.t("dashboard-unit")),
+            Name::Load => {
+                let head = [
+                    words.t("dashboard-official"),
+                    words.t("dashboard-cases"),
+                    words.t("dashboard-load-late"),
+                ];
+                let rows = self.load.into_iter().map(|row| {
+                    let who = match row.waits {
+                        true => words.t("dashboard-waits-for").s("who", &row.who).into(),
+                        false => row.who,
+                    };
+                    vec![Cell::Text(who), row.cases.value.into(), row.late.value.into()]
+                });
+                let title = said(words.t("dashboard-load"));
+                return (title, head.map(said).to_vec(), rows.collect());
+            }
+            _ => {
+                let head = [
+                    words.t("dashboard-step"),
+                    words.t("dashboard-workflow"),
+                    words.t("dashboard-owner"),
+                    words.t("dashboard-lost-days"),
+                    words.t("dashboard-lost-waiting"),
+                    words.t("dashboard-lost-handling"),
+                    words.t("dashboard-cases"),
+                ];
+                let rows = self.lost.into_iter().map(|row| {
+                    let mut cells = vec![row.step.into(), row.workflow.into(), row.owner.into()];
+                    cells.extend(row.numbers.map(tables::tenth));
+                    cells.push(row.cases.value.into());
+                    cells
+                });
+                let title = said(words.t("dashboard-lost"));
+                return (title, head.map(said).to_vec(), rows.collect());
+            }
+        };
+        let head = [
+            first,
+            words.t("dashboard-owner"),
+            words.t("dashboard-closed"),
+            words.t("dashboard-on-time"),
+            words.t("dashboard-closed-late"),
+            words.t("dashboard-late-in-queue"),
+            words.t("dashboard-waited"),
+            words.t("dashboard-handled"),
+        ];
+        let mut head = head.map(said);
+        head[3].push_str(" (%)");
+        let rows = rows.into_iter().map(|row| {
+            let mut cells = vec![row.name.into(), row.owner.into()];
+            cells.extend(row.numbers.map(tables::tenth));
+            cells
+        });
+        (said(words.t("dashboard-done")), head.to_vec(), rows.collect())
+    }
 }
 
 /// Who has how much in hand, and what waits for whom.
@@ -173,9 +267,10 @@ async fn load(
     within: &parvaneh_store::Store,
     visit: &Visit,
     asked: &Asked,
+    most: usize,
 ) -> Result<Vec<Load>, Problem> {
     let (words, viewer) = (visit.look.words, &visit.viewer);
-    let rows = within.cases_in_hand(&asked.unit, asked.workflow.as_ref(), 2 * MOST as u32).await?;
+    let rows = within.cases_in_hand(&asked.unit, asked.workflow.as_ref(), most as u32).await?;
     let people: Vec<PersonId> = rows.iter().filter_map(|row| row.official).collect();
     let names = app.store.names_of(&people).await?;
     let most = rows.iter().map(|row| row.cases).max().unwrap_or(0).max(1);
@@ -255,6 +350,9 @@ fn tenth(days: f64, words: Words) -> String {
 
 /// The mean of what so many took together, in hours.
 fn hours(all: chrono::TimeDelta, of: u64, words: Words) -> String {
-    let hours = all.num_minutes() as f64 / 60.0 / of.max(1) as f64;
-    words.number(format!("{hours:.1}"))
+    words.number(format!("{:.1}", mean_hours(all, of)))
+}
+
+fn mean_hours(all: chrono::TimeDelta, of: u64) -> f64 {
+    all.num_minutes() as f64 / 60.0 / of.max(1) as f64
 }
