@@ -8,6 +8,7 @@
 
 mod case;
 mod code;
+mod digest;
 mod format;
 mod map;
 mod proofs;
@@ -25,10 +26,10 @@ use serde::{
     de::value::{Error, StrDeserializer},
 };
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use self::{
     case::Reading,
+    digest::Digest,
     proofs::Proofs,
     rules::{Rules, Wrong},
     trust::Head,
@@ -117,7 +118,7 @@ pub struct Summary {
 #[derive(Clone, Debug)]
 pub struct Verifier {
     trust: Trust,
-    hasher: Sha256,
+    digest: Digest,
     rank: u8,
     dead: bool,
     ended: bool,
@@ -145,7 +146,7 @@ impl Verifier {
         };
         Self {
             trust,
-            hasher: Sha256::new(),
+            digest: Digest::new(),
             rank: 0,
             dead: false,
             ended: false,
@@ -175,8 +176,8 @@ impl Verifier {
         }
         let is_end = self.read(bytes);
         if !is_end {
-            self.hasher.update(bytes);
-            self.hasher.update(b"\n");
+            self.digest.update(bytes);
+            self.digest.update(b"\n");
         }
     }
 
@@ -416,7 +417,7 @@ impl Verifier {
             let lines = self.report.summary.lines - 1;
             self.wrong((Code::WrongLength, format!("{} ≠ {lines}", line.lines)));
         }
-        let found = hex(&self.hasher.clone().finalize().into());
+        let found = hex(&self.digest.finish());
         if *line.sha256 != found {
             self.wrong((Code::WrongHash, format!("{} ≠ {found}", line.sha256)));
         }
