@@ -79,11 +79,13 @@ pub struct FiledTask {
     pub outcome: Option<String>,
 }
 
-/// In one statement: what a person sees is worked out once for each.
+/// In one statement: what a person sees is worked out once for each. The time is that of `engine_now()`, which the
+/// server would plan anew at each call.
 static FILE: ByKey = ByKey {
     name: "case_file",
     sql: "
-    select c.state::text, c.raw_deadline_at, c.next_due_at, p.error, engine_now(),
+    select c.state::text, c.raw_deadline_at, c.next_due_at, p.error,
+           (select coalesce(frozen_at, clock_timestamp() + clock_offset) from installation),
            (select json_agg(json_build_object(
                 'no', t.no, 'step', t.step, 'branch', t.branch, 'purpose', t.purpose,
                 'owner_role', t.owner_role, 'unit', t.unit_id, 'assignee', t.assignee,
