@@ -293,6 +293,7 @@ impl Rules {
             assignee: None,
             sittings: None,
             found: None,
+            personal: None,
             now,
         };
         next_due(&ctx, case)

@@ -55,6 +55,7 @@ impl Setting {
         let Self { definition, calendars, organisation } = self;
         let sittings = Some(&[][..]);
         Context {
+            personal: None,
             definition,
             calendars,
             organisation,

@@ -24,6 +24,7 @@ pub mod measure;
 pub mod migration;
 pub mod order;
 pub mod patterns;
+pub mod personal;
 pub mod reach;
 pub mod record;
 pub mod register;

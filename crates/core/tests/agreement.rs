@@ -35,7 +35,13 @@ const AMOUNTS: [Option<i64>; 4] = [None, Some(0), Some(1), Some(2)];
 const MOST_RETURNS: u32 = 3;
 
 fn form() -> Form {
-    let field = |kind| Field { title: text("field"), kind, required: Required::No, computed: None };
+    let field = |kind| Field {
+        title: text("field"),
+        kind,
+        required: Required::No,
+        computed: None,
+        personal: false,
+    };
     let choices = ["a", "b"].map(|choice| (choice.to_owned(), text(choice)));
     let kind = FieldKind::Choice { choices: choices.into_iter().collect() };
     let amount = FieldKind::Money { min: None, max: Some(2) };

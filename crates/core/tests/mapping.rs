@@ -130,6 +130,7 @@ fn table() -> Vec<Row> {
             "fields: { area: kind }\ndrop: { fields: [kind] }",
             "kind",
         ),
+        ("personal", vec![("area: {", "surface: {")], "fields: { area: surface }", "surface"),
         (code::MAPPED_TWICE, vec![("area:", "surface:")], "fields: { area: kind }", "licence@2"),
         (code::MAPPED_TWICE, vec![], "fields: { area: area }\ndrop: { fields: area }", "area"),
         ("unknown-field", vec![], "fields: { aera: area }", "aera"),
@@ -231,6 +232,7 @@ fn every_problem_is_told_at_its_place() {
                 &[("opens_at: county", "opens_at: province"), ("at: county", "at: province")]
             }
             code::STARTS_ELSEWHERE => &[("starts: opened", "starts: { entering: asked }")],
+            "personal" => &[("en: Area }", "en: Area }, personal: yes")],
             _ => &[],
         };
         let (mapping, problems, text) = checked(old, &new, lines);

@@ -466,6 +466,7 @@ fn values_keep_their_meaning_under_a_new_name_or_are_dropped() {
         kind: FieldKind::YesNo,
         required: Required::No,
         computed: None,
+        personal: false,
     };
     let (kept, gone) = (FieldId::from("kept"), FieldId::from("gone"));
     let asks = |first: &mut Definition| {

@@ -56,7 +56,8 @@ fn refusals() -> Vec<(RefusalCode, Stage, Actor, Command)> {
         let form = |definition: &mut Definition| {
             let title = Text { fa: "مساحت".to_owned(), en: "Area".to_owned() };
             let kind = FieldKind::Number { min: None, max: None, decimals: 0 };
-            let area = Field { title, kind, required: Required::Always, computed: None };
+            let area =
+                Field { title, kind, required: Required::Always, computed: None, personal: false };
             let fields = [("area".into(), area)].into_iter().collect();
             definition.forms.insert("visit".into(), Form { fields });
             definition.steps["intake"].form = Some("visit".into());

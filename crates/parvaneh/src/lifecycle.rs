@@ -40,7 +40,7 @@ pub(crate) fn with_database_used(
     on_signal: OnSignal,
     work: impl AsyncFnOnce(&Database, Shutdown) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    with_opened(Database::open(options, how), on_signal, work)
+    with_opened(options, Database::open(options, how), on_signal, work)
 }
 
 /// The same on a new sandbox, which replaces one that is there. With the first signal the work is asked
@@ -52,10 +52,11 @@ pub(crate) fn with_new_sandbox(
     options: &Options,
     work: impl AsyncFnOnce(&Database, Shutdown) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    with_opened(Database::new_sandbox(options), OnSignal::Finish, work)
+    with_opened(options, Database::new_sandbox(options), OnSignal::Finish, work)
 }
 
 fn with_opened(
+    options: &Options,
     opening: impl Future<Output = Result<Database, Failure>>,
     on_signal: OnSignal,
     work: impl AsyncFnOnce(&Database, Shutdown) -> Result<(), Failure>,
@@ -69,8 +70,12 @@ fn with_opened(
             OnSignal::Finish => &mut signals.second,
         };
         let mut leave = leave.clone();
+        let doing = async {
+            database.unlock(options).await?;
+            work(&database, signals.first.clone()).await
+        };
         let done = tokio::select! {
-            done = work(&database, signals.first.clone()) => done,
+            done = doing => done,
             () = leave.begins() => Err(Failure::interrupted()),
         };
         let closed = database.close().await;

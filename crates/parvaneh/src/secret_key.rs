@@ -17,6 +17,16 @@ const FILE: &str = "secret.key";
 const NEXT: &str = "secret.key.next";
 
 impl Database {
+    /// Says so where nothing is sealed, for want of a key: for whoever serves others.
+    pub(crate) fn warn_of_no_key(&self) {
+        if !self.store.has_key() {
+            tracing::warn!(
+                "PARVANEH_SECRET_KEY is not set: nobody can set up a second factor, and the \
+                 secrets of webhooks and the keys of personal data stand in the database as they are"
+            );
+        }
+    }
+
     /// Lets the store seal and open secrets: by the key that is named, or by the one that is kept
     /// beside the private Postgres, made when it is first needed. On a named database without a named
     /// key it does neither.
@@ -41,13 +51,7 @@ impl Database {
                     Err(error) => return Err(refused(error, &path)),
                 }
             }
-            (None, None) => {
-                tracing::warn!(
-                    "PARVANEH_SECRET_KEY is not set: nobody can set up a second factor, and the \
-                     secrets of webhooks stand in the database as they are"
-                );
-                return Ok(());
-            }
+            (None, None) => return Ok(()),
         };
         self.store.use_key(&key).await.map_err(|error| refused(error, place))
     }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::{
     SecretKey, Store, StoreError,
     identity::of_person,
+    personal::of_key,
     vault::{KNOWN, Vault, of_webhook, open_text, seal_text},
 };
 
@@ -17,6 +18,8 @@ pub struct KeyChanged {
     pub second_factors: u64,
     /// Secrets of webhooks.
     pub webhooks: u64,
+    /// Keys of people.
+    pub people: u64,
 }
 
 /// Why the key of an installation stays.
@@ -71,7 +74,7 @@ async fn change(
     let mut in_tx = connection.begin().await?;
     sqlx::query("set local lock_timeout = '10s'").execute(&mut *in_tx).await?;
     // Before they are counted: whoever connects from here on asks for the key first, and waits.
-    sqlx::query("lock table secret_key, second_factors, webhooks, login_failures")
+    sqlx::query("lock table secret_key, second_factors, webhooks, login_failures, person_keys")
         .execute(&mut *in_tx)
         .await?;
     let open: i64 = sqlx::query_scalar(OTHERS).fetch_one(&mut *in_tx).await?;
@@ -107,6 +110,7 @@ async fn change(
             .execute(&mut *in_tx)
             .await?;
     }
+    let people = sealed_anew(&mut in_tx, former, other).await?;
     sqlx::query(
         "insert into secret_key (sealed) values ($1)
          on conflict (one) do update set sealed = excluded.sealed",
@@ -117,5 +121,42 @@ async fn change(
     // They are counted by names that follow from the former key.
     sqlx::query("delete from login_failures").execute(&mut *in_tx).await?;
     in_tx.commit().await?;
-    Ok(KeyChanged { second_factors: factors.len() as u64, webhooks: count })
+    Ok(KeyChanged { second_factors: factors.len() as u64, webhooks: count, people })
+}
+
+/// The keys of people, which are many.
+async fn sealed_anew(
+    connection: &mut PgConnection,
+    former: &Vault,
+    other: &Vault,
+) -> Result<u64, KeyUnchanged> {
+    const PORTION: i64 = 1_000;
+    let (mut after, mut count) = (Uuid::nil(), 0);
+    loop {
+        let keys: Vec<(Uuid, String)> = sqlx::query_as(
+            "select id, key from person_keys where key is not null and id > $1 order by id limit $2",
+        )
+        .bind(after)
+        .bind(PORTION)
+        .fetch_all(&mut *connection)
+        .await?;
+        let Some((last, _)) = keys.last() else { return Ok(count) };
+        after = *last;
+        count += keys.len() as u64;
+        let (mut ids, mut sealed) =
+            (Vec::with_capacity(keys.len()), Vec::with_capacity(keys.len()));
+        for (id, kept) in keys {
+            let of = of_key(id);
+            sealed.push(seal_text(Some(other), &of, &open_text(Some(former), &of, kept)?)?);
+            ids.push(id);
+        }
+        sqlx::query(
+            "update person_keys k set key = n.key
+             from unnest($1::uuid[], $2::text[]) as n (id, key) where k.id = n.id",
+        )
+        .bind(ids)
+        .bind(sealed)
+        .execute(&mut *connection)
+        .await?;
+    }
 }

@@ -23,6 +23,7 @@ use crate::{
     batch::{self, Decision, Judged},
     engine::Engine,
     measure,
+    personal::Sealer,
 };
 
 type Verdict = Result<Executed, ExecuteError>;
@@ -298,13 +299,22 @@ async fn round(link: &mut Link, batch: &mut Vec<Job>) -> Result<(), sqlx::Error>
     };
     let mut verdicts = Vec::with_capacity(batch.len());
     let mut sittings = batch::Sittings::default();
+    let mut sealer = Sealer::new(&engine);
     for (job, loaded) in batch.iter().zip(loaded) {
         if let Some(executed) = written_before(&mut *connection, job, &loaded).await? {
             verdicts.push(Judged::settled(Ok(executed)));
             continue;
         }
         verdicts.push(
-            batch::judge(&engine.readers, &reference, &mut sittings, &job.request, loaded).await?,
+            batch::judge(
+                &engine.readers,
+                &reference,
+                &mut sittings,
+                Some(&mut sealer),
+                &job.request,
+                loaded,
+            )
+            .await?,
         );
     }
     let decisions: Vec<&Decision> = verdicts

@@ -36,6 +36,7 @@ mod news;
 mod notify;
 mod outbox;
 mod people;
+mod personal;
 mod publish;
 mod read;
 mod reading;

@@ -263,6 +263,7 @@ impl Looking<'_> {
             assignee: None,
             sittings: None,
             found: None,
+            personal: None,
             now: self.now,
         };
         let decided =

@@ -26,7 +26,8 @@ impl Store {
         let reference = engine.cache.fresh(&engine.readers, Some(loaded.revision)).await?;
         let mut sittings = Sittings::default();
         let judged =
-            batch::judge(&engine.readers, &reference, &mut sittings, &request, loaded).await?;
+            batch::judge(&engine.readers, &reference, &mut sittings, None, &request, loaded)
+                .await?;
         match judged {
             Judged::Settled(answer) => *answer,
             Judged::Repeat(used, sight) => batch::reread(&engine.readers, &used, sight).await,

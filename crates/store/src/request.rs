@@ -206,6 +206,17 @@ impl Request {
             .is_none_or(|key| (1..=200).contains(&key.chars().count()) && !key.contains('\0'))
     }
 
+    /// Whether values of fields come with it.
+    pub(crate) fn gives_values(&self) -> bool {
+        match &self.ask {
+            Ask::Open { application, .. } => !application.given.values.is_empty(),
+            Ask::Command {
+                command: Command::Act { given, .. } | Command::Fill { given }, ..
+            } => !given.values.is_empty(),
+            Ask::Command { .. } | Ask::Migrate { .. } => false,
+        }
+    }
+
     /// What two requests under one key must have in common. The identifier of a case that is to be
     /// opened is not part of it: whoever repeats his application cannot know which one was made for
     /// it.

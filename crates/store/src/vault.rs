@@ -19,7 +19,7 @@ use ring::{
     rand::{SecureRandom, SystemRandom},
 };
 
-use crate::{Store, StoreError, store::undisturbed};
+use crate::{Store, StoreError, personal::of_key, store::undisturbed};
 
 /// How sealed bytes begin: what comes after it is a nonce and what ChaCha20-Poly1305 (RFC 8439) made.
 const VERSION: u8 = 1;
@@ -109,9 +109,21 @@ impl Vault {
         Ok(Self { key: LessSafeKey::new(sealing), pepper, links, random: SystemRandom::new() })
     }
 
+    /// What is mixed into hashes of what could be guessed.
+    pub(crate) fn pepper(&self) -> &[u8; 32] {
+        &self.pepper
+    }
+
     /// A signature: HMAC-SHA-256.
     pub(crate) fn sign(&self, text: &[u8]) -> Vec<u8> {
         hmac::sign(&self.links, text).as_ref().to_vec()
+    }
+
+    /// What follows from this key and a text, and from nothing less: HMAC-SHA-256 under a key of its own.
+    pub(crate) fn sign_32(&self, text: &[u8]) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(hmac::sign(&self.links, text).as_ref());
+        bytes
     }
 
     /// Whether it is ours. How long that takes tells nothing.
@@ -174,22 +186,28 @@ pub(crate) fn of_webhook(id: uuid::Uuid) -> String {
 }
 
 impl Store {
-    /// Seals and opens secrets by that key from now on, and seals the secrets of webhooks that still
-    /// stand as they are. The first key that a database meets is its key, until [`Store::change_key`].
+    /// Seals and opens secrets by that key from now on, and seals the secrets of webhooks and the
+    /// keys of people that still stand as they are. The first key that a database meets is its key, until [`Store::change_key`].
     ///
     /// # Errors
     /// [`StoreError::WrongKey`] when the secrets of this database are sealed by another one.
     pub async fn use_key(&self, key: &SecretKey) -> Result<(), StoreError> {
         let (engine, vault) = (self.engine.clone(), Vault::new(key)?);
         undisturbed(async move {
-            let known = vault.seal("key", KNOWN)?;
-            sqlx::query("insert into secret_key (sealed) values ($1) on conflict do nothing")
-                .bind(known)
-                .execute(&engine.writers)
-                .await?;
-            let sealed: Vec<u8> = sqlx::query_scalar("select sealed from secret_key")
-                .fetch_one(&engine.writers)
-                .await?;
+            const KEPT: &str = "select sealed from secret_key";
+            let kept: Option<Vec<u8>> =
+                sqlx::query_scalar(KEPT).fetch_optional(&engine.writers).await?;
+            let sealed = match kept {
+                Some(sealed) => sealed,
+                // Where others come at the same time, the key of the first counts.
+                None => {
+                    sqlx::query("insert into secret_key (sealed) values ($1) on conflict do nothing")
+                        .bind(vault.seal("key", KNOWN)?)
+                        .execute(&engine.writers)
+                        .await?;
+                    sqlx::query_scalar(KEPT).fetch_one(&engine.writers).await?
+                }
+            };
             vault.open("key", &sealed)?;
             let plain: Vec<(uuid::Uuid, String)> =
                 sqlx::query_as("select id, secret from webhooks where not starts_with(secret, $1)")
@@ -201,6 +219,21 @@ impl Store {
                 sqlx::query("update webhooks set secret = $3 where id = $1 and secret = $2")
                     .bind(id)
                     .bind(secret)
+                    .bind(sealed)
+                    .execute(&engine.writers)
+                    .await?;
+            }
+            let plain: Vec<(uuid::Uuid, String)> = sqlx::query_as(
+                "select id, key from person_keys where key is not null and not starts_with(key, $1)",
+            )
+            .bind(AS_TEXT)
+            .fetch_all(&engine.writers)
+            .await?;
+            for (id, key) in plain {
+                let sealed = seal_text(Some(&vault), &of_key(id), &key)?;
+                sqlx::query("update person_keys set key = $3 where id = $1 and key = $2")
+                    .bind(id)
+                    .bind(key)
                     .bind(sealed)
                     .execute(&engine.writers)
                     .await?;

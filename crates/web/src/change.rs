@@ -170,10 +170,11 @@ pub(crate) fn asked(terms: Terms, request: Request) -> Request {
 /// The store's.
 pub(crate) async fn answer(
     app: &App,
-    executed: Executed,
+    mut executed: Executed,
     sight: Sight,
     status: StatusCode,
 ) -> Result<Response, Problem> {
+    app.store.open_values(&mut executed).await?;
     let definition = app.definition_of(&executed.case).await?;
     let tag = entity_tag(&executed.case);
     let changed = Changed {

@@ -37,7 +37,7 @@ pub(super) fn application(
     let asked: Vec<_> = form.map(|form| Asked { form, complete: true }).into_iter().collect();
     let today = today(ctx, unit, now);
     let data = BTreeMap::new();
-    let filling = form::fill(ctx.definition, &asked, &data, &given.values, today);
+    let filling = form::fill(ctx.definition, &asked, &data, &given.values, today, ctx.personal);
     brought(filling, papers(ctx, unit, now, given), Vec::new())
 }
 
@@ -128,14 +128,22 @@ impl Draft<'_> {
             self.record(self.now, by.clone(), paper);
         }
         if !brought.filling.is_empty() {
-            let Filling { values, cleared } = brought.filling;
+            let Filling { values, cleared, openings } = brought.filling;
+            self.openings.extend(openings);
             self.record(self.now, by.clone(), Fact::Filled { values, cleared });
         }
     }
 
     fn filled(&self, asked: &[Asked<'_>], given: &Given) -> Result<Filling, Vec<Fault>> {
         let today = today(self.ctx, &self.case.unit, self.now);
-        form::fill(self.ctx.definition, asked, &self.case.data, &given.values, today)
+        form::fill(
+            self.ctx.definition,
+            asked,
+            &self.case.data,
+            &given.values,
+            today,
+            self.ctx.personal,
+        )
     }
 }
 

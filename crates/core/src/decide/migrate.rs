@@ -143,6 +143,7 @@ impl Draft<'_> {
             case: self.case.clone(),
             events: std::mem::take(&mut self.events),
             tasks: std::mem::take(&mut self.tasks),
+            openings: Vec::new(),
             answering: None,
             by_calendar: true,
         };

@@ -46,6 +46,7 @@ use crate::{
     definition::{Answer, Definition, NotBy, Permission, Step},
     event::{By, ClockNo, Event, Fact, Urgency, Vote},
     form::{Given, HandedIn},
+    personal::{Opening, Seed},
     register::Found,
     sitting::Sitting,
 };
@@ -250,6 +251,8 @@ pub struct Context<'a> {
     /// `None` where there is nothing of the kind. A case that is not written needs none: then what
     /// was known at its opening holds.
     pub found: Option<&'a Found>,
+    /// From what the salts of personal values follow. `None` where nothing is written: values then stay as they are.
+    pub personal: Option<&'a Seed>,
     /// The database's clock.
     pub now: Instant,
 }
@@ -265,6 +268,8 @@ pub struct Decided {
     pub tasks: Vec<TaskRecord>,
     /// When something must happen to the case by itself.
     pub next_due: Option<Instant>,
+    /// What the new commitments in the events stand for.
+    pub openings: Vec<Opening>,
 }
 
 /// Decides a command.
@@ -293,6 +298,8 @@ struct Draft<'a> {
     case: Case,
     events: Vec<Event>,
     tasks: Vec<TaskRecord>,
+    /// What the new commitments stand for.
+    openings: Vec<Opening>,
     /// The answer that is being given: ways on that are chosen by it know it already.
     answering: Option<(BranchId, Answer)>,
     /// Whether its deadlines are known to be those of the calendar that is in force.
@@ -302,8 +309,8 @@ struct Draft<'a> {
 impl<'a> Draft<'a> {
     fn new(ctx: &'a Context<'a>, case: Case) -> Self {
         let now = ctx.now.trunc_subsecs(6).max(case.recorded_at);
-        let (events, tasks) = (Vec::new(), Vec::new());
-        Self { ctx, now, case, events, tasks, answering: None, by_calendar: false }
+        let (events, tasks, openings) = (Vec::new(), Vec::new(), Vec::new());
+        Self { ctx, now, case, events, tasks, openings, answering: None, by_calendar: false }
     }
 
     /// Whether the case runs by the definition that was handed in.
@@ -414,7 +421,8 @@ impl<'a> Draft<'a> {
     }
 
     fn finish(self, next_due: Option<Instant>) -> Decided {
-        Decided { events: self.events, case: self.case, tasks: self.tasks, next_due }
+        let Self { events, case, tasks, openings, .. } = self;
+        Decided { events, case, tasks, next_due, openings }
     }
 
     /// Appends a fact and folds it in.

@@ -120,6 +120,7 @@ pub fn open(ctx: &Context<'_>, application: &Open) -> Result<Decided, Refusal> {
     if let Fact::Opened { entry, .. } = &mut opening.fact {
         *entry = reached;
     }
+    draft.openings = filling.openings;
     draft.case = Case::opened(&opening).expect("an opening opens");
     let opened: Vec<_> = open_records(&draft.case, |_| true).collect();
     draft.keep_tasks(opened);

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     DocumentId, FieldId, FormId, TermUnit,
     document::{Fields, Node, Value as Written, code as document_code, did_you_mean, short},
-    expression::{Formula, Name, Schema},
+    expression::{Formula, Name, Schema, code as expression_code},
     form::{
         Condition, DateBound, DocumentKind, Field, FieldKind, Form, Number, PaperType, Required,
         Value, read_text,
@@ -20,7 +20,7 @@ use crate::{
     jalali::parse_date,
 };
 
-const COMMON: &[&str] = &["type", "title", "required", "required_if"];
+const COMMON: &[&str] = &["type", "title", "required", "required_if", "personal"];
 
 /// No bound of a definition speaks of the day on which it is read.
 const NO_DAY: NaiveDate = NaiveDate::MIN;
@@ -31,6 +31,8 @@ struct Known {
     kinds: IndexMap<FieldId, FieldKind>,
     /// Those that could not be read.
     broken: HashSet<FieldId>,
+    /// Those that no rule may read.
+    personal: HashSet<FieldId>,
 }
 
 /// A `required_if` as it is written, until every field is known.
@@ -244,6 +246,9 @@ impl Draft<'_> {
                 known.broken.insert(name.text.into());
                 continue;
             };
+            if field.personal {
+                known.personal.insert(name.text.into());
+            }
             known.kinds.insert(name.text.into(), field.kind.clone());
             let condition = node
                 .as_mapping()
@@ -293,7 +298,27 @@ impl Draft<'_> {
             let help = "take one of the two out";
             self.reader.error_with_help(code::EXACTLY_ONE, entry.key_place, message, help);
         }
-        Some(Field { title, kind: self.kind(kind?, &fields, path)?, required, computed: None })
+        let personal = self.optional(&fields, "personal", path, |draft, node, _| {
+            draft.reader.yes_or_no(node, "'personal'")
+        });
+        if let (Some(true), Some(entry)) = (personal, fields.entry("personal")) {
+            let why = match kind {
+                Some("file") => {
+                    Some("the content of a file is kept apart, and cannot be personal here")
+                }
+                _ if fields.get("computed").is_some() => {
+                    Some("what is computed out of other fields cannot be personal")
+                }
+                _ => None,
+            };
+            if let Some(why) = why {
+                let help = "take 'personal' out";
+                self.reader.error_with_help(expression_code::PERSONAL, entry.key_place, why, help);
+            }
+        }
+        let kind = self.kind(kind?, &fields, path)?;
+        let personal = personal == Some(true);
+        Some(Field { title, kind, required, computed: None, personal })
     }
 
     fn kind(&mut self, name: &str, fields: &Fields<'_>, path: &str) -> Option<FieldKind> {
@@ -434,6 +459,13 @@ impl Draft<'_> {
                 self.break_at(&path);
                 continue;
             };
+            if known.personal.contains(name.text) {
+                let message = format!("'{}' is personal: a condition cannot read it", name.text);
+                let help = "ask for what the condition needs in a field of its own";
+                self.reader.error_with_help(expression_code::PERSONAL, name.place, message, help);
+                self.break_at(&path);
+                continue;
+            }
             let items = self.reader.list_or_one(node, "the values");
             let values: Vec<_> =
                 items.iter().filter_map(|item| self.value_of(item, kind)).collect();

@@ -480,6 +480,8 @@ macro_rules! field {
             required: Option<YesNo>,
             /// It must be filled in if other fields hold one of these values: { legal_form: charity }
             required_if: Option<Named<OneOrMore<FieldValue>>>,
+            /// What it holds belongs to a person: it is kept outside the timeline, and can be erased. No rule reads it
+            personal: Option<YesNo>,
             $($(#[$attribute])* $key: $of,)*
         }
     )*};

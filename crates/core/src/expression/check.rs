@@ -280,6 +280,12 @@ impl<'s> Check<'s> {
     }
 
     fn unknown(&mut self, name: &str, at: Range<usize>) -> Typed<'s> {
+        if self.schema.is_personal(name) {
+            let message = format!("'{name}' is personal: {} cannot read it", self.what);
+            let help = "ask for what the rule needs in a field of its own, such as yes or no";
+            self.fault(code::PERSONAL, at, message, Some(help.to_owned()));
+            return Typed::Unread;
+        }
         let fact = Name::OF_CASE.iter().find(|(fact, _)| *fact == name);
         // CEL reads the name 'share-capital' as a subtraction.
         let hyphened = format!("{name}-");

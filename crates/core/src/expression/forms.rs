@@ -16,12 +16,15 @@ impl Schema {
     /// The fields of a definition's forms. Those that must be filled in at the opening are there in
     /// every case.
     pub fn of_forms(forms: &IndexMap<FormId, Form>, application: Option<&FormId>) -> Self {
+        let personal = forms.values().flat_map(|form| &form.fields);
+        let personal = personal.filter(|(_, field)| field.personal).map(|(name, _)| name.as_str());
         Self::new(forms.iter().flat_map(|(id, form)| {
-            form.fields.iter().map(move |(name, field)| {
+            form.fields.iter().filter(|(_, field)| !field.personal).map(move |(name, field)| {
                 let always = Some(id) == application && field.required == Required::Always;
                 (name.as_str(), Field { kind: kind(&field.kind), always })
             })
         }))
+        .without_personal(personal)
     }
 }
 
@@ -85,5 +88,6 @@ pub fn value_of(value: &form::Value) -> Option<Value<'_>> {
         form::Value::Date(day) => Value::Day(*day),
         form::Value::File(_) => Value::Opaque,
         form::Value::YesNo(yes) => Value::YesNo(*yes),
+        form::Value::Personal(_) => return None,
     })
 }

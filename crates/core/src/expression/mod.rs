@@ -53,6 +53,7 @@ pub mod code {
         UNKNOWN_FACT = "unknown-fact", "A guard names what no form asks for and no case has.";
         WRONG_TYPE = "wrong-type", "A guard compares or computes what does not go together.";
         NOT_ALLOWED = "not-allowed", "A guard uses a part of CEL that guards do without.";
+        PERSONAL = "personal", "A rule reads a personal field, or a field is personal that cannot be.";
         TOO_COMPLEX = "too-complex", "A guard is too long or nested too deep, or a file holds too much of them.";
     }
 }

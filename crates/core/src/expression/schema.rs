@@ -110,6 +110,8 @@ pub struct Field {
 pub struct Schema {
     fields: BTreeMap<Arc<str>, Field>,
     inquiries: BTreeSet<Arc<str>>,
+    /// Fields that there are, and that no rule may read.
+    personal: BTreeSet<Arc<str>>,
     /// What an inquiry can be answered.
     answer: Kind,
 }
@@ -117,8 +119,8 @@ pub struct Schema {
 impl Default for Schema {
     fn default() -> Self {
         let words = ["positive", "negative"].map(str::to_owned).into();
-        let (fields, inquiries) = (BTreeMap::new(), BTreeSet::new());
-        Self { fields, inquiries, answer: Kind::Choice(words) }
+        let (fields, inquiries, personal) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        Self { fields, inquiries, personal, answer: Kind::Choice(words) }
     }
 }
 
@@ -133,6 +135,16 @@ impl Schema {
     #[must_use]
     pub fn with_inquiries(self, names: impl IntoIterator<Item = impl Into<Arc<str>>>) -> Self {
         Self { inquiries: names.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// The same with the names of fields that no rule may read.
+    #[must_use]
+    pub fn without_personal(self, names: impl IntoIterator<Item = impl Into<Arc<str>>>) -> Self {
+        Self { personal: names.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    pub(super) fn is_personal(&self, name: &str) -> bool {
+        self.personal.contains(name)
     }
 
     /// The names of the inquiries.

@@ -11,6 +11,7 @@ use crate::{
     definition::{Definition, Text},
     document::did_you_mean,
     expression::{self, Facts, Name},
+    personal::Seed,
 };
 
 /// More unknown fields than these are not told one by one.
@@ -25,7 +26,8 @@ pub(crate) struct Asked<'a> {
     pub complete: bool,
 }
 
-/// Reads what was given into the forms that can be filled in now, on top of what the case holds.
+/// Reads what was given into the forms that can be filled in now, on top of what the case holds. With a seed,
+/// commitments take the place of personal values.
 ///
 /// # Errors
 /// Every fault, in the order of the forms; then those of unknown fields.
@@ -35,6 +37,7 @@ pub(crate) fn fill(
     data: &BTreeMap<FieldId, Value>,
     given: &BTreeMap<String, Json>,
     today: NaiveDate,
+    seed: Option<&Seed>,
 ) -> Result<Filling, Vec<Fault>> {
     let forms: Vec<(&Form, bool)> = asked
         .iter()
@@ -62,7 +65,19 @@ pub(crate) fn fill(
             }
             continue;
         }
-        match read(&field.kind, raw, today) {
+        let value =
+            read(&field.kind, raw, today).map(|value| match seed.filter(|_| field.personal) {
+                Some(seed) => {
+                    let opening = seed.commit(name, value);
+                    let value = Value::Personal(opening.commitment());
+                    if data.get(name) != Some(&value) {
+                        filling.openings.push(opening);
+                    }
+                    value
+                }
+                None => value,
+            });
+        match value {
             Ok(value) if data.get(name) == Some(&value) => {}
             Ok(value) => {
                 filling.values.insert(name.clone(), value);

@@ -30,7 +30,7 @@ pub use read::{read, read_text};
 pub use schema::{Condition, DateBound, Field, FieldKind, Form, Required};
 pub use value::{FileReference, Number, NumberError, Value};
 
-use crate::{DocumentId, FieldId};
+use crate::{DocumentId, FieldId, personal::Opening};
 
 /// What a person gives with a command, as he typed it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +89,8 @@ pub(crate) struct Filling {
     pub values: BTreeMap<FieldId, Value>,
     /// Values that were taken away.
     pub cleared: Vec<FieldId>,
+    /// What the new commitments stand for.
+    pub openings: Vec<Opening>,
 }
 
 impl Filling {

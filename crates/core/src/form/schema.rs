@@ -24,6 +24,9 @@ pub struct Field {
     pub required: Required,
     /// How a number follows from other fields; nobody fills it in then.
     pub computed: Option<Formula>,
+    /// Whether what it holds belongs to a person and stays outside the timeline ([`crate::personal`]). No rule
+    /// reads it.
+    pub personal: bool,
 }
 
 /// When a field must be filled in.

@@ -8,6 +8,7 @@ use crate::{JalaliDate, definition::Text};
 impl Value {
     /// The value as people read it: in Persian with Persian digits and Jalali dates, in English with
     /// Latin digits and Gregorian ones. `field` knows what a choice is called.
+    /// What stands for a personal value that cannot be read any more says that it was erased.
     pub fn shown(&self, field: Option<&Field>) -> Text {
         let same = |text: &str| Text { fa: text.to_owned(), en: text.to_owned() };
         let digits = |text: &str| Text { fa: persian_digits(text), en: text.to_owned() };
@@ -30,6 +31,8 @@ impl Value {
             Self::File(file) => same(&file.name),
             Self::YesNo(true) => Text { fa: "بله".to_owned(), en: "yes".to_owned() },
             Self::YesNo(false) => Text { fa: "خیر".to_owned(), en: "no".to_owned() },
+            // Whoever may read it has it in its place.
+            Self::Personal(_) => Text { fa: "پاک شده".to_owned(), en: "erased".to_owned() },
         }
     }
 }

@@ -433,7 +433,7 @@ proptest! {
         if matches!(value, Value::File(_)) {
             return Ok(());
         }
-        let field = Field { title: title("ف", "F"), kind: kind.clone(), required: Required::No, computed: None };
+        let field = Field { title: title("ف", "F"), kind: kind.clone(), required: Required::No, computed: None, personal: false };
         let Text { fa, en } = value.shown(Some(&field));
         prop_assert_eq!(read_text(&kind, &fa, today()), Ok(value.clone()));
         prop_assert_eq!(read_text(&kind, &en, today()), Ok(value));

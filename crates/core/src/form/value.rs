@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::amount;
+use crate::personal::Commitment;
 
 /// What a field holds.
 ///
@@ -36,6 +37,8 @@ pub enum Value {
     File(FileReference),
     /// Yes or no.
     YesNo(bool),
+    /// What stands for a personal value in events and states, and wherever its key was destroyed.
+    Personal(Commitment),
 }
 
 impl Value {
@@ -52,10 +55,11 @@ impl Value {
             Self::Phone(_) => "phone",
             Self::File(_) => "file",
             Self::YesNo(_) => "yes_no",
+            Self::Personal(_) => "personal",
         }
     }
 
-    /// The value as a program would give it: [`read`](fn@super::read) reads it back.
+    /// The value as a program would give it: [`read`](fn@super::read) reads it back, but for a commitment.
     pub fn plain(&self) -> serde_json::Value {
         match self {
             Self::Text(text)
@@ -73,6 +77,7 @@ impl Value {
                 "sha256": file.sha256,
             }),
             Self::YesNo(yes) => (*yes).into(),
+            Self::Personal(commitment) => serde_json::json!({ "personal": commitment }),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     BranchId, DocumentId, FieldId, StepId,
     definition::{Commission, Definition, Parallel, Permission, Starts, Step, StepKind},
     document::{Place, Reader, did_you_mean, short},
+    expression::code as expression_code,
     form::FieldKind,
     soundness::code as soundness_code,
 };
@@ -335,6 +336,14 @@ impl Check<'_, '_, '_> {
             };
             let Some(new_field) = to.field(new) else { continue };
             let place = said.get(name.as_str()).map_or(at, |one| one.value.1);
+            if old.personal && !new_field.personal {
+                let message = format!(
+                    "'{name}' is personal, and '{new}' in {} is not: what cannot be read cannot go on there",
+                    self.new_version()
+                );
+                let help = "let it be personal there too, or drop it";
+                self.reader.error_with_help(expression_code::PERSONAL, place, message, help);
+            }
             if let Some(why) = does_not_fit(&old.kind, &new_field.kind) {
                 let message = format!(
                     "what '{name}' holds does not fit '{new}' in {}: {why}",

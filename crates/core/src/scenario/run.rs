@@ -371,7 +371,18 @@ fn context<'a>(
 ) -> Context<'a> {
     let Setting { definition, calendars, organisation } = *setting;
     let sittings = Some(planned);
-    Context { definition, calendars, organisation, caller, assignee, sittings, found, now }
+    let personal = None;
+    Context {
+        definition,
+        calendars,
+        organisation,
+        caller,
+        assignee,
+        sittings,
+        found,
+        personal,
+        now,
+    }
 }
 
 /// A person with the one role that his name says, at the unit where the case needs it.

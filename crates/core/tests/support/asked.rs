@@ -66,7 +66,13 @@ impl Forms {
             };
             (
                 FieldId::from(*name),
-                Field { title: text(name), kind: kind(name), required, computed: None },
+                Field {
+                    title: text(name),
+                    kind: kind(name),
+                    required,
+                    computed: None,
+                    personal: false,
+                },
             )
         };
         let forms = FORMS.iter().map(|(form, fields)| {
@@ -151,6 +157,7 @@ fn compiled(guard: &str) -> Expression {
         kind: kind(name),
         required: Required::No,
         computed: None,
+        personal: false,
     };
     let forms = FORMS.iter().map(|(form, fields)| {
         let fields = fields.iter().map(|name| (FieldId::from(*name), field(name))).collect();

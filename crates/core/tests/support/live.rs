@@ -83,7 +83,18 @@ impl World {
     ) -> Context<'a> {
         let Self { definition, calendars, organisation, .. } = self;
         let (sittings, found) = (Some(self.sittings_at(now)), self.found.as_ref());
-        Context { definition, calendars, organisation, caller, assignee, sittings, found, now }
+        let personal = None;
+        Context {
+            definition,
+            calendars,
+            organisation,
+            caller,
+            assignee,
+            sittings,
+            found,
+            personal,
+            now,
+        }
     }
 
     pub(crate) fn tick(&self, case: &Case, now: Instant) -> Decided {
@@ -484,7 +495,7 @@ impl<'w> Life<'w> {
 
     /// Takes what was decided, and checks it.
     fn take(&mut self, decided: Decided, opening: bool) {
-        let Decided { events, case, tasks, next_due: due } = decided;
+        let Decided { events, case, tasks, next_due: due, .. } = decided;
         let much = events.len() >= 64;
         // Before the last of several events the case may have lived by an earlier calendar.
         let (mut left, changes) = (events.len(), self.world.calendars.revision().is_some());

@@ -91,7 +91,7 @@ impl Demo {
                 () = interrupted.begins() => return Err(Failure::interrupted()),
             }
             match door {
-                Some(door) => door.serve(database, options, out, shutdown).await,
+                Some(door) => door.serve(database, out, shutdown).await,
                 None => Ok(()),
             }
         })

@@ -1,6 +1,7 @@
 //! `parvaneh secret-key`: the key by which secrets in the database are sealed.
 
 use clap::Subcommand;
+use parvaneh_store::KeyChanged;
 use serde_json::json;
 
 use crate::{
@@ -30,16 +31,17 @@ impl SecretKeyCommand {
         let Self::Change { new_secret_key } = self;
         block_on(async {
             let (changed, place) = replaced(options, new_secret_key.as_deref()).await?;
-            let (factors, webhooks) = (changed.second_factors, changed.webhooks);
+            let KeyChanged { second_factors: factors, webhooks, people } = changed;
             if out.json {
                 return out.document(&json!({
                     "second_factors": factors,
                     "webhooks": webhooks,
+                    "people": people,
                     "key": place,
                 }));
             }
             out.line(format!(
-                "sealed by the other key: {factors} second factors, {webhooks} webhooks"
+                "sealed by the other key: {factors} second factors, {webhooks} webhooks, {people} keys of people"
             ))?;
             out.line(format!("from now on the key is {place}: back it up, apart from the database"))
         })

@@ -85,7 +85,7 @@ impl Serve {
         let oidc = self.identity.provider()?;
         let how = self.database.store();
         with_database_used(options, how, OnSignal::Finish, async |database, shutdown| {
-            database.unlock(options).await?;
+            database.warn_of_no_key();
             let store = &database.store;
             let listener = TcpListener::bind(self.listen).await.map_err(|error| {
                 Failure::no("address-taken", format!("{} cannot be had: {error}", self.listen))

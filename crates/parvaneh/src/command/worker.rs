@@ -51,7 +51,7 @@ impl Worker {
         let channels = self.channels.channels()?;
         let database = self.database.store();
         with_database_used(options, database, OnSignal::Finish, async |database, shutdown| {
-            database.unlock(options).await?;
+            database.warn_of_no_key();
             let store = &database.store;
             let figures = self.telemetry.serve(store).await?;
             if let Some(address) = figures {

@@ -43,6 +43,7 @@ impl Rehearsal<'_> {
             assignee: None,
             sittings: Some(&[]),
             found: None,
+            personal: None,
             now: self.now.get(),
         }
     }

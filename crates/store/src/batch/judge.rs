@@ -7,10 +7,11 @@ use std::{
 };
 
 use parvaneh_core::{
-    Calendars, Caller, Case, Context, Decided, Definition, Event, Fact, Instant, Refusal,
-    TaskRecord, decide,
+    Calendars, Caller, Case, CaseId, Command, Context, Decided, Definition, Event, Fact, Given,
+    Instant, PersonId, Refusal, TaskRecord, decide,
     event::{STATUTORY, StatutoryChange},
     migrate, open,
+    personal::Seed,
     reach::{Reach, Sight},
     sitting::OnAgenda,
     spent::Spent,
@@ -24,7 +25,11 @@ use super::{
     load::Used,
     register,
 };
-use crate::{Ask, Brought, ExecuteError, Executed, Request, StoreError, reference::Reference};
+use crate::{
+    Ask, Brought, ExecuteError, Executed, Request, StoreError,
+    personal::{SealedValues, Sealer},
+    reference::Reference,
+};
 
 /// What is to be written for one case.
 #[derive(Debug)]
@@ -45,6 +50,8 @@ pub(crate) struct Decision {
     pub(crate) key: Option<Keyed>,
     /// The contents that came with it.
     pub(crate) brought: Vec<Brought>,
+    /// What its new commitments stand for.
+    pub(crate) personal: SealedValues,
     /// The engine's time at which it was decided.
     pub(crate) now: Instant,
     /// Whether any webhook may want its events.
@@ -108,6 +115,7 @@ impl Decision {
             agenda: AgendaChanges::of(on_agenda, &decided.events),
             key: None,
             brought: Vec::new(),
+            personal: SealedValues::default(),
             now,
             decided,
             hooked: reference.hooked,
@@ -144,7 +152,8 @@ fn raw_deadline(
     })
 }
 
-/// Decides one request on what was loaded for it.
+/// Decides one request on what was loaded for it. What is going to be written comes with a sealer: without one,
+/// personal values stay as they are.
 ///
 /// # Errors
 /// Only what concerns the whole batch: the database.
@@ -152,10 +161,11 @@ pub(crate) async fn judge(
     pool: &PgPool,
     reference: &Reference,
     sittings: &mut Sittings,
+    sealer: Option<&mut Sealer<'_>>,
     request: &Request,
     loaded: Loaded,
 ) -> Result<Judged, sqlx::Error> {
-    match judged(pool, reference, sittings, request, loaded).await {
+    match judged(pool, reference, sittings, sealer, request, loaded).await {
         Ok(judged) => Ok(judged),
         Err(ExecuteError::Store(error)) => match Arc::try_unwrap(error) {
             Ok(StoreError::Database(error)) => Err(error),
@@ -170,6 +180,7 @@ async fn judged(
     pool: &PgPool,
     reference: &Reference,
     sittings: &mut Sittings,
+    mut sealer: Option<&mut Sealer<'_>>,
     request: &Request,
     loaded: Loaded,
 ) -> Result<Judged, ExecuteError> {
@@ -183,9 +194,10 @@ async fn judged(
         false => (None, None),
     };
     let Loaded { now, stored, used, caller, assignee, .. } = loaded;
-    let key = keyed(request);
+    let key = keyed(request, sealer.as_deref());
     if let (Some(used), Some(key)) = (used, &key) {
-        if used.request_hash == key.request_hash {
+        // Or as it was kept before there was a key, or before values were guarded.
+        if used.request_hash == key.request_hash || used.request_hash == request.hash() {
             return Ok(Judged::Repeat(used, sight));
         }
         return Err(ExecuteError::KeyReused);
@@ -198,6 +210,7 @@ async fn judged(
     }
     let mut before = None;
     let caller = caller.map_or(Caller::System, Caller::Person);
+    let mut personal = None;
     let (decided, calendars) = match (&request.ask, stored) {
         (Ask::Open { application, .. }, Some(_)) => {
             return Err(ExecuteError::CaseExists(application.case));
@@ -206,11 +219,17 @@ async fn judged(
             let definition = reference.definition_in_use(pool, workflow, *version).await?;
             let calendars = reference.calendars(pool, &definition.calendar).await?;
             let found = register::found(pool, reference, application.about.as_ref(), now).await?;
+            let whose = (application.case, application.applicant);
+            let seed =
+                seed(pool, sealer.as_deref_mut(), &definition, &application.given, whose).await?;
             let ctx = Context {
                 found: found.as_ref(),
+                personal: seed.as_ref(),
                 ..context(&definition, &calendars, reference, &caller, now)
             };
-            (guarded(|| open(&ctx, application))??, calendars)
+            let decided = guarded(|| open(&ctx, application))??;
+            personal = seed.map(|_| definition);
+            (decided, calendars)
         }
         (Ask::Command { case, .. } | Ask::Migrate { case, .. }, None) => {
             return Err(ExecuteError::NoSuchCase(*case));
@@ -221,13 +240,23 @@ async fn judged(
             let (definition, calendars) = rules_of(pool, reference, &case).await?;
             let sittings = sittings.of(pool, reference, &definition, &case).await?;
             let found = register::standing(pool, &definition, &case).await?;
+            let seed = match command {
+                Command::Act { given, .. } | Command::Fill { given } => {
+                    let whose = (case.id, case.applicant);
+                    seed(pool, sealer.as_deref_mut(), &definition, given, whose).await?
+                }
+                _ => None,
+            };
             let ctx = Context {
                 assignee: assignee.as_ref(),
                 sittings: sittings.as_deref(),
                 found: found.as_ref(),
+                personal: seed.as_ref(),
                 ..context(&definition, &calendars, reference, &caller, now)
             };
-            (guarded(|| decide(&ctx, &case, command))??, calendars)
+            let decided = guarded(|| decide(&ctx, &case, command))??;
+            personal = seed.map(|_| definition);
+            (decided, calendars)
         }
         (Ask::Migrate { mapping, .. }, Some(stored)) => {
             let case = parse_case(&stored)?;
@@ -253,11 +282,44 @@ async fn judged(
         let executed = Executed { case, events, next_due, repeated: false, sight };
         return Ok(Judged::settled(Ok(executed)));
     }
+    let sealed = match (sealer, personal) {
+        (Some(sealer), Some(definition)) => sealed(sealer, &definition, &decided)?,
+        _ => SealedValues::default(),
+    };
     let mut decision = Decision::new(before, decided, &calendars, reference, now);
+    decision.personal = sealed;
     decision.key = key;
     decision.sight = sight;
     decision.brought.clone_from(&request.brought);
     Ok(Judged::Write(Box::new(decision)))
+}
+
+/// From what the salts of personal values follow, where any are given.
+async fn seed(
+    pool: &PgPool,
+    sealer: Option<&mut Sealer<'_>>,
+    definition: &Definition,
+    given: &Given,
+    (case, applicant): (CaseId, PersonId),
+) -> Result<Option<Seed>, StoreError> {
+    match sealer.filter(|_| definition.takes_personal(given)) {
+        Some(sealer) => Ok(Some(sealer.key_of(pool, applicant).await?.seed(case))),
+        None => Ok(None),
+    }
+}
+
+/// Seals what the new commitments stand for; what would be written as it is, is not written at all.
+fn sealed(
+    sealer: &mut Sealer<'_>,
+    definition: &Definition,
+    decided: &Decided,
+) -> Result<SealedValues, ExecuteError> {
+    if let Some(field) = decided.events.iter().find_map(|event| definition.bare(event)) {
+        let why = format!("the personal field '{field}' would stand in an event as it is");
+        return Err(ExecuteError::Poisoned(why));
+    }
+    let case = &decided.case;
+    Ok(sealer.seal(case.id, case.applicant, &decided.openings)?)
 }
 
 /// The case, and why the person who asks sees it. Who does not is told that there is none, before anything else
@@ -299,7 +361,7 @@ pub(crate) async fn tick(
         found: found.as_ref(),
         ..context(&definition, &calendars, reference, &Caller::System, now)
     };
-    let decided = guarded(|| decide(&ctx, &case, &parvaneh_core::Command::Tick))??;
+    let decided = guarded(|| decide(&ctx, &case, &Command::Tick))??;
     if decided.events.is_empty() && decided.next_due.is_some_and(|due| due <= now) {
         let why = "it is due, and nothing can be done about it";
         return Err(ExecuteError::Poisoned(why.to_owned()));
@@ -326,8 +388,18 @@ fn context<'a>(
     now: Instant,
 ) -> Context<'a> {
     let organisation = &*reference.organisation;
-    let (assignee, sittings, found) = (None, None, None);
-    Context { definition, calendars, organisation, caller, assignee, sittings, found, now }
+    let (assignee, sittings, found, personal) = (None, None, None, None);
+    Context {
+        definition,
+        calendars,
+        organisation,
+        caller,
+        assignee,
+        sittings,
+        found,
+        personal,
+        now,
+    }
 }
 
 /// The case of a row.
@@ -336,9 +408,10 @@ pub(crate) fn parse_case(stored: &Stored) -> Result<Case, ExecuteError> {
         .map_err(|error| ExecuteError::Poisoned(format!("its stored state: {error}")))
 }
 
-fn keyed(request: &Request) -> Option<Keyed> {
+fn keyed(request: &Request, sealer: Option<&Sealer<'_>>) -> Option<Keyed> {
     let key = request.key.clone()?;
-    Some(Keyed { owner: request.by.key_owner(), key, request_hash: request.hash() })
+    let request_hash = sealer.map_or_else(|| request.hash(), |sealer| sealer.hash(request));
+    Some(Keyed { owner: request.by.key_owner(), key, request_hash })
 }
 
 /// A panic of the core is the case's own affair.

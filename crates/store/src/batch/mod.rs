@@ -5,6 +5,7 @@ mod applicant;
 mod held;
 mod judge;
 mod load;
+mod personal;
 mod register;
 mod write;
 

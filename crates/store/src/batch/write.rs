@@ -12,7 +12,7 @@ use parvaneh_core::{
 use sqlx::{Executor, Postgres, Row};
 use uuid::Uuid;
 
-use super::{Decision, applicant, held, register};
+use super::{Decision, applicant, held, personal, register};
 use crate::notify::HOOKED;
 
 /// Writes a batch of cases with everything that belongs to them, and returns the identifiers of
@@ -180,8 +180,16 @@ pub(super) struct Part {
 const TELLING: Part = Part { sql: HOOKED, parameters: 0 };
 
 /// The parts, in the order in which they stand and are bound.
-const PARTS: [&Part; 7] =
-    [&FIRED, &TOLD, &KEYED, &AGENDAS, &register::REGISTERED, &held::HELD, &TELLING];
+const PARTS: [&Part; 8] = [
+    &FIRED,
+    &TOLD,
+    &KEYED,
+    &AGENDAS,
+    &register::REGISTERED,
+    &held::HELD,
+    &personal::PERSONAL,
+    &TELLING,
+];
 /// How many parameters stand before the parts.
 const BEFORE: usize = 51;
 
@@ -341,6 +349,7 @@ struct Rows<'a> {
     places: Places<'a>,
     register: register::Rows<'a>,
     held: held::Rows<'a>,
+    personal: personal::Rows<'a>,
 }
 
 /// Writes the decisions, at most one a case, and tells which cases were as they had been read.
@@ -366,13 +375,14 @@ pub(crate) async fn write(
         !(rows.agenda.case.is_empty() && rows.places.case.is_empty()),
         !rows.register.is_empty(),
         !rows.held.is_empty(),
+        !rows.personal.is_empty(),
         hooked,
     ];
     let mut query = sqlx::query(statement(with));
     query = rows.cases.bind(query);
     query = rows.events.bind(query);
     query = rows.tasks.bind(query);
-    let [fired, told, keyed, agendas, registered, held, _] = with;
+    let [fired, told, keyed, agendas, registered, held, personal, _] = with;
     if fired {
         query = rows.escalations.bind(query);
     }
@@ -391,6 +401,9 @@ pub(crate) async fn write(
     if held {
         query = rows.held.bind(query);
     }
+    if personal {
+        query = rows.personal.bind(query);
+    }
     let written = query.fetch_all(connection).await?;
     written.iter().map(|row| Ok(CaseId(row.try_get(0)?))).collect()
 }
@@ -404,6 +417,7 @@ impl<'a> Rows<'a> {
         self.register.push(&decision.decided.case, &decision.decided.events);
         let case = decision.decided.case.id.0;
         self.held.push(case, &decision.brought, &decision.decided.events);
+        self.personal.push(case, &decision.personal);
         if let Some(key) = &decision.key {
             let Keys { actor, key: name, hash, case, first_seq, last_seq, recorded_at, .. } =
                 &mut self.keys;

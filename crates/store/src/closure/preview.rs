@@ -280,6 +280,7 @@ impl Store {
             assignee: None,
             sittings: None,
             found: None,
+            personal: None,
             now,
         };
         let decided = catch_unwind(AssertUnwindSafe(|| decide(&ctx, &case, &Command::Tick)));

@@ -139,7 +139,7 @@ impl From<TaskRow> for FiledTask {
 }
 
 impl Store {
-    /// The file of a case.
+    /// The file of a case, with its personal values as far as their keys are there.
     ///
     /// # Errors
     /// [`StoreError::NoSuchCase`]; [`StoreError::Unreadable`] when its stored state is.
@@ -149,8 +149,10 @@ impl Store {
             None => Vec::new(),
             Some(tasks) => serde_json::from_str(tasks).map_err(|error| unreadable(case, &error))?,
         };
+        let mut state = read_state(case, row.try_get(0)?)?;
+        self.open_case(&mut state).await?;
         Ok(CaseFile {
-            case: read_state(case, row.try_get(0)?)?,
+            case: state,
             raw_deadline: row.try_get(1)?,
             next_due: row.try_get(2)?,
             tasks: tasks.into_iter().map(FiledTask::from).collect(),
@@ -159,7 +161,7 @@ impl Store {
         })
     }
 
-    /// A case as it stands.
+    /// A case as it stands, with its personal values as far as their keys are there.
     ///
     /// # Errors
     /// As [`Self::case_file`].
@@ -169,7 +171,9 @@ impl Store {
             .fetch_optional(&mut *self.reads_by_key().await?)
             .await?
             .ok_or(StoreError::NoSuchCase(case))?;
-        read_state(case, &state)
+        let mut case = read_state(case, &state)?;
+        self.open_case(&mut case).await?;
+        Ok(case)
     }
 
     /// The definition by which a case runs: for bounds that hold also for who sees nothing else of it.
@@ -260,6 +264,7 @@ impl Store {
             assignee: None,
             sittings: sittings.as_deref(),
             found: None,
+            personal: None,
             now: now.max(case.recorded_at),
         };
         let said = says(&ctx, case);

@@ -66,6 +66,7 @@ impl Store {
                     // Four eyes look at who has done what, never at the agenda.
                     sittings: None,
                     found: None,
+                    personal: None,
                     now,
                 };
                 items[*place].barred = barred(&ctx, &case, items[*place].task);

@@ -21,7 +21,7 @@ pub struct Timeline {
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TimelineEntry {
-    /// The event.
+    /// The event, with personal values in the places of their commitments.
     pub event: Event,
     /// Its bytes, as they are stored and hashed.
     pub bytes: String,
@@ -70,6 +70,8 @@ impl Store {
             (expected, previous) = (number + 1, hash);
             entries.push(TimelineEntry { event, bytes, hash, actor: row.try_get(5)? });
         }
+        let events = entries.iter_mut().map(|entry: &mut TimelineEntry| (case, &mut entry.event));
+        self.open_events(events).await?;
         if broken_at.is_none() && (expected != seq + 1 || previous != head) {
             broken_at = Some(expected.min(seq) as u32);
         }

@@ -332,7 +332,9 @@ impl Store {
              order by f.recorded_at desc, f.case_id desc, f.seq desc",
         );
         let rows = sql.build().fetch_all(&mut *self.reads().await?).await?;
-        rows.iter().map(trail_row).collect()
+        let mut rows = rows.iter().map(trail_row).collect::<Result<Vec<_>, _>>()?;
+        self.open_events(rows.iter_mut().map(|row| (row.case, &mut row.event))).await?;
+        Ok(rows)
     }
 
     /// The cases with that tracking code, the last twelve digits of their identifier; or the one with that

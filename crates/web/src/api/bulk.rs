@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use axum::{Extension, extract::State, http::StatusCode, response::Response};
-use parvaneh_core::{CaseId, PersonId, TermError, decide::Command, event::Urgency, reach::Sight};
+use parvaneh_core::{
+    CaseId, PersonId, TermError, decide::Command, event::Urgency, personal, reach::Sight,
+};
 use parvaneh_store::{ExecuteError, Executed, Request};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -323,7 +325,12 @@ pub(crate) async fn each(
         });
     }
     let verdicts = app.store.execute_batch(requests).await;
-    for ((place, sight), verdict) in places.into_iter().zip(verdicts) {
+    for ((place, sight), mut verdict) in places.into_iter().zip(verdicts) {
+        if let Ok(done) = &mut verdict
+            && done.events.iter().flat_map(personal::of_event).next().is_some()
+        {
+            app.store.open_values(done).await?;
+        }
         let verdict = verdict.map(|done| (done, sight));
         answers[place] = Some(verdict.map_err(|error: ExecuteError| error.into()));
     }

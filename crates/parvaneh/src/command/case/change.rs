@@ -327,7 +327,8 @@ impl Change {
         if let Some(seq) = target.expect {
             request = request.expecting(seq);
         }
-        let executed = store.execute(request).await?;
+        let mut executed = store.execute(request).await?;
+        store.open_values(&mut executed).await?;
         tell(store, &executed, out).await
     }
 

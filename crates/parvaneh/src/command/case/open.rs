@@ -80,7 +80,8 @@ impl Open {
         let on_behalf_of = self.by.behalf(store).await?;
         let key = self.by.key;
         let request = Request { key, on_behalf_of, ..Request::new(by, ask) };
-        let executed = store.execute(request).await?;
+        let mut executed = store.execute(request).await?;
+        store.open_values(&mut executed).await?;
         change::tell(store, &executed, out).await
     }
 }

@@ -16,7 +16,6 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use crate::{
-    config::Options,
     database::Database,
     failure::Failure,
     names::Names,
@@ -81,11 +80,10 @@ impl Door {
     pub(super) async fn serve(
         self,
         database: &Database,
-        options: &Options,
         out: &Output,
         shutdown: Shutdown,
     ) -> Result<(), Failure> {
-        database.unlock(options).await?;
+        database.warn_of_no_key();
         let store = &database.store;
         let documents = match database.data_dir() {
             Some(folder) => Contents::folder(&folder.join("documents")),

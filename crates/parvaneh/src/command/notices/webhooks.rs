@@ -70,7 +70,7 @@ pub(super) struct Add {
 impl Webhooks {
     pub(super) fn run(self, options: &Options, out: &Output) -> Result<(), Failure> {
         with_database(options, OnSignal::Leave, async |database, _| {
-            database.unlock(options).await?;
+            database.warn_of_no_key();
             let store = &database.store;
             match self {
                 Self::Add(add) => add.run(store, out).await,

@@ -405,6 +405,7 @@ impl Year<'_> {
             assignee: None,
             sittings: None,
             found: None,
+            personal: None,
             now,
         };
         let taken = possible(&ctx, case).into_iter().filter_map(|possible| match possible {

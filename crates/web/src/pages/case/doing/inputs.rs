@@ -258,6 +258,8 @@ fn input_of(seen: &Seen, name: &FieldId, field: &Field) -> Input {
     };
     let value = match (held, &field.kind) {
         (None, _) | (Some(_), FieldKind::File) => String::new(),
+        // Erased: it is asked for anew.
+        (Some(parvaneh_core::form::Value::Personal(_)), _) => String::new(),
         (Some(parvaneh_core::form::Value::Choice(chosen)), _) => chosen.clone(),
         (Some(parvaneh_core::form::Value::YesNo(yes)), _) => {
             if *yes { "yes" } else { "no" }.to_owned()
@@ -504,7 +506,10 @@ fn given(seen: &Seen, sent: &Sent) -> Given {
     let mut values: Map<String, Value> = Map::new();
     for (name, field) in seen.definition().fields() {
         let input = format!("v.{name}");
-        let held = seen.seen.file.case.data.contains_key(name);
+        let held = seen.seen.file.case.data.get(name);
+        // What was erased stays where nothing takes its place.
+        let held =
+            held.is_some_and(|held| !matches!(held, parvaneh_core::form::Value::Personal(_)));
         if field.kind == FieldKind::File {
             if let Some(upload) = sent.upload(&input) {
                 values.insert(name.to_string(), serde_json::json!({ "upload": upload }));
