@@ -21,14 +21,14 @@ use crate::{
 
 const ORIGIN: &str = "parvaneh.example.org/timelines";
 
-fn signer() -> Signer {
+pub(crate) fn signer() -> Signer {
     Signer::new(ORIGIN, Purpose::Log, &[3; 32]).unwrap()
 }
 
 /// An office with some cases, whose log is sealed and signed.
-struct Audited {
-    office: Office,
-    cases: Vec<CaseId>,
+pub(crate) struct Audited {
+    pub(crate) office: Office,
+    pub(crate) cases: Vec<CaseId>,
 }
 
 impl Audited {
@@ -48,7 +48,7 @@ impl Audited {
     }
 
     /// Seals and signs, whatever the signer's rule says.
-    async fn seals(&self) -> Checkpoint {
+    pub(crate) async fn seals(&self) -> Checkpoint {
         let sealed = seal_all(&self.office.store).await;
         let (size, root) = (sealed.size, sealed.root);
         let checkpoint =
@@ -59,7 +59,7 @@ impl Audited {
         checkpoint
     }
 
-    async fn bundle(&self, extent: Extent, since: Option<&Checkpoint>) -> Vec<u8> {
+    pub(crate) async fn bundle(&self, extent: Extent, since: Option<&Checkpoint>) -> Vec<u8> {
         let since = since.map(|since| since.sign(&signer()).unwrap().to_string());
         let scope = BundleScope { extent, since };
         let bundle = self.office.store.bundle(scope).await.unwrap().expect("a checkpoint");
@@ -104,7 +104,7 @@ async fn superuser(office: &Office) -> PgConnection {
     admin
 }
 
-fn verified(bytes: &[u8], since: Option<&Checkpoint>) -> Report {
+pub(crate) fn verified(bytes: &[u8], since: Option<&Checkpoint>) -> Report {
     let key = Some(signer().public().clone());
     let mut verifier = Verifier::new(Trust { key, since: since.cloned() });
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {

@@ -30,6 +30,7 @@ mod operations_backup;
 mod operations_keys;
 mod operations_server;
 mod people;
+mod personal_data;
 mod python;
 mod screens_account;
 mod screens_applicant;

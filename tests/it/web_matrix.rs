@@ -136,6 +136,18 @@ pub(crate) fn rows(case: CaseId, person: PersonId) -> Vec<Cells> {
             Let::Hidden(own),
         ),
         row(
+            "get /people/{id}/erasures",
+            "/people/{person}/erasures",
+            none.clone(),
+            Let::Only(&["the administrator"]),
+        ),
+        row(
+            "post /people/{id}/erasures",
+            "/people/{person}/erasures",
+            reason(),
+            Let::Once(&["the administrator"]),
+        ),
+        row(
             "put /people/{id}/disabled",
             "/people/{person}/disabled",
             none.clone(),
@@ -484,6 +496,7 @@ pub(crate) async fn fingerprint(owner: &mut PgConnection) -> String {
             (select count(*) from sessions where revoked_at is null),
             (select count(*) from api_tokens where revoked_at is null),
             (select count(*) from one_time_links where used_at is null),
+            (select count(*) from person_keys where key is null),
             (select count(*) from contents))",
     );
     row.fetch_one(owner).await.unwrap().get(0)

@@ -17,6 +17,7 @@ mod draft;
 mod due;
 pub mod embedded;
 mod engine;
+mod erase;
 mod error;
 mod export;
 mod figures;
@@ -64,6 +65,7 @@ pub use delegate::{DelegationFilter, DelegationRow, NewDelegation};
 pub use directory::{DirectoryOrder, DirectoryQuery, DirectoryRow};
 pub use draft::{ApplicationDraft, DRAFT_LASTS};
 pub use due::{DueListener, Parked, TickOutcome};
+pub use erase::{Erased, Erasure, ErasureRow, NotErased};
 pub use error::{ExecuteError, StoreError};
 pub use export::{
     Batch, EXPORT_REASON, ExportDone, ExportEvent, ExportRow, ExportScope, ExportState, NewExport,

@@ -1,6 +1,7 @@
 //! `parvaneh people`: who takes part, and by what right.
 
 mod absence;
+mod erase;
 mod lending;
 mod login;
 
@@ -32,6 +33,7 @@ use crate::{
   parvaneh people delegate county_officer@2301 --to Ali --until 1403/03/10 --reason leave --as 'Maryam Rezaei'
   parvaneh people absent 'Maryam Rezaei' --until 1403/03/10 --reason ill --substitute Ali --as Head
   parvaneh people login 'Maryam Rezaei' --name maryam
+  parvaneh people erase 'Maryam Rezaei' --reason 'decision 17' --irrevocably
   parvaneh people link 'M. Rezaei' --same-as 'Maryam Rezaei'")]
 pub(crate) enum People {
     /// Add a person; prints the identifier
@@ -85,6 +87,7 @@ pub(crate) enum People {
     Absent(absence::Absent),
     Back(absence::Back),
     Login(login::Login),
+    Erase(erase::Erase),
     /// Say that two accounts belong to one natural person: four eyes look at persons, not accounts
     Link {
         /// Name or identifier
@@ -112,6 +115,7 @@ impl People {
                 Self::Absent(absent) => absent.run(store, out).await,
                 Self::Back(back) => back.run(store, out).await,
                 Self::Login(login) => login.run(store, out).await,
+                Self::Erase(erase) => erase.run(store, out).await,
                 Self::Link { person: text, same_as, .. } => {
                     let account = person(store, &text).await?.id;
                     let other = match same_as {

@@ -18,6 +18,7 @@ mod log;
 mod migration;
 mod notices;
 mod people;
+mod personal;
 mod publishing;
 mod ranking;
 mod rolling;

@@ -12,6 +12,7 @@ pub(crate) mod closures;
 pub(crate) mod delegations;
 mod described;
 pub(crate) mod documents;
+mod erasures;
 mod events;
 pub(crate) mod exports;
 mod figures;
@@ -100,6 +101,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(identities::router())
         .merge(tokens::router())
         .merge(accounts::router())
+        .merge(erasures::router())
         .merge(cases::router())
         .merge(changes::router())
         .merge(clocks::router())

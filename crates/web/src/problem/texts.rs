@@ -39,6 +39,8 @@ pub const CODES: &[(&str, Text)] = &[
     ("provider_unavailable", Text { fa: "سامانهٔ هویت پاسخ نمی‌دهد؛ اندکی بعد دوباره بکوشید یا با گذرواژه وارد شوید", en: "The identity provider does not answer: try again in a moment, or log in with a password" }),
     ("nobody_answers", Text { fa: "هنوز کسی از سوی این دستگاه پاسخ نمی‌دهد؛ نخست کسی را به نقش آن بگمارید", en: "Nobody answers for that body yet: give somebody its role first" }),
     ("link_spent", Text { fa: "این پیوند دیگر کار نمی‌کند", en: "This link does not work any more" }),
+    ("open_cases", Text { fa: "پرونده‌هایی از این شخص هنوز باز است", en: "Cases of that person are still open" }),
+    ("nothing_kept", Text { fa: "از این شخص دادهٔ شخصی نگهداری نمی‌شود", en: "No personal data of that person is kept" }),
     ("forbidden", Text { fa: "اجازهٔ این کار را ندارید", en: "You may not do this" }),
     ("scope_missing", Text { fa: "این توکن برای چنین کاری نیست", en: "This token is not for that" }),
     ("cross_site", Text { fa: "این درخواست از جای دیگری فرستاده شده است", en: "This request was sent from another site" }),
