@@ -79,6 +79,15 @@ async fn an_officer_exports_what_he_sees_and_fetches_it() {
     }
     assert_eq!(looks, 1i64);
 
+    // What the list was narrowed by is in the form, and in what is asked for.
+    let form = officer.get(&format!("/exports?unit={COUNTY}&unit_alone=1&step=review")).await;
+    assert!(form.html.contains("name=\"unit_alone\""), "{}", form.html);
+    let alone = [("format", "csv"), ("reason", "شکایت ۱۲"), ("unit", COUNTY), ("unit_alone", "1")];
+    let begun = officer.send("/exports", &alone).await;
+    assert_eq!(begun.status, 303, "{}", begun.html);
+    let page = officer.get(begun.header("location")).await;
+    assert!(page.html.contains("unit_alone"), "{}", page.html);
+
     // Nobody else has it; who loses his role has it no more.
     let mut head = Browser::of(&service, "county_head").await;
     assert_eq!(head.get(&format!("{there}/file")).await.status, 404);

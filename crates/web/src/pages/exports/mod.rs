@@ -224,6 +224,12 @@ fn sheet(visit: &Visit, sent: &Sent) -> Sheet {
                 line("recorded", words.t("export-recorded"), Kind::Code, &sent.recorded)
                     .hinted(words.t("export-recorded-hint")),
             );
+        if !sent.unit_alone.is_empty() {
+            let alone = Pick::new("1", words.t("export-unit-alone-yes")).chosen(true);
+            let field =
+                Field::new("unit_alone", words.t("export-unit-alone"), Kind::Checks(vec![alone]));
+            sheet = sheet.with(field);
+        }
         if !sent.step.is_empty() {
             sheet = sheet.with(line("step", words.t("export-step"), Kind::Code, &sent.step));
         }
