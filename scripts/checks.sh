@@ -35,13 +35,15 @@ check_layers() {
   must_not_use parvaneh-contents hyper server
   # Timelines as files: no database, no network, nobody who asks.
   must_not_reach parvaneh-export 'sqlx.*|tokio|hyper|reqwest|axum|clap|parvaneh|parvaneh-(store|web|worker|contents|tests)'
+  # A paper in, bytes out.
+  must_not_reach parvaneh-pdf 'sqlx.*|tokio|hyper|reqwest|axum|clap|parvaneh|parvaneh-(store|web|worker|contents|tests)'
   # No SQL.
   must_not_name parvaneh-web 'sqlx.*|rustix'
   # parvaneh -> {web, worker} -> {store -> core, contents, export -> core}: nothing points up, web and worker are strangers.
   must_not_reach parvaneh-core 'parvaneh.*'
   must_not_reach parvaneh-store 'parvaneh|parvaneh-(contents|export|web|worker|tests)'
-  must_not_reach parvaneh-worker 'parvaneh|parvaneh-(web|tests)'
-  must_not_reach parvaneh-web 'parvaneh|parvaneh-(worker|tests)'
+  must_not_reach parvaneh-worker 'parvaneh|parvaneh-(web|pdf|tests)'
+  must_not_reach parvaneh-web 'parvaneh|parvaneh-(worker|pdf|tests)'
 }
 
 # must_not_reach CRATE PATTERN: no dependency of CRATE, direct or not, has a name that matches.

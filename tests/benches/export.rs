@@ -19,7 +19,7 @@ use parvaneh_store::{
 };
 use parvaneh_worker::{
     Shutdown,
-    export::{self, Sink},
+    export::{self, Makers, Sink},
 };
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -147,7 +147,9 @@ async fn exported(store: &Store, asker: &str, format: Format, turn: usize) -> f6
     let (_stop, shutdown) = Shutdown::new();
     let mut counted = Counted(0);
     let begun = Instant::now();
-    let done = export::write(store, &row, &mut counted, &shutdown, |_| {}).await.unwrap();
+    let done = export::write(store, &Makers::default(), &row, &mut counted, &shutdown, |_| {})
+        .await
+        .unwrap();
     let rate = done.events as f64 / begun.elapsed().as_secs_f64();
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let most = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default();

@@ -1,10 +1,15 @@
 //! Exports on their page and by the API: asked for, written by the worker, fetched, taken back.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use parvaneh_contents::Contents;
+use parvaneh_export::Format;
 use parvaneh_store::Scope;
-use parvaneh_worker::{Shutdown, export};
+use parvaneh_web::Papers;
+use parvaneh_worker::{
+    Shutdown,
+    export::{self, Makers},
+};
 use serde_json::json;
 
 use crate::{
@@ -16,18 +21,27 @@ use crate::{
 };
 
 /// A service with a place for contents that the worker has too.
-async fn service() -> (Service, Contents) {
+pub(crate) async fn service() -> (Service, Contents) {
     let contents = Contents::memory();
     let kept = contents.clone();
     let service = Service::with(|settings| settings.documents.contents = kept).await;
     (service, contents)
 }
 
+/// Who makes PDFs, as the program does.
+pub(crate) fn makers() -> Makers {
+    let papers = Papers::new("https://licences.example", |paper| {
+        parvaneh_pdf::typeset(paper).map_err(|error| error.to_string())
+    });
+    Makers::default().with(Format::Pdf, Arc::new(papers))
+}
+
 /// Writes everything that waits.
-async fn written(service: &Service, contents: &Contents) {
+pub(crate) async fn written(service: &Service, contents: &Contents) {
     let (_stop, shutdown) = Shutdown::new();
     let keep = Duration::from_secs(60);
-    while export::once(&service.office.store, contents, keep, &shutdown).await.unwrap() {}
+    while export::once(&service.office.store, &makers(), contents, keep, &shutdown).await.unwrap() {
+    }
 }
 
 #[tokio::test]
@@ -152,7 +166,7 @@ async fn an_auditor_exports_in_a_browser() {
     let (store, place) = (service.office.store.clone(), contents.clone());
     let (stop, shutdown) = Shutdown::new();
     let writing = tokio::spawn(async move {
-        export::run(&store, &place, Duration::from_secs(600), shutdown).await;
+        export::run(&store, &Makers::default(), &place, Duration::from_secs(600), shutdown).await;
     });
     walk("exports", "exports", &service.url, &runs).await.is_fine();
     stop.now();

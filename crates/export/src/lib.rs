@@ -9,6 +9,7 @@ mod cell;
 mod csv;
 mod json_lines;
 mod ocel;
+pub mod paper;
 mod said;
 mod sheet;
 mod table;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     cell::guarded,
+    paper::Paper,
     table::{Cell, Table},
     texts::kind_title,
     writer::{Totals, Writer},
@@ -45,16 +47,24 @@ pub enum Format {
     Xes,
     /// An event log of several kinds of objects: OCEL 2.0, in JSON.
     Ocel,
+    /// The timeline of one case on paper: PDF. No list of events, and not made by a [`Writer`]: see [`paper`].
+    Pdf,
 }
 
 /// A name that is no format's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is no format: csv, jsonl, xlsx, xes or ocel")]
+#[error("'{0}' is no format: csv, jsonl, xlsx, xes, ocel or pdf")]
 pub struct UnknownFormat(String);
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 5] = [Self::Csv, Self::Jsonl, Self::Xlsx, Self::Xes, Self::Ocel];
+    pub const ALL: [Self; 6] =
+        [Self::Csv, Self::Jsonl, Self::Xlsx, Self::Xes, Self::Ocel, Self::Pdf];
+
+    /// Whether it is a list of events, which a [`Writer`] writes.
+    pub fn is_list(self) -> bool {
+        !matches!(self, Self::Pdf)
+    }
 
     /// Its name, in settings, addresses and events.
     pub fn name(self) -> &'static str {
@@ -64,6 +74,7 @@ impl Format {
             Self::Xlsx => "xlsx",
             Self::Xes => "xes",
             Self::Ocel => "ocel",
+            Self::Pdf => "pdf",
         }
     }
 
@@ -83,6 +94,7 @@ impl Format {
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             Self::Xes => "application/xml",
             Self::Ocel => "application/json",
+            Self::Pdf => "application/pdf",
         }
     }
 }
@@ -125,6 +137,9 @@ pub struct Options {
     /// Whether Jalali dates stand beside the others.
     #[serde(default)]
     pub jalali: bool,
+    /// Whether a PDF is in English and not in Persian.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub english: bool,
 }
 
 /// Why nothing can be written.
@@ -143,6 +158,9 @@ pub enum ExportError {
     /// The file that waits for the end cannot be written or read.
     #[error("the temporary file: {0}")]
     Spool(#[from] std::io::Error),
+    /// No list of events: somebody else makes it.
+    #[error("{0} is not made here: this program was built without it")]
+    NoList(Format),
     /// The workbook.
     #[error("the workbook: {0}")]
     Workbook(#[from] rust_xlsxwriter::XlsxError),
@@ -155,6 +173,7 @@ impl ExportError {
             Self::Unreadable { .. } => "unreadable",
             Self::Spool(_) => "no_temporary_file",
             Self::Workbook(_) => "no_workbook",
+            Self::NoList(_) => "not_made_here",
         }
     }
 }

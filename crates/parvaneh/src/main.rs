@@ -15,6 +15,7 @@ mod failure;
 mod identity;
 mod lifecycle;
 mod limits;
+mod makers;
 mod moment;
 mod names;
 mod notary;

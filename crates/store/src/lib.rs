@@ -68,8 +68,8 @@ pub use due::{DueListener, Parked, TickOutcome};
 pub use erase::{Erased, Erasure, ErasureRow, NotErased};
 pub use error::{ExecuteError, StoreError};
 pub use export::{
-    Batch, EXPORT_REASON, ExportDone, ExportEvent, ExportRow, ExportScope, ExportState, NewExport,
-    Recorded, Span, export_content,
+    Batch, EXPORT_REASON, ExportDone, ExportEvent, ExportMade, ExportMaker, ExportOrder, ExportRow,
+    ExportScope, ExportState, Making, NewExport, NotMade, Recorded, Span, export_content,
 };
 pub use forget::KEYS_STAY;
 pub use gate::Credential;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ipnet::IpNet;
+use parvaneh_export::Format;
 use parvaneh_store::Attempts;
 
 use crate::{Connections, DocumentSettings, Limits, LookSettings, Streams, auth::Oidc};
@@ -40,6 +41,8 @@ pub struct Settings {
     /// Whether everybody who comes in may move the clock of a sandbox, and not only administrators of
     /// the whole organisation.
     pub everybody_moves_clock: bool,
+    /// The formats in which exports are made here.
+    pub formats: Vec<Format>,
     /// The proxies whose `X-Forwarded-For` says who asks.
     pub trusted_proxies: Vec<IpNet>,
 }
@@ -65,6 +68,7 @@ impl Default for Settings {
             looks: LookSettings::default(),
             self_registration: true,
             everybody_moves_clock: false,
+            formats: Format::ALL.to_vec(),
             trusted_proxies: Vec::new(),
         }
     }

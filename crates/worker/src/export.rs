@@ -3,14 +3,16 @@
 //! An export is written in one go from one snapshot. What is lost with its process is written again from the beginning
 //! by whoever finds it silent; its bytes have another name then, so that two who both think it theirs never mix.
 
-use std::{pin::pin, time::Duration};
+use std::{collections::BTreeMap, pin::pin, sync::Arc, time::Duration};
 
 use chrono_tz::Tz;
 use parvaneh_contents::{Arriving, Contents};
 use parvaneh_export::{ExportError, Format, Options, Totals, Writer};
-use parvaneh_store::{ExportDone, ExportRow, Store, StoreError};
+use parvaneh_store::{
+    ExportDone, ExportMade, ExportMaker, ExportOrder, ExportRow, NotMade, Store, StoreError, Viewer,
+};
 use sha2::{Digest, Sha256};
-use tokio::time::Instant;
+use tokio::{sync::mpsc, time::Instant};
 use uuid::Uuid;
 
 use crate::Shutdown;
@@ -26,6 +28,22 @@ const CLEARING: Duration = Duration::from_secs(60);
 
 /// How long an export can be fetched, where nobody says otherwise.
 pub const EXPORTS_STAY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// How many pieces of what somebody makes wait to be taken.
+const WAITING: usize = 2;
+
+/// Who makes the formats that are no list of events.
+#[derive(Clone, Debug, Default)]
+pub struct Makers(BTreeMap<Format, Arc<dyn ExportMaker>>);
+
+impl Makers {
+    /// With one more.
+    #[must_use]
+    pub fn with(mut self, format: Format, maker: Arc<dyn ExportMaker>) -> Self {
+        self.0.insert(format, maker);
+        self
+    }
+}
 
 /// Where the bytes of an export go.
 pub trait Sink: Send {
@@ -45,6 +63,9 @@ pub enum Unwritten {
     /// What is recorded, or its form.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// There is no such file of that; why.
+    #[error("{0}")]
+    Refused(String),
     /// Where it was to go.
     #[error("{0}")]
     Sink(String),
@@ -57,6 +78,17 @@ pub enum Unwritten {
     /// The program ends.
     #[error("the program ends")]
     Ending,
+}
+
+impl From<NotMade> for Unwritten {
+    fn from(why: NotMade) -> Self {
+        match why {
+            NotMade::Store(error) => Self::Store(error),
+            NotMade::NotPermitted => Self::NotPermitted,
+            NotMade::Unwanted => Self::Cancelled,
+            NotMade::Refused(why) => Self::Refused(why),
+        }
+    }
 }
 
 /// Where instants are told: the zone of the calendar of the country.
@@ -77,6 +109,7 @@ pub async fn zone(store: &Store) -> Result<Tz, StoreError> {
 /// See [`Unwritten`]; what was written is no export then.
 pub async fn write(
     store: &Store,
+    makers: &Makers,
     export: &ExportRow,
     sink: &mut impl Sink,
     shutdown: &Shutdown,
@@ -93,6 +126,10 @@ pub async fn write(
     let format: Format = export.format.parse().map_err(|error| unreadable(&error))?;
     let options: Options =
         serde_json::from_value(export.options.clone()).map_err(|error| unreadable(&error))?;
+    if let Some(maker) = makers.0.get(&format) {
+        let order = ExportOrder { store, viewer: &viewer, export };
+        return made(maker.as_ref(), order, sink, shutdown).await;
+    }
     let mut writer = Writer::new(format, options, zone(store).await?)?;
     let mut recorded = store.recorded(&viewer, &export.scope).await?;
     let mut export = export.clone();
@@ -125,11 +162,58 @@ pub async fn write(
         give(&mut writer, sink, &mut hash, &mut size).await?;
     }
     let Totals { events, cases } = writer.totals();
-    let reach = viewer.reach.jurisdictions.iter().map(|held| {
+    let sha256 = hash.finalize().into();
+    Ok(ExportDone { reach: reach(&viewer), events, cases, size, sha256 })
+}
+
+/// Where somebody sees cases at work, as it is recorded.
+fn reach(viewer: &Viewer) -> Vec<String> {
+    let told = viewer.reach.jurisdictions.iter().map(|held| {
         let workflow = held.workflow.as_ref().map_or("*", |workflow| workflow.as_str());
         format!("{workflow}@{}", held.unit)
     });
-    Ok(ExportDone { reach: reach.collect(), events, cases, size, sha256: hash.finalize().into() })
+    told.collect()
+}
+
+/// Has an export made, and gives on what comes. Says meanwhile that somebody works on it.
+async fn made(
+    maker: &dyn ExportMaker,
+    order: ExportOrder<'_>,
+    sink: &mut impl Sink,
+    shutdown: &Shutdown,
+) -> Result<ExportDone, Unwritten> {
+    let (pieces, mut coming) = mpsc::channel::<Vec<u8>>(WAITING);
+    let (mut hash, mut size) = (Sha256::new(), 0);
+    let mut making = pin!(maker.make(order, pieces));
+    let mut done: Option<ExportMade> = None;
+    let mut told = tokio::time::interval(TOLD);
+    loop {
+        tokio::select! {
+            result = &mut making, if done.is_none() => done = Some(result?),
+            piece = coming.recv() => match (piece, done) {
+                (Some(piece), _) => {
+                    hash.update(&piece);
+                    size += piece.len() as u64;
+                    sink.put(piece).await.map_err(Unwritten::Sink)?;
+                }
+                (None, Some(ExportMade { events, cases })) => {
+                    let sha256 = hash.finalize().into();
+                    let reach = reach(order.viewer);
+                    return Ok(ExportDone { reach, events, cases, size, sha256 });
+                }
+                // Whoever makes it has nothing more to give, and has not said so yet.
+                (None, None) => done = Some((&mut making).await?),
+            },
+            _ = told.tick() => {
+                if shutdown.has_begun() {
+                    return Err(Unwritten::Ending);
+                }
+                if !order.store.export_advances(order.export, 0, 0, 0).await? {
+                    return Err(Unwritten::Cancelled);
+                }
+            }
+        }
+    }
 }
 
 async fn give(
@@ -166,13 +250,14 @@ impl Sink for Kept {
 /// The database.
 pub async fn once(
     store: &Store,
+    makers: &Makers,
     contents: &Contents,
     keep: Duration,
     shutdown: &Shutdown,
 ) -> Result<bool, StoreError> {
     let Some(export) = store.claim_export().await? else { return Ok(false) };
     let mut kept = Kept(Some(contents.begin(content_of(&export))));
-    let written = write(store, &export, &mut kept, shutdown, |_| {}).await;
+    let written = write(store, makers, &export, &mut kept, shutdown, |_| {}).await;
     let arriving = kept.0.take();
     let written = match (written, arriving) {
         (Ok(done), Some(arriving)) => match arriving.finish().await {
@@ -237,7 +322,13 @@ pub async fn clear(store: &Store, contents: &Contents) -> Result<usize, StoreErr
 }
 
 /// Writes exports, and throws away what is old, until shutdown begins.
-pub async fn run(store: &Store, contents: &Contents, keep: Duration, mut shutdown: Shutdown) {
+pub async fn run(
+    store: &Store,
+    makers: &Makers,
+    contents: &Contents,
+    keep: Duration,
+    mut shutdown: Shutdown,
+) {
     let mut cleared: Option<Instant> = None;
     while !shutdown.has_begun() {
         if cleared.is_none_or(|last| last.elapsed() >= CLEARING) {
@@ -246,7 +337,7 @@ pub async fn run(store: &Store, contents: &Contents, keep: Duration, mut shutdow
                 tracing::warn!(%error, error.code = error.code(), "old exports are not thrown away yet");
             }
         }
-        match once(store, contents, keep, &shutdown).await {
+        match once(store, makers, contents, keep, &shutdown).await {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => {

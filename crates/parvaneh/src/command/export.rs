@@ -8,9 +8,11 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use parvaneh_core::{CaseId, Instant, JalaliPeriod, StepId, WorkflowId};
+use parvaneh_core::{CaseId, Instant, JalaliPeriod, PersonId, StepId, WorkflowId, reach::Sight};
 use parvaneh_export::{Format, Naming, Options as Form};
-use parvaneh_store::{EXPORT_REASON, ExportDone, ExportScope, NewExport, Span, Store, StoreError};
+use parvaneh_store::{
+    EXPORT_REASON, ExportDone, ExportScope, Look, NewExport, Span, Store, StoreError,
+};
 use parvaneh_worker::{
     Shutdown,
     export::{self, Sink, Unwritten},
@@ -18,16 +20,17 @@ use parvaneh_worker::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{case::parse_case, report::sla::span};
+use super::{case::parse_case, report::sla::span, serve::public_url};
 use crate::{
     config::Options,
     failure::Failure,
     lifecycle::{OnSignal, with_database},
+    makers,
     output::{Output, Progress},
     who::{find_unit, person},
 };
 
-/// Write timelines into a file: CSV, JSON Lines, a workbook, or a log for process mining
+/// Write timelines into a file: CSV, JSON Lines, a workbook, a log for process mining, or one case as PDF
 ///
 /// An export holds what its person sees because he works there: an auditor everything at his unit and below it, an
 /// officer the cases of his procedures. Who exported what, when, why, how many events and with which SHA-256 is
@@ -42,11 +45,13 @@ use crate::{
   xlsx   a workbook, right to left with --persian
   xes    IEEE 1849-2016: an event log for process mining
   ocel   OCEL 2.0 (JSON): an event log of cases, tasks, people and units
+  pdf    the timeline of one --case on paper, in Persian or with --english
 docs/EXPORTS.md tells their columns.
 
 Examples:
   parvaneh export --as 'Maryam Rezaei' --reason 'annual audit' --received 1403 -o 1403.csv
   parvaneh export --as auditor --reason 'file 123' --case 0190f1a2-0000-7000-8000-3f8a21bc90de --format jsonl -o -
+  parvaneh export --as auditor --reason 'file 123' --case 0190f1a2-0000-7000-8000-3f8a21bc90de --format pdf -o case.pdf
   parvaneh export --as auditor --reason mining --workflow ngo-establishment --ended --format xes -o log.xes")]
 pub(crate) struct Export {
     /// Whose export it is: name or identifier
@@ -103,6 +108,18 @@ pub(crate) struct Export {
     /// Begin CSV with a byte order mark: without it Excel does not read Persian
     #[arg(long, help_heading = "How tables are written")]
     bom: bool,
+    /// In English, and not in Persian
+    #[arg(long, help_heading = "How a PDF is written")]
+    english: bool,
+    /// Where people reach the service: its QR code leads to the case there
+    #[arg(
+        long,
+        env = "PARVANEH_PUBLIC_URL",
+        value_name = "URL",
+        default_value = "http://localhost:8080",
+        help_heading = "How a PDF is written"
+    )]
+    public_url: String,
 }
 
 /// A format by its name.
@@ -118,6 +135,8 @@ enum FormatName {
     Xes,
     /// OCEL 2.0 in JSON
     Ocel,
+    /// The timeline of one case on paper
+    Pdf,
 }
 
 impl From<FormatName> for Format {
@@ -128,6 +147,7 @@ impl From<FormatName> for Format {
             FormatName::Xlsx => Self::Xlsx,
             FormatName::Xes => Self::Xes,
             FormatName::Ocel => Self::Ocel,
+            FormatName::Pdf => Self::Pdf,
         }
     }
 }
@@ -150,11 +170,21 @@ impl Export {
     ) -> Result<(), Failure> {
         let asker = person(store, &self.person).await?;
         let scope = self.scope(store).await?;
+        let format = Format::from(self.format);
+        if format == Format::Pdf && scope.single().is_none() {
+            return Err(Failure::no("pdf-of-one-case", "a PDF is the timeline of one case")
+                .help("name it with --case, and nothing else that narrows it"));
+        }
+        let makers = makers::makers(&public_url(&self.public_url)?);
+        if let Some(case) = scope.case {
+            look(store, asker.id, case, format).await?;
+        }
         let mut target = Target::open(&self.output, self.force)?;
         let form = Form {
             naming: if self.persian { Naming::Persian } else { Naming::Plain },
             bom: self.bom,
             jalali: self.jalali,
+            english: self.english,
         };
         #[expect(clippy::disallowed_methods, reason = "the edge: identifiers are made here")]
         let id = Uuid::now_v7();
@@ -162,7 +192,7 @@ impl Export {
             id,
             asker: asker.id,
             scope,
-            format: Format::from(self.format).name().to_owned(),
+            format: format.name().to_owned(),
             options: json!(form),
             reason: self.reason.trim().to_owned(),
             streamed: true,
@@ -173,7 +203,7 @@ impl Export {
             let bar = progress.get_or_insert_with(|| Progress::new("cases", row.cases_total));
             bar.at(row.cases_done);
         };
-        let written = export::write(store, &row, &mut target, shutdown, told).await;
+        let written = export::write(store, &makers, &row, &mut target, shutdown, told).await;
         drop(progress);
         let done = match written.and_then(|done| target.keep().map(|()| done)) {
             Ok(done) => done,
@@ -234,6 +264,27 @@ impl Export {
             recorded,
         })
     }
+}
+
+/// Writes down that somebody looks at a case by exporting it, before he does.
+async fn look(
+    store: &Store,
+    person: PersonId,
+    case: CaseId,
+    format: Format,
+) -> Result<(), Failure> {
+    let viewer = store.viewer(person).await?;
+    let seen = match &viewer {
+        Some(viewer) => store.case_file_for(viewer, case).await?,
+        None => None,
+    };
+    if seen.is_none_or(|seen| seen.sight != Sight::Office) {
+        return Err(Failure::no("no-such-case", "that person sees no such case at work")
+            .help("name an auditor, or somebody with a role in its procedure"));
+    }
+    let (what, detail) = ("export".to_owned(), Some(format.name().to_owned()));
+    let look = Look { person, case: Some(case), what, detail, at: store.now().await? };
+    Ok(store.record_looks(vec![look]).await?)
 }
 
 fn failure(error: &Unwritten) -> Failure {

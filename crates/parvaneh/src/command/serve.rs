@@ -19,6 +19,7 @@ use crate::{
     identity::IdentityOptions,
     lifecycle::{OnSignal, with_database_used},
     limits::{DatabaseLimits, RequestLimits},
+    makers,
     output::Output,
     rates::RateOptions,
     sealing::{Log, SealingOptions},
@@ -95,10 +96,13 @@ impl Serve {
             let public_url = public_url.unwrap_or_else(|| format!("http://{address}"));
             let contents = self.keeping.contents(options, database)?;
             let documents = self.taking.settings(contents.clone());
+            let formats = makers::formats();
+            let makers = makers::makers(&public_url);
             let mut settings = Settings {
                 public_url,
                 oidc,
                 documents,
+                formats,
                 self_registration: !self.no_registration,
                 ..Settings::default()
             };
@@ -118,7 +122,7 @@ impl Serve {
             // Only who has the contents can write them, and throw them away.
             let clearing = uploads::run(store, &contents, shutdown.clone());
             let keep = self.keeping.keep_exports();
-            let exporting = export::run(store, &contents, keep, shutdown);
+            let exporting = export::run(store, &makers, &contents, keep, shutdown);
             let (served, (), _, ()) = tokio::join!(serving, working, clearing, exporting);
             served.map_err(|error| Failure::internal(format!("the socket: {error}")))
         })

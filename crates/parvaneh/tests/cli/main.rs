@@ -11,6 +11,7 @@ mod database;
 mod date;
 mod deadline;
 mod demo;
+mod exporting;
 mod forms;
 mod installation;
 mod licence;

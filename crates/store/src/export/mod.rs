@@ -5,6 +5,7 @@
 //! it, when its bytes were thrown away. Whoever works on one holds no lock while he does: another takes it up when he has
 //! not been heard of for a while, and only the one that was last given it can end it.
 
+mod maker;
 mod record;
 mod scope;
 mod stream;
@@ -20,6 +21,7 @@ use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
 pub use self::{
+    maker::{ExportMade, ExportMaker, ExportOrder, Making, NotMade},
     record::ExportEvent,
     scope::{ExportScope, Span},
     stream::{Batch, Recorded},

@@ -71,6 +71,12 @@ impl ExportScope {
         Self { case: Some(case), ..Self::default() }
     }
 
+    /// The case, where it is whole the timeline of a single one.
+    pub fn single(&self) -> Option<CaseId> {
+        let case = self.case?;
+        (*self == Self::of_case(case)).then_some(case)
+    }
+
     /// The cases, as a list asks for them; what the wall lets through is another matter.
     pub(crate) fn cases(&self) -> CasesQuery {
         CasesQuery {

@@ -56,6 +56,8 @@ pub(crate) enum FormatName {
     Xes,
     /// OCEL 2.0.
     Ocel,
+    /// The timeline of one case on paper.
+    Pdf,
 }
 
 impl From<FormatName> for Format {
@@ -66,6 +68,7 @@ impl From<FormatName> for Format {
             FormatName::Xlsx => Self::Xlsx,
             FormatName::Xes => Self::Xes,
             FormatName::Ocel => Self::Ocel,
+            FormatName::Pdf => Self::Pdf,
         }
     }
 }
@@ -127,6 +130,9 @@ pub(crate) struct AskExport {
     /// A byte order mark before CSV, by which Excel reads Persian.
     #[serde(default)]
     bom: bool,
+    /// A PDF in English, and not in Persian.
+    #[serde(default)]
+    english: bool,
 }
 
 /// An export.
@@ -274,6 +280,7 @@ pub(crate) async fn listed(
         (status = 202, description = "Begun", body = ExportView),
         (status = 403, description = "`forbidden`: for who sees cases at work"),
         (status = 404, description = "`not_found`: no such case"),
+        (status = 422, description = "`pdf_of_one_case`: of a case and nothing else; `format_not_made`: this service makes none"),
         (status = 429, description = "`too_many_exports`: five are under way"),
     )
 )]
@@ -297,7 +304,8 @@ async fn ask(
 /// An export to be begun, if it may be.
 ///
 /// # Errors
-/// `forbidden`, `not_found` for a case that one does not see, `body_invalid`, `too_many_exports`.
+/// `forbidden`, `not_found` for a case that one does not see, `body_invalid`, `format_not_made`, `pdf_of_one_case`,
+/// `too_many_exports`.
 #[expect(clippy::disallowed_methods, reason = "the edge: an export has an identifier")]
 pub(crate) async fn to_begin(
     app: &App,
@@ -309,6 +317,13 @@ pub(crate) async fn to_begin(
         policy::see_as_office(app, viewer, CaseId(case)).await?;
     }
     let scope = scope(app, viewer, asked).await?;
+    let format = Format::from(asked.format);
+    if !app.settings.formats.contains(&format) {
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "format_not_made"));
+    }
+    if format == Format::Pdf && scope.single().is_none() {
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "pdf_of_one_case"));
+    }
     let open = listed(app, viewer, false, None, 50).await?;
     if open.iter().filter(|row| row.state.is_open()).count() >= MOST_OPEN {
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_exports").again_in(30));
@@ -317,12 +332,13 @@ pub(crate) async fn to_begin(
         naming: if asked.persian { Naming::Persian } else { Naming::Plain },
         bom: asked.bom,
         jalali: asked.jalali,
+        english: asked.english,
     };
     Ok(NewExport {
         id: Uuid::now_v7(),
         asker: viewer.actor.person,
         scope,
-        format: Format::from(asked.format).name().to_owned(),
+        format: format.name().to_owned(),
         options: json!(options),
         reason: asked.reason.trim().to_owned(),
         streamed: false,

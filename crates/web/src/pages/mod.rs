@@ -42,6 +42,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+pub use self::case::{Papers, Typesetter};
 pub(crate) use self::{
     apply::TAKES_CONTENTS as DRAFTS_TAKE_CONTENTS,
     case::TAKES_CONTENTS,

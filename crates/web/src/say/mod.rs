@@ -52,6 +52,7 @@ catalogues! {
     "mine",
     "operation",
     "own",
+    "paper",
     "people",
     "problem",
     "shown",

@@ -1,7 +1,7 @@
 //! The head of a case, which stays while one looks at its tabs.
 
 use parvaneh_core::{
-    Instant, Ledger, Place, UnitId,
+    Definition, Instant, Ledger, Place, UnitId,
     case::Clock,
     decide::{Obstacle, Possible},
     definition::Outcome,
@@ -200,7 +200,12 @@ fn left(seen: &Seen, clock: &Clock, deadline: Option<Instant>) -> Left {
 /// Until when the organisation promises to be done: the service norm, counted like the statutory
 /// clock, without its extensions.
 pub(super) fn norm(seen: &Seen, clock: &Clock) -> Option<Ledger> {
-    let term = seen.definition().statutory.service_norm?;
+    norm_of(seen.definition(), clock)
+}
+
+/// The same, by a definition.
+pub(super) fn norm_of(definition: &Definition, clock: &Clock) -> Option<Ledger> {
+    let term = definition.statutory.service_norm?;
     Some(Ledger { term, extensions: Vec::new(), ..clock.ledger.clone() })
 }
 

@@ -13,6 +13,7 @@ mod inquiries;
 mod links;
 mod names;
 mod own;
+mod paper;
 mod story;
 pub(super) mod wording;
 
@@ -32,6 +33,7 @@ use crate::{App, problem::Problem, say::Words, shown::Moment};
 
 pub(super) use self::doing::Sent;
 pub(crate) use self::doing::TAKES_CONTENTS;
+pub use self::paper::{Papers, Typesetter};
 pub(super) use self::{
     names::Names,
     story::{Happened, Scene, Wording, people},

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use parvaneh_core::{PersonId, Place};
-use parvaneh_store::SeenCase;
+use parvaneh_store::{SeenCase, Store, StoreError};
 
 use crate::{App, problem::Problem};
 
@@ -34,8 +34,16 @@ impl Names {
         app: &App,
         people: BTreeSet<PersonId>,
     ) -> Result<Self, Problem> {
+        Ok(Self::read(&app.store, people).await?)
+    }
+
+    /// The same, from a store.
+    pub(super) async fn read(
+        store: &Store,
+        people: BTreeSet<PersonId>,
+    ) -> Result<Self, StoreError> {
         let people: Vec<_> = people.into_iter().collect();
-        Ok(Self(app.store.names_of(&people).await?))
+        Ok(Self(store.names_of(&people).await?))
     }
 
     /// What somebody is called.

@@ -56,11 +56,11 @@ impl Scene<'_> {
         self.inside
     }
 
-    fn moment(&self, at: Instant) -> Moment {
+    pub(super) fn moment(&self, at: Instant) -> Moment {
         Moment::at(at, self.calendar, self.words)
     }
 
-    fn unit(&self, unit: &UnitId) -> String {
+    pub(super) fn unit(&self, unit: &UnitId) -> String {
         let found = self.organisation.get(unit);
         found.map_or_else(|| unit.to_string(), |unit| self.words.of(&unit.title).to_owned())
     }
@@ -96,8 +96,12 @@ struct Page {
     story: Vec<Happened>,
     /// Whether every event is there, and says what its hash says.
     whole: bool,
+    /// Whether the reader works there: applicants export nothing.
+    inside: bool,
     /// The page by which it is exported.
     export: String,
+    /// The same, of its timeline on paper.
+    paper: String,
 }
 
 pub(super) async fn story(
@@ -113,8 +117,10 @@ pub(super) async fn story(
     let mut story = told(&app, &seen, &events).await?;
     story.reverse();
     let export = format!("/exports?case={case}");
-    let shown_page =
-        Page { frame: seen.frame(), head: seen.head(Tab::Story), story, whole, export };
+    let paper = format!("{export}&format=pdf");
+    let inside = seen.inside();
+    let (frame, head) = (seen.frame(), seen.head(Tab::Story));
+    let shown_page = Page { frame, head, story, whole, inside, export, paper };
     page(&seen.visit.look, &shown_page)
 }
 

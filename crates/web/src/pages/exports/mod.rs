@@ -101,7 +101,7 @@ impl Sent {
         if !self.unit_alone.is_empty() {
             body.insert("unit_alone".to_owned(), json!(true));
         }
-        for option in ["persian", "jalali", "bom"] {
+        for option in ["persian", "jalali", "bom", "english"] {
             let chosen = self.form.iter().any(|one| one == option);
             body.insert(option.to_owned(), json!(chosen));
         }
@@ -141,6 +141,7 @@ fn format_name(format: &str, words: Words) -> Said {
         "xlsx" => words.t("export-xlsx"),
         "xes" => words.t("export-xes"),
         "ocel" => words.t("export-ocel"),
+        "pdf" => words.t("export-pdf"),
         _ => words.t("export-csv"),
     }
 }
@@ -157,7 +158,7 @@ fn state_name(state: ExportState, words: Words) -> Said {
     }
 }
 
-fn sheet(visit: &Visit, sent: &Sent) -> Sheet {
+fn sheet(app: &App, visit: &Visit, sent: &Sent) -> Sheet {
     let words = visit.look.words;
     let format = |format: Format| {
         let name = format.name();
@@ -177,6 +178,7 @@ fn sheet(visit: &Visit, sent: &Sent) -> Sheet {
         ("persian", words.t("export-persian")),
         ("jalali", words.t("export-jalali")),
         ("bom", words.t("export-bom")),
+        ("english", words.t("export-english")),
     ];
     let form = form.map(|(name, said)| {
         let chosen = sent.form.iter().any(|one| one == name);
@@ -186,12 +188,14 @@ fn sheet(visit: &Visit, sent: &Sent) -> Sheet {
         Field::new(name, said, kind).holding(value)
     };
     let period = || words.t("export-period-hint");
+    let formats = app.settings.formats.iter().copied();
+    let formats = formats.filter(|format| *format != Format::Pdf || !sent.case.is_empty());
     let mut sheet = Sheet::new(HERE, words.t("export-begin"))
         .with(
             Field::new(
                 "format",
                 words.t("export-format"),
-                Kind::Select(Format::ALL.map(format).to_vec()),
+                Kind::Select(formats.map(format).collect()),
             )
             .required(),
         )
@@ -239,8 +243,12 @@ fn sheet(visit: &Visit, sent: &Sent) -> Sheet {
 
 /// What a Persian reader wants of a table, where he has chosen nothing.
 fn usual(visit: &Visit, mut sent: Sent) -> Sent {
-    if sent.form.is_empty() && visit.look.words.is_persian() {
-        sent.form = ["persian", "jalali", "bom"].map(str::to_owned).to_vec();
+    if sent.form.is_empty() {
+        let form: &[&str] = match visit.look.words.is_persian() {
+            true => &["persian", "jalali", "bom"],
+            false => &["english"],
+        };
+        sent.form = form.iter().map(|&one| one.to_owned()).collect();
     }
     sent
 }
@@ -252,7 +260,7 @@ async fn list(
 ) -> Result<Response, Problem> {
     policy::permit_export(&visit.viewer)?;
     let sent = usual(&visit, sent);
-    let sheet = sheet(&visit, &sent);
+    let sheet = sheet(&app, &visit, &sent);
     let shown = page_of(&app, &visit, &sent, sheet).await?;
     page(&visit.look, &shown)
 }
@@ -307,7 +315,7 @@ async fn ask(
         Err(problem) if problem.status == 422 || problem.status == 429 => {
             let status = StatusCode::from_u16(problem.status);
             let words = visit.look.words;
-            let sheet = sheet(&visit, &sent).refused(problem, words);
+            let sheet = sheet(&app, &visit, &sent).refused(problem, words);
             let again = page_of(&app, &visit, &Sent::default(), sheet).await?;
             shown(status.unwrap_or(StatusCode::UNPROCESSABLE_ENTITY), &visit.look, &again)
         }
