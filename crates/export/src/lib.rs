@@ -49,21 +49,24 @@ pub enum Format {
     Ocel,
     /// The timeline of one case on paper: PDF. No list of events, and not made by a [`Writer`]: see [`paper`].
     Pdf,
+    /// Timelines with everything by which an auditor verifies them offline (`docs/PROOF.md`). Not made by a [`Writer`]
+    /// either: it holds the log's proofs.
+    Bundle,
 }
 
 /// A name that is no format's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is no format: csv, jsonl, xlsx, xes, ocel or pdf")]
+#[error("'{0}' is no format: csv, jsonl, xlsx, xes, ocel, pdf or bundle")]
 pub struct UnknownFormat(String);
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 6] =
-        [Self::Csv, Self::Jsonl, Self::Xlsx, Self::Xes, Self::Ocel, Self::Pdf];
+    pub const ALL: [Self; 7] =
+        [Self::Csv, Self::Jsonl, Self::Xlsx, Self::Xes, Self::Ocel, Self::Pdf, Self::Bundle];
 
     /// Whether it is a list of events, which a [`Writer`] writes.
     pub fn is_list(self) -> bool {
-        !matches!(self, Self::Pdf)
+        !matches!(self, Self::Pdf | Self::Bundle)
     }
 
     /// Its name, in settings, addresses and events.
@@ -75,6 +78,7 @@ impl Format {
             Self::Xes => "xes",
             Self::Ocel => "ocel",
             Self::Pdf => "pdf",
+            Self::Bundle => "bundle",
         }
     }
 
@@ -82,6 +86,7 @@ impl Format {
     pub fn extension(self) -> &'static str {
         match self {
             Self::Ocel => "ocel.json",
+            Self::Bundle => "bundle.jsonl",
             other => other.name(),
         }
     }
@@ -90,7 +95,7 @@ impl Format {
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Csv => "text/csv; charset=utf-8; header=present",
-            Self::Jsonl => "application/jsonl; charset=utf-8",
+            Self::Jsonl | Self::Bundle => "application/jsonl; charset=utf-8",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             Self::Xes => "application/xml",
             Self::Ocel => "application/json",

@@ -59,7 +59,7 @@ impl Writer {
             Format::Xlsx => Shape::Xlsx(Box::new(Xlsx::begin(options, times)?)),
             Format::Xes => Shape::Xes(Xes::begin(times, &mut out)),
             Format::Ocel => Shape::Ocel(Box::new(Ocel::begin(&mut out)?)),
-            Format::Pdf => return Err(ExportError::NoList(format)),
+            Format::Pdf | Format::Bundle => return Err(ExportError::NoList(format)),
         };
         Ok(Self { shape, out, last: None, totals: Totals::default(), spool: None })
     }
@@ -329,7 +329,7 @@ mod tests {
                     let log: Value = serde_json::from_slice(&bytes).expect("JSON");
                     assert_eq!(log["objects"], serde_json::json!([]));
                 }
-                Format::Pdf => unreachable!("no list"),
+                Format::Pdf | Format::Bundle => unreachable!("no list"),
             }
         }
         assert!("docx".parse::<Format>().is_err());

@@ -1,24 +1,38 @@
 //! Who makes the exports that are no list of events: as far as this program was built with them.
 
-use parvaneh_export::Format;
-use parvaneh_worker::export::Makers;
+use std::sync::Arc;
 
-/// Those that this program has, for a service that people reach there.
+use parvaneh_export::Format;
+use parvaneh_worker::{Bundles, export::Makers, seal::SignerClient};
+
+/// Those that this program has, for a service that people reach there, and whose log is signed there.
+pub(crate) fn makers(public_url: &str, signer: Option<Arc<SignerClient>>) -> Makers {
+    let makers = papers(public_url);
+    match signer {
+        Some(signer) => makers.with(Format::Bundle, Arc::new(Bundles::new(signer))),
+        None => makers,
+    }
+}
+
 #[cfg(feature = "pdf")]
-pub(crate) fn makers(public_url: &str) -> Makers {
+fn papers(public_url: &str) -> Makers {
     let papers = parvaneh_web::Papers::new(public_url, |paper| {
         parvaneh_pdf::typeset(paper).map_err(|error| error.to_string())
     });
-    Makers::default().with(Format::Pdf, std::sync::Arc::new(papers))
+    Makers::default().with(Format::Pdf, Arc::new(papers))
 }
 
 #[cfg(not(feature = "pdf"))]
-pub(crate) fn makers(_public_url: &str) -> Makers {
+fn papers(_public_url: &str) -> Makers {
     Makers::default()
 }
 
-/// The formats in which it makes exports.
-pub(crate) fn formats() -> Vec<Format> {
-    let made = |format: &Format| *format != Format::Pdf || cfg!(feature = "pdf");
+/// The formats in which it makes exports, with somebody who signs or without.
+pub(crate) fn formats(signer: Option<&Arc<SignerClient>>) -> Vec<Format> {
+    let made = |format: &Format| match format {
+        Format::Pdf => cfg!(feature = "pdf"),
+        Format::Bundle => signer.is_some(),
+        _ => true,
+    };
     Format::ALL.into_iter().filter(made).collect()
 }

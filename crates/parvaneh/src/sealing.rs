@@ -61,6 +61,12 @@ pub(crate) struct Log {
 }
 
 impl SealingOptions {
+    /// Who signs, as these settings and this database say.
+    pub(crate) fn signer(&self, database: &Database) -> Option<Arc<SignerClient>> {
+        let path = socket(self.socket.signer_socket.clone(), database)?;
+        Some(Arc::new(SignerClient::new(path)))
+    }
+
     /// By whom it is signed and confirmed.
     ///
     /// # Errors
@@ -99,6 +105,11 @@ impl Log {
         }
         let signer = socket(named, database).map(|path| Arc::new(SignerClient::new(path)));
         Self { sealing: Sealing { signer, ..Sealing::default() }, beside }
+    }
+
+    /// Who signs.
+    pub(crate) fn signer(&self) -> Option<Arc<SignerClient>> {
+        self.sealing.signer.clone()
     }
 
     /// Seals, signs and has confirmed until shutdown begins.

@@ -55,7 +55,7 @@ mod watch;
 
 pub use absence::{AbsenceRow, HandedBack, NewAbsence};
 pub use answered::Begun;
-pub use bundle::{Bundle, BundleScope, BundleWritten, Extent};
+pub use bundle::{Bundle, BundleScope, BundleWritten, Extent, NoExtent};
 pub use closure::{
     Affected, CALENDAR_KEEPER, Change, ClosedDay, Closing, ClosureError, ClosureRow, ClosuresQuery,
     MovedCase, Preview, PreviewPage, Reopening, Settled as ClosureSettled,

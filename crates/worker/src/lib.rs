@@ -5,6 +5,7 @@
 //! and leaves nothing claimed behind, so any number of workers run side by side, a worker may be
 //! killed at any instant, and the next round is the retry.
 
+mod bundles;
 pub mod carry;
 pub mod deliver;
 pub mod digest;
@@ -26,6 +27,8 @@ use std::{sync::Arc, time::Duration};
 
 use parvaneh_store::{Store, StoreError};
 use tokio::sync::{Notify, watch};
+
+pub use self::bundles::Bundles;
 
 /// How a worker works.
 #[derive(Clone, Copy, Debug)]

@@ -15,7 +15,7 @@ use crate::{config::Options, failure::Failure, output::Output};
 /// about it.
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Examples:
-  parvaneh audit bundle bundle.jsonl --since checkpoint.txt
+  parvaneh audit bundle bundle.jsonl --as auditor --reason 'annual audit' --since checkpoint.txt
   parvaneh audit verify bundle.jsonl --key parvaneh.example.org/timelines+1f2e3d4c+AQ…
   parvaneh audit verify bundle.jsonl --key key.txt --since checkpoint.txt
   parvaneh audit receipt receipt.json --key key.txt

@@ -46,7 +46,7 @@ use crate::{
   xes    IEEE 1849-2016: an event log for process mining
   ocel   OCEL 2.0 (JSON): an event log of cases, tasks, people and units
   pdf    the timeline of one --case on paper, in Persian or with --english
-docs/EXPORTS.md tells their columns.
+docs/EXPORTS.md tells their columns. A bundle with proofs is made by `parvaneh audit bundle`.
 
 Examples:
   parvaneh export --as 'Maryam Rezaei' --reason 'annual audit' --received 1403 -o 1403.csv
@@ -175,7 +175,7 @@ impl Export {
             return Err(Failure::no("pdf-of-one-case", "a PDF is the timeline of one case")
                 .help("name it with --case, and nothing else that narrows it"));
         }
-        let makers = makers::makers(&public_url(&self.public_url)?);
+        let makers = makers::makers(&public_url(&self.public_url)?, None);
         if let Some(case) = scope.case {
             look(store, asker.id, case, format).await?;
         }

@@ -96,8 +96,9 @@ impl Serve {
             let public_url = public_url.unwrap_or_else(|| format!("http://{address}"));
             let contents = self.keeping.contents(options, database)?;
             let documents = self.taking.settings(contents.clone());
-            let formats = makers::formats();
-            let makers = makers::makers(&public_url);
+            let signer = self.sealing.signer(database);
+            let formats = makers::formats(signer.as_ref());
+            let makers = makers::makers(&public_url, signer);
             let mut settings = Settings {
                 public_url,
                 oidc,

@@ -4,6 +4,7 @@
 //! The map of all timelines is held in memory while a bundle is made (some 150 bytes a timeline),
 //! everything else goes from the database to the reader a few cases at a time.
 
+mod extent;
 mod map;
 mod rules;
 mod stream;
@@ -11,7 +12,7 @@ mod stream;
 use std::sync::Arc;
 
 use parvaneh_core::{
-    CaseId, Instant, Organisation, UnitId,
+    Instant, Organisation, UnitId,
     audit::map_checkpoint,
     log::note::{Checkpoint, Note},
 };
@@ -19,26 +20,9 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::sync::mpsc;
 
+pub use self::extent::{Extent, NoExtent};
 use self::map::Map;
 use crate::{SignedCheckpoint, Store, StoreError};
-
-/// Which timelines an auditor gets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Extent {
-    /// Some cases. That another is missing would not show.
-    Cases(Vec<CaseId>),
-    /// Units with everything below them; that a case of theirs is missing shows.
-    Units {
-        /// The units.
-        units: Vec<UnitId>,
-        /// Only cases that were received from this instant on; of the others only that there are.
-        from: Option<Instant>,
-        /// And before this one.
-        until: Option<Instant>,
-    },
-    /// The whole log.
-    Everything,
-}
 
 /// What is asked of a bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]

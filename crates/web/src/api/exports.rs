@@ -8,11 +8,14 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use parvaneh_core::{
-    CaseId, Instant, JalaliPeriod, PersonId, StepId, UnitId, WorkflowId, form::FileReference,
+    CaseId, Instant, JalaliPeriod, PersonId, StepId, UnitId, WorkflowId,
+    form::FileReference,
+    log::note::{Checkpoint, Note},
 };
 use parvaneh_export::{Format, Naming, Options};
 use parvaneh_store::{
-    CaseContent, ExportRow, ExportScope, ExportState, NewExport, Span, Viewer, export_content,
+    CaseContent, ExportRow, ExportScope, ExportState, Extent, NewExport, NoExtent, Span, Viewer,
+    export_content,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -58,6 +61,8 @@ pub(crate) enum FormatName {
     Ocel,
     /// The timeline of one case on paper.
     Pdf,
+    /// Timelines with everything by which an auditor verifies them offline.
+    Bundle,
 }
 
 impl From<FormatName> for Format {
@@ -69,6 +74,7 @@ impl From<FormatName> for Format {
             FormatName::Xes => Self::Xes,
             FormatName::Ocel => Self::Ocel,
             FormatName::Pdf => Self::Pdf,
+            FormatName::Bundle => Self::Bundle,
         }
     }
 }
@@ -133,6 +139,9 @@ pub(crate) struct AskExport {
     /// A PDF in English, and not in Persian.
     #[serde(default)]
     english: bool,
+    /// The checkpoint that an auditor kept, its note: a bundle proves that the log has only grown since.
+    #[schema(min_length = 1, max_length = 10_000)]
+    since: Option<String>,
 }
 
 /// An export.
@@ -280,7 +289,7 @@ pub(crate) async fn listed(
         (status = 202, description = "Begun", body = ExportView),
         (status = 403, description = "`forbidden`: for who sees cases at work"),
         (status = 404, description = "`not_found`: no such case"),
-        (status = 422, description = "`pdf_of_one_case`: of a case and nothing else; `format_not_made`: this service makes none"),
+        (status = 422, description = "`pdf_of_one_case`: of a case and nothing else; `bundle_narrowed`: of a case, or of a unit and a time; `format_not_made`: this service makes none"),
         (status = 429, description = "`too_many_exports`: five are under way"),
     )
 )]
@@ -305,7 +314,7 @@ async fn ask(
 ///
 /// # Errors
 /// `forbidden`, `not_found` for a case that one does not see, `body_invalid`, `format_not_made`, `pdf_of_one_case`,
-/// `too_many_exports`.
+/// `bundle_narrowed`, `too_many_exports`.
 #[expect(clippy::disallowed_methods, reason = "the edge: an export has an identifier")]
 pub(crate) async fn to_begin(
     app: &App,
@@ -324,25 +333,47 @@ pub(crate) async fn to_begin(
     if format == Format::Pdf && scope.single().is_none() {
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "pdf_of_one_case"));
     }
+    if format == Format::Bundle {
+        Extent::of_export(&scope, viewer).map_err(|why| match why {
+            NoExtent::Narrowed => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bundle_narrowed"),
+            NoExtent::NotSeen => Problem::new(StatusCode::FORBIDDEN, "forbidden"),
+        })?;
+    }
     let open = listed(app, viewer, false, None, 50).await?;
     if open.iter().filter(|row| row.state.is_open()).count() >= MOST_OPEN {
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_exports").again_in(30));
     }
-    let options = Options {
+    let form = Options {
         naming: if asked.persian { Naming::Persian } else { Naming::Plain },
         bom: asked.bom,
         jalali: asked.jalali,
         english: asked.english,
     };
+    let mut options = json!(form);
+    if let (Format::Bundle, Some(since)) = (format, &asked.since) {
+        options["since"] = json!(checkpoint(since)?);
+    }
     Ok(NewExport {
         id: Uuid::now_v7(),
         asker: viewer.actor.person,
         scope,
         format: format.name().to_owned(),
-        options: json!(options),
+        options,
         reason: asked.reason.trim().to_owned(),
         streamed: false,
     })
+}
+
+/// The note of a checkpoint as it was signed: a form makes other ends of its lines, and leaves out the last.
+fn checkpoint(text: &str) -> Result<String, Problem> {
+    let text = format!("{}\n", text.replace("\r\n", "\n").trim_end());
+    let parsed = Note::parse(&text).and_then(|note| Checkpoint::parse(&note.text));
+    match parsed {
+        Ok(_) => Ok(text),
+        Err(error) => {
+            Err(Problem::faulty(vec![Fault::new("/since", "invalid", error.to_string())]))
+        }
+    }
 }
 
 /// Begins an export. That of a single case is a look at it.

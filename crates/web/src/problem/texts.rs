@@ -59,6 +59,7 @@ pub const CODES: &[(&str, Text)] = &[
     ("documents_unavailable", Text { fa: "جای نگهداری مدارک در دسترس نیست؛ اندکی بعد دوباره بکوشید", en: "Where documents are kept does not answer: try again in a moment" }),
     ("too_many_uploads", Text { fa: "پرونده‌های بارگذاری‌شدهٔ شما که به پرونده‌ای پیوست نشده‌اند بیش از اندازه است", en: "Too many of your uploads belong to no case yet" }),
     ("too_many_exports", Text { fa: "شمار برون‌بری‌های در دست انجام شما به بیشینه رسیده است؛ اندکی بعد دوباره بکوشید", en: "Too many of your exports are under way: try again in a moment" }),
+    ("bundle_narrowed", Text { fa: "بستهٔ ممیزی یا از یک پرونده است یا از یک واحد و زمانی که پرونده‌هایش را دریافت کرده است؛ پالایش‌های دیگر را بردارید", en: "A bundle is of one case, or of a unit and the time in which it received its cases: take away what else narrows it" }),
     ("pdf_of_one_case", Text { fa: "PDF تنها از گاه‌شمار یک پرونده ساخته می‌شود؛ پرونده را بنویسید و بازه و پالایش دیگری ننویسید", en: "A PDF is the timeline of one case: name the case, and nothing that narrows it" }),
     ("format_not_made", Text { fa: "این سامانه برون‌بری به این قالب نمی‌سازد", en: "This service makes no exports of this format" }),
     ("export_unfinished", Text { fa: "این برون‌بری هنوز آماده نیست", en: "The export is not ready yet" }),

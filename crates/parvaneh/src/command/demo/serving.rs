@@ -10,7 +10,10 @@ use parvaneh_web::{
     auth::{Passwords, Secret},
     policy::{ADMINISTRATOR, AUDITOR, MANAGER},
 };
-use parvaneh_worker::{Shutdown, WorkerOptions};
+use parvaneh_worker::{
+    Shutdown, WorkerOptions,
+    export::{self, EXPORTS_STAY},
+};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -18,6 +21,7 @@ use uuid::Uuid;
 use crate::{
     database::Database,
     failure::Failure,
+    makers,
     names::Names,
     output::{Align, Output, Table},
     sealing::Log,
@@ -91,9 +95,16 @@ impl Door {
         };
         let contents = documents
             .map_err(|error| Failure::internal(format!("documents cannot be kept: {error}")))?;
+        let log = Log::of(None, database);
+        let public_url = format!("http://{}", self.address);
+        let makers = makers::makers(&public_url, log.signer());
         let settings = Settings {
-            public_url: format!("http://{}", self.address),
-            documents: DocumentSettings { contents, ..DocumentSettings::default() },
+            public_url,
+            documents: DocumentSettings {
+                contents: contents.clone(),
+                ..DocumentSettings::default()
+            },
+            formats: makers::formats(log.signer().as_ref()),
             everybody_moves_clock: true,
             ..Settings::default()
         };
@@ -105,8 +116,9 @@ impl Door {
         let mut stop = shutdown.clone();
         let serving = parvaneh_web::serve(self.listener, app, async move { stop.begins().await });
         let working = parvaneh_worker::run(store, WorkerOptions::default(), shutdown.clone());
-        let log = Log::of(None, database);
-        let (served, _, ()) = tokio::join!(serving, working, log.run(store, shutdown));
+        let signing = log.run(store, shutdown.clone());
+        let exporting = export::run(store, &makers, &contents, EXPORTS_STAY, shutdown);
+        let (served, _, (), ()) = tokio::join!(serving, working, signing, exporting);
         served.map_err(|error| Failure::internal(format!("the socket: {error}")))
     }
 }

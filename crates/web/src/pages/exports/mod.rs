@@ -67,6 +67,8 @@ struct Sent {
     ended_in: String,
     recorded: String,
     form: Vec<String>,
+    /// The checkpoint that an auditor kept.
+    since: String,
     /// Those of everybody are listed.
     everybody: String,
     /// After the end of which page of the list.
@@ -87,6 +89,7 @@ impl Sent {
             ("received", &self.received),
             ("ended_in", &self.ended_in),
             ("recorded", &self.recorded),
+            ("since", &self.since),
         ];
         for (name, text) in texts {
             let text = text.trim();
@@ -142,6 +145,7 @@ fn format_name(format: &str, words: Words) -> Said {
         "xes" => words.t("export-xes"),
         "ocel" => words.t("export-ocel"),
         "pdf" => words.t("export-pdf"),
+        "bundle" => words.t("export-bundle"),
         _ => words.t("export-csv"),
     }
 }
@@ -238,7 +242,15 @@ fn sheet(app: &App, visit: &Visit, sent: &Sent) -> Sheet {
             sheet = sheet.with(line("step", words.t("export-step"), Kind::Code, &sent.step));
         }
     }
-    sheet.with(Field::new("form", words.t("export-form"), Kind::Checks(form.to_vec())))
+    sheet = sheet.with(Field::new("form", words.t("export-form"), Kind::Checks(form.to_vec())));
+    match app.settings.formats.contains(&Format::Bundle) {
+        false => sheet,
+        true => sheet.with(
+            line("since", words.t("export-since"), Kind::Area, &sent.since)
+                .hinted(words.t("export-since-hint"))
+                .at_most(10_000),
+        ),
+    }
 }
 
 /// What a Persian reader wants of a table, where he has chosen nothing.
