@@ -30,9 +30,9 @@ need_nextest() {
 }
 
 # The real programs that the tests set beside ours: a mail server, a tester of descriptions, a second verifier's library, a
-# reader of PDFs, an OpenID provider, a browser, an S3-compatible server, a virus scanner.
+# reader of PDFs, a process miner, an OpenID provider, a browser, an S3-compatible server, a virus scanner.
 need_peers() {
-  need_mail_server && need_schemathesis && need_second_verifier && need_pdf_reader && need_identity_provider && need_browser && need_object_server && need_clamd
+  need_mail_server && need_schemathesis && need_second_verifier && need_pdf_reader && need_process_miner && need_identity_provider && need_browser && need_object_server && need_clamd
 }
 need_mail_server() { need_python_package aiosmtpd aiosmtpd.smtp aiosmtpd==1.4.6; }
 need_schemathesis() { need_python_package schemathesis schemathesis.cli schemathesis==4.32.5; }
@@ -45,6 +45,11 @@ need_second_verifier() {
 # What looks at PDFs as people do: pages as pictures, letters where they stand, QR codes.
 need_pdf_reader() {
   need_python_package pdf "pypdfium2, PIL, zxingcpp" pypdfium2==5.15.2 pillow==13.0.0 zxing-cpp==3.1.1 numpy==2.4.6
+}
+
+# What reads our event logs. It is under the AGPL: a program beside ours, called by a test, and part of nothing that is shipped.
+need_process_miner() {
+  need_python_package pm4py pm4py pm4py==2.7.23.11 numpy==2.4.6 pandas==3.1.1 scipy==1.17.1 lxml==6.1.3
 }
 
 need_object_server() { need_python_package moto moto.server "moto[s3]==5.2.1" flask==3.1.3 flask-cors==6.0.5; }

@@ -7,6 +7,7 @@ mod browser;
 mod browser_faults;
 mod browser_worklist;
 mod exports;
+mod exports_mining;
 mod exports_pdf;
 mod fault_answers;
 mod fault_audit;
