@@ -92,7 +92,7 @@ await as('county_officer', { phone: true }, async (page, keep) => {
   await keep('phone-case');
 });
 await as('manager', { height: 1000 }, async (page, keep) => {
-  if (await open(page, '/dashboard')) await keep('manager-dashboard');
+  if (await open(page, '/dashboard?year=1403')) await keep('manager-dashboard');
   if (await open(page, '/cases')) await keep('manager-cases');
 });
 await as('auditor', {}, async (page, keep) => {
