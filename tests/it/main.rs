@@ -41,6 +41,7 @@ mod screens_case;
 mod screens_dashboard;
 mod screens_exports;
 mod screens_frame;
+mod screens_journeys;
 mod screens_people;
 mod screens_pictures;
 mod screens_sittings;

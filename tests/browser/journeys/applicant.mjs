@@ -1,8 +1,7 @@
 // An applicant's way: what a licence needs, the application question by question with a fault on the way, papers, the
 // receipt; the office returns it, it is corrected, refused, and appealed against. `given`: { login, officer, password }.
 
-const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNiAAAABgADNjd8qAAAAABJRU5ErkJggg==';
-const PDF = Buffer.from('%PDF-1.7\n1 0 obj\nendobj\ntrailer\n%%EOF\n').toString('base64');
+import { PDF, PNG } from './steps.mjs';
 
 const next = '.ask button.main';
 

@@ -1,10 +1,7 @@
 // A case with a form and papers: filled in with a fault and without, papers handed in and looked at, the clock stopped and
 // extended, the licence granted. `given`: { login, password, case }.
 
-import { doIt, logIn } from './steps.mjs';
-
-const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNiAAAABgADNjd8qAAAAABJRU5ErkJggg==';
-const PDF = Buffer.from('%PDF-1.7\n1 0 obj\nendobj\ntrailer\n%%EOF\n').toString('base64');
+import { PDF, PNG, doIt, logIn } from './steps.mjs';
 
 export default async function papers(on) {
   const { case: id } = on.given;

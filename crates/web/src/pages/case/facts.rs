@@ -2,13 +2,13 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use parvaneh_core::{Place, decide::Possible, event::Purpose};
+use parvaneh_core::{Place, decide::Possible, event::Purpose, register::SpokenOf};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
     super::{Frame, page, visit::Visit},
-    Tab,
+    Seen, Tab,
     head::{Head, Offer, Until, owner, until},
     open,
     wording::{urgency as urgency_word, vote},
@@ -17,7 +17,7 @@ use crate::{
     App,
     body::{Path, Query},
     problem::Problem,
-    shown::Moment,
+    shown::{Code, Moment},
 };
 
 /// A fact, with its name.
@@ -25,6 +25,15 @@ use crate::{
 struct Fact {
     name: String,
     value: String,
+}
+
+/// The licence or the other case of which a case speaks.
+#[derive(Clone, Debug)]
+pub(super) struct About {
+    pub(super) name: String,
+    pub(super) code: String,
+    /// Where it is, for who sees it.
+    pub(super) address: Option<String>,
 }
 
 /// The values of one form.
@@ -59,6 +68,7 @@ struct Page {
     done: Option<String>,
     received: Moment,
     about: Vec<Fact>,
+    spoken_of: Option<About>,
     tasks: Vec<Task>,
     forms: Vec<Values>,
     votes: Vec<(String, String)>,
@@ -166,6 +176,7 @@ pub(super) async fn facts(
         frame: seen.frame(),
         received: seen.moment(case.opened_at),
         about,
+        spoken_of: spoken_of(&app, &seen).await?,
         tasks: tasks.collect(),
         forms: forms.collect(),
         votes,
@@ -174,4 +185,29 @@ pub(super) async fn facts(
         head: seen.head(Tab::Facts),
     };
     page(&seen.visit.look, &shown_page)
+}
+
+/// Of what a case speaks: a complaint of delay of a request, a renewal of a licence.
+///
+/// # Errors
+/// The store's.
+pub(super) async fn spoken_of(app: &App, seen: &Seen) -> Result<Option<About>, Problem> {
+    let words = seen.words();
+    Ok(match seen.seen.file.case.about.as_deref() {
+        None => None,
+        Some(SpokenOf::Licence(about)) => Some(About {
+            name: words.t("case-about-licence").into(),
+            code: about.licence.number.to_string(),
+            address: None,
+        }),
+        Some(SpokenOf::Case(about)) => {
+            let sees = app.store.sight(about.case, &seen.visit.viewer).await?.is_some();
+            let place = if seen.inside() { "cases" } else { "my" };
+            Some(About {
+                name: words.t("case-about-case").into(),
+                code: Code::of(about.case).plain().to_owned(),
+                address: sees.then(|| format!("/{place}/{}", about.case)),
+            })
+        }
+    })
 }
