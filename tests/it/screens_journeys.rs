@@ -2,17 +2,18 @@
 
 use chrono::TimeDelta;
 use parvaneh_core::{Open, UnitId, register::Reference};
-use parvaneh_store::{CasesQuery, Request};
+use parvaneh_store::{CasesQuery, LicencesQuery, Request};
 use serde_json::json;
 
 use crate::{
     browser::{Run, walk},
     screens_applicant::somebody,
-    store_fixture::{COUNTY, PROVINCE, ROLES, holder, new_case, workflow},
+    store_fixture::{COUNTY, PROVINCE, ROLES, holder, new_case, start, workflow},
     web_fixture::Service,
     web_identity::{PASSWORD, logged_in},
 };
 
+const NGO: &str = include_str!("../../workflows/ngo-establishment/v2.yaml");
 const DELAY: &str = include_str!("../../workflows/delay-complaint/v1.yaml");
 
 /// A sandbox whose clock everybody moves, where everybody of the office can log in.
@@ -22,6 +23,33 @@ async fn service() -> Service {
         logged_in(&service, name).await;
     }
     service
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_becomes_a_licence_on_the_pages_of_everybody() {
+    let ways = [Run::new("fa"), Run::new("en"), Run::new("fa").phone()];
+    for (no, run) in ways.into_iter().enumerate() {
+        // Each in a service of its own: the day of the sitting comes for everybody at once.
+        let service = service().await;
+        let store = &service.office.store;
+        store.publish_definition(&"ngo-establishment".into(), 2, NGO).await.unwrap();
+        let applicant = somebody(&service, "sara").await;
+        let run = run.given(json!({
+            "applicant": "sara", "password": PASSWORD, "day": "1403/02/06",
+        }));
+        let report = walk(&format!("licence-{no}"), "licence", &service.url, &[run]).await;
+        report.is_fine();
+        let query = CasesQuery { applicant: Some(applicant), ..CasesQuery::default() };
+        let cases = store.cases(&query).await.unwrap();
+        let [row] = &cases[..] else { panic!("one application: {cases:?}") };
+        let case = store.case(row.case).await.unwrap();
+        assert_eq!(case.place.name().as_str(), "granted", "what was seen was done");
+        assert_eq!(case.documents.len(), 5);
+        let query = LicencesQuery { holder: Some(applicant), limit: 9, ..LicencesQuery::default() };
+        let licences = store.licences(&query, start().date_naive()).await.unwrap();
+        assert_eq!(licences.len(), 1);
+        assert_eq!(licences[0].granted_by, row.case);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use parvaneh_core::{CaseId, PersonId, case::Clock, definition::StepKind, order::Reason};
+use parvaneh_core::{
+    CaseId, PersonId, case::Clock, definition::StepKind, event::Purpose, order::Reason,
+};
 use parvaneh_store::{WorkCase, WorkItem};
 
 use crate::{
@@ -52,12 +54,14 @@ pub(super) struct Row {
     pub(super) on_behalf_of: Option<String>,
     /// What keeps it from the reader.
     pub(super) barred: Option<String>,
+    /// Whether it is a vote: nobody takes it, every member has his own.
+    pub(super) votes: bool,
 }
 
 impl Row {
     /// Whether the reader can take it.
     pub(super) fn can_be_claimed(&self) -> bool {
-        self.holder == Holder::Nobody && self.barred.is_none()
+        self.holder == Holder::Nobody && self.barred.is_none() && !self.votes
     }
 
     /// Its name in a form: the case and the task.
@@ -155,6 +159,7 @@ async fn row(
                 text.to_owned()
             })
         }),
+        votes: item.purpose == Purpose::Vote,
         subject: item.subject,
     })
 }
