@@ -6,11 +6,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use chrono::TimeDelta;
+use parvaneh_core::WorkflowId;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::{
     browser::{Run, walk},
-    store_fixture::COUNTY,
+    licences,
+    screens_applicant::with_kiosk,
+    sittings::{HEARING, plan, put_on, waiting},
+    store_fixture::{COUNTY, PROVINCE, applicant, start},
     web_fixture::Service,
     web_identity::{PASSWORD, logged_in},
     web_pages::{Opens, ROWS, Row, hired},
@@ -30,6 +36,8 @@ fn shot(row: &Row) -> Option<(String, &'static str, Option<&'static str>)> {
         return None;
     }
     let who = match opens {
+        // An applicant's own; whoever else sees the case is led to its page for the office.
+        _ if address == "my" || address.starts_with("my/") => Some("an applicant"),
         Opens::Anybody => None,
         Opens::Everybody | Opens::Readers => Some("officer"),
         Opens::Only(them) | Opens::Doers(them) => Some(*them.first()?),
@@ -40,9 +48,30 @@ fn shot(row: &Row) -> Option<(String, &'static str, Option<&'static str>)> {
     Some((name, path, who))
 }
 
+/// Pages of what the rows have none of: a name, an address, who looks at it.
+const MORE: &[(&str, &str, &str)] = &[
+    ("sittings", "/sittings", "secretariat"),
+    ("sittings-id", "/sittings/SITTING", "secretariat"),
+    ("cases-case-vote", "/cases/HEARD/do/vote", "commission_member"),
+    ("drafts-draft", "/drafts/DRAFT", "an applicant"),
+    ("drafts-draft-line", "/drafts/DRAFT/ask/v.area", "an applicant"),
+    ("drafts-draft-choice", "/drafts/DRAFT/ask/v.kind", "an applicant"),
+    ("drafts-draft-file", "/drafts/DRAFT/ask/p.record", "an applicant"),
+    ("drafts-draft-drop", "/drafts/DRAFT/drop", "an applicant"),
+    ("my-everything", "/my", "an applicant"),
+    ("my-case-granted", "/my/GRANTED", "an applicant"),
+    ("my-case-heard", "/my/HEARD", "an applicant"),
+];
+
+/// The names of all that is kept.
+fn names() -> BTreeSet<String> {
+    let more = MORE.iter().map(|(name, ..)| (*name).to_owned());
+    ROWS.iter().filter_map(shot).map(|(name, ..)| name).chain(more).collect()
+}
+
 #[test]
 fn of_every_page_something_is_kept_and_nothing_else() {
-    let names: BTreeSet<String> = ROWS.iter().filter_map(shot).map(|(name, ..)| name).collect();
+    let names = names();
     let files = std::fs::read_dir(kept()).expect("tests/pages");
     let files = files.map(|file| file.unwrap().file_name().into_string().unwrap());
     let files: BTreeSet<String> = files.collect();
@@ -59,31 +88,71 @@ fn of_every_page_something_is_kept_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[expect(clippy::disallowed_methods, reason = "tests are an edge")]
 async fn every_page_is_as_it_is_kept() {
-    let update = std::env::var_os("PARVANEH_UPDATE").is_some();
     let service = Service::start().await;
     hired(&service).await;
     let case = service.office.opened().await.id.to_string();
     let somebody = service.hires("somebody", "county_officer", COUNTY).await;
     service.office.store.save_account(somebody, "somebody").await.unwrap();
     let somebody = somebody.to_string();
-    let mut shots: Vec<Value> = Vec::new();
-    let mut who_looks = BTreeSet::new();
-    for (name, path, who) in ROWS.iter().filter_map(shot) {
+    let shots = ROWS.iter().filter_map(shot).map(|(name, path, who)| {
         let path =
             path.replace("CASE", &case).replace("PERSON", &somebody).replace("COUNTY", COUNTY);
-        who_looks.extend(who);
-        shots.push(json!({ "name": name, "path": path, "login": who }));
-    }
-    // Who has come in looks at all that he looks at.
-    shots.sort_by_key(|shot| shot["login"].as_str().map(str::to_owned));
+        (name, path, who)
+    });
+    are_as_kept(&service, shots.collect(), "pictures").await;
+}
+
+/// A case on the agenda of a sitting that has begun; its applicant has begun another application, and holds a licence.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::disallowed_methods, reason = "tests are an edge: identifiers are made here")]
+async fn every_page_of_what_is_going_on_is_as_it_is_kept() {
+    let service = Service::start().await;
+    with_kiosk(&service).await;
+    let (office, store) = (&service.office, &service.office.store);
+    licences::publish(office).await;
+    store.publish_definition(&"hearing".into(), 1, HEARING).await.unwrap();
+    let granted = licences::opened(store, "establish", None).await;
+    licences::decide(store, granted, "granted").await.unwrap();
+    let heard = waiting(store).await;
+    waiting(store).await;
+    let sitting = plan(store, start() + TimeDelta::days(3), 5).await;
+    plan(store, start() + TimeDelta::days(10), 1).await;
+    put_on(store, heard, sitting).await.unwrap();
+    let (draft, kiosk) = (Uuid::now_v7(), WorkflowId::from("kiosk"));
+    let answers = json!({
+        "province": PROVINCE, "unit": COUNTY, "subject": "دکهٔ میدان",
+        "v.kind": "person", "v.owner_id": "0010350829", "v.phone": "09121234567",
+    });
+    let answers = answers.as_object().unwrap().clone();
+    assert!(store.begin_draft(draft, applicant(), &kiosk, answers, 9).await.unwrap());
+    office.advance(TimeDelta::days(3)).await;
+    let shots = MORE.iter().map(|(name, path, who)| {
+        let path = path
+            .replace("SITTING", &sitting.to_string())
+            .replace("HEARD", &heard.to_string())
+            .replace("GRANTED", &granted.to_string())
+            .replace("DRAFT", &draft.to_string());
+        ((*name).to_owned(), path, Some(*who))
+    });
+    are_as_kept(&service, shots.collect(), "pictures-more").await;
+}
+
+/// A page by the name of its files, its address, and who looks at it.
+type Shot = (String, String, Option<&'static str>);
+
+#[expect(clippy::disallowed_methods, reason = "tests are an edge")]
+async fn are_as_kept(service: &Service, mut shots: Vec<Shot>, pictures: &str) {
+    let update = std::env::var_os("PARVANEH_UPDATE").is_some();
+    // Who has come in looks at all that he looks at; who has looked is looked at when everybody has.
+    shots.sort_by_key(|(name, _, who)| (name == "audit-looks", *who));
+    let who_looks: BTreeSet<&str> = shots.iter().filter_map(|(_, _, who)| *who).collect();
     for login in who_looks {
-        logged_in(&service, login).await;
+        logged_in(service, login).await;
     }
     if update {
         // Of pages that are no more nothing stays.
-        let names: BTreeSet<String> = ROWS.iter().filter_map(shot).map(|(name, ..)| name).collect();
+        let names = names();
         for file in std::fs::read_dir(kept()).into_iter().flatten() {
             let path = file.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
@@ -92,6 +161,10 @@ async fn every_page_is_as_it_is_kept() {
             }
         }
     }
+    let shots: Vec<Value> = shots
+        .iter()
+        .map(|(name, path, who)| json!({ "name": name, "path": path, "login": who }))
+        .collect();
     let given = json!({
         "shots": shots, "password": PASSWORD, "kept": kept(), "update": update, "scale": 0.5,
     });
@@ -99,5 +172,5 @@ async fn every_page_is_as_it_is_kept() {
         [Run::new(language), Run::new(language).dark()].map(|run| run.given(given.clone()))
     });
     let runs: Vec<Run> = runs.collect();
-    walk("pictures", "pictures", &service.url, &runs).await.is_fine();
+    walk(pictures, "pictures", &service.url, &runs).await.is_fine();
 }

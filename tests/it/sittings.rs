@@ -61,7 +61,7 @@ fn new_sitting() -> SittingId {
 }
 
 /// A case that waits for the commission.
-async fn waiting(store: &Store) -> CaseId {
+pub(crate) async fn waiting(store: &Store) -> CaseId {
     let case = new_case();
     let application = Open {
         case,
@@ -97,12 +97,12 @@ fn secretary() -> PersonId {
     holder("secretariat")
 }
 
-async fn plan(store: &Store, at: DateTime<Utc>, capacity: u32) -> SittingId {
+pub(crate) async fn plan(store: &Store, at: DateTime<Utc>, capacity: u32) -> SittingId {
     let planned = store.plan_sittings(secretary(), sittings(&[at], capacity)).await.unwrap();
     planned[0].sitting.id
 }
 
-async fn put_on(
+pub(crate) async fn put_on(
     store: &Store,
     case: CaseId,
     sitting: SittingId,

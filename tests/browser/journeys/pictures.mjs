@@ -2,7 +2,7 @@
 // like, by language and theme, at half its size. `given`: { shots: [{ name, path, login }], password, kept, update, scale }.
 //
 // Codes, identifiers and times of day differ from one run to the next: their digits are zeros here. So are those of
-// the days around the real one: the tests' own clock stands still elsewhere.
+// the days around the real one, and of those until when a draft is kept: the tests' own clock stands still elsewhere.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 
@@ -14,21 +14,24 @@ const FAR = 26;
 const MOST = 10;
 // How much of a page stands on a sheet of A4 between its margins, in CSS pixels.
 const SHEET = 673;
+// What a case's identifier makes of the number of a licence.
+const NUMBER = '[0-9A-Z]{5}-[0-9A-Z]{5}';
 
 // In the page: stills what differs. Of a page that tells what a machine measures every number does; how often
 // somebody has come in is told by how many walk at the same time.
-function still(name) {
+function still({ name, number }) {
   const counts = name === 'admin-health';
   if (name === 'account-sessions') document.querySelectorAll('main li').forEach((one) => one.remove());
   const zeros = (text) => text.replace(/[0-9]/g, '0').replace(/[۰-۹]/g, '۰');
   for (const time of document.querySelectorAll('time')) {
     const about = time.dateTime ? Math.abs(Date.parse(time.dateTime) - Date.now()) : 0;
-    if (about < 5 * 24 * 3600 * 1000) time.textContent = '0000';
+    if (about < 35 * 24 * 3600 * 1000) time.textContent = '0000';
   }
   const patterns = [
     /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g,
     // Hashes, and what is shown of them.
     /\b[0-9a-f]{12,64}\b/g,
+    /\b([0-9a-f]{8} ?){8}/g,
     /[\dA-F۰-۹]{4}-[\dA-F۰-۹]{4}-[\dA-F۰-۹]{4}/g,
     /[\d۰-۹]{1,2}:[\d۰-۹]{2}(:[\d۰-۹]{2})?/g,
     // What a machine measures.
@@ -37,7 +40,8 @@ function still(name) {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     if (counts) node.data = node.data.replace(/[0-9]+/g, '0').replace(/[۰-۹]+/g, '۰');
-    const text = patterns.reduce((text, pattern) => text.replace(pattern, (found) => zeros(found).replace(/[a-fA-F]/g, '0')), node.data);
+    const known = node.data.replace(new RegExp(number, 'g'), '00000-00000');
+    const text = patterns.reduce((text, pattern) => text.replace(pattern, (found) => zeros(found).replace(/[a-fA-F]/g, '0')), known);
     if (text !== node.data) node.data = text;
   }
   document.activeElement?.blur();
@@ -116,12 +120,12 @@ export default async function pictures(on) {
     }
     await on.page.waitForLoadState('load');
     await on.page.evaluate(() => document.fonts.ready);
-    await on.page.evaluate(still, name);
+    await on.page.evaluate(still, { name, number: NUMBER });
 
     // What somebody hears is the same by day and by night.
     if (theme === 'light') {
       const told = await on.page.locator('body').ariaSnapshot();
-      const heard = `${told.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID')}\n`;
+      const heard = `${told.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'ID').replace(new RegExp(NUMBER, 'g'), '00000-00000')}\n`;
       const file = `${kept}/${name}.${language}.yaml`;
       const before = existsSync(file) ? readFileSync(file, 'utf8') : null;
       if (update) {
