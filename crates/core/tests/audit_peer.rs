@@ -37,20 +37,21 @@ fn tools() -> PathBuf {
     cache.unwrap_or_default().join("parvaneh/tools")
 }
 
-/// What the second verifier says of each file: its exit code, and what it found first.
+/// What the second verifier says of each file: its exit code, and what it found.
 fn second(files: &[PathBuf], key: Option<&str>, since: Option<&str>) -> Vec<(u8, String)> {
     const DRIVER: &str = "
 import sys, verify
 given = [line.rstrip('\\n') for line in sys.stdin]
-key, since = (verify.Key(given[0]) if given[0] else None), (verify.read_note(given[1].replace('|', '\\n'))[0] if given[1] else None)
+key, since = (verify.Key(given[0]) if given[0] else None), (verify.Note(given[1].replace('|', '\\n')) if given[1] else None)
 for name in given[2:]:
-    verifier = verify.Verifier(key, since)
+    found = (0, 'good')
     with open(name, 'rb') as file:
-        for line in file:
-            verifier.line(line)
-    found = verifier.finish()
-    first = found[0] if found else ('good', 0, '')
-    print(verify.EXITS.get(first[0], 0), first[0], first[1], sep='\\t')
+        try:
+            verifier = verify.Verifier(file, key, since)
+            verifier.verify()
+        except verify.Wrong as wrong:
+            found = wrong.args
+    print(*found, verifier.number, sep='\\t')
 ";
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/proof");
     let unpacked = tools().join("python-unpacked/python3");
