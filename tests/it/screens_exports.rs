@@ -20,6 +20,9 @@ use crate::{
     web_pages::Browser,
 };
 
+/// A format to be chosen.
+const BUNDLE: &str = "value=\"bundle\"";
+
 /// A service with a place for contents that the worker has too.
 pub(crate) async fn service() -> (Service, Contents) {
     let contents = Contents::memory();
@@ -52,6 +55,13 @@ async fn an_officer_exports_what_he_sees_and_fetches_it() {
     let mut officer = Browser::of(&service, "county_officer").await;
     let page = officer.get(&format!("/exports?case={case}")).await;
     assert!(page.html.contains(&format!("value=\"{case}\"")), "{}", page.html);
+    // A bundle of this case he may have; of a unit whose other cases he does not see, none is offered.
+    assert!(page.html.contains(BUNDLE) && page.html.contains("name=\"since\""), "{}", page.html);
+    let page = officer.get("/exports").await;
+    assert!(!page.html.contains(BUNDLE) && !page.html.contains("name=\"since\""), "{}", page.html);
+    service.hires("auditor", "auditor", COUNTY).await;
+    let mut auditor = Browser::of(&service, "auditor").await;
+    assert!(auditor.get("/exports").await.html.contains(BUNDLE));
     // A reason that says nothing is told beside its input, and what was typed is still there.
     let id = case.to_string();
     let told =

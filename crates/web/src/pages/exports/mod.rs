@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use parvaneh_export::Format;
-use parvaneh_store::{ExportRow, ExportState};
+use parvaneh_store::{ExportRow, ExportScope, ExportState, Extent};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -192,14 +192,21 @@ fn sheet(app: &App, visit: &Visit, sent: &Sent) -> Sheet {
         Field::new(name, said, kind).holding(value)
     };
     let period = || words.t("export-period-hint");
-    let formats = app.settings.formats.iter().copied();
-    let formats = formats.filter(|format| *format != Format::Pdf || !sent.case.is_empty());
+    let one_case = !sent.case.is_empty();
+    let sees_all_there = || Extent::of_export(&ExportScope::default(), &visit.viewer).is_ok();
+    let mut formats = app.settings.formats.clone();
+    formats.retain(|format| match format {
+        Format::Pdf => one_case,
+        Format::Bundle => one_case || sees_all_there(),
+        _ => true,
+    });
+    let has_bundles = formats.contains(&Format::Bundle);
     let mut sheet = Sheet::new(HERE, words.t("export-begin"))
         .with(
             Field::new(
                 "format",
                 words.t("export-format"),
-                Kind::Select(formats.map(format).collect()),
+                Kind::Select(formats.into_iter().map(format).collect()),
             )
             .required(),
         )
@@ -209,7 +216,7 @@ fn sheet(app: &App, visit: &Visit, sent: &Sent) -> Sheet {
                 .hinted(words.t("export-reason-hint"))
                 .at_most(1000),
         );
-    if !sent.case.is_empty() {
+    if one_case {
         sheet = sheet.with(line("case", words.t("export-case"), Kind::Code, &sent.case));
     } else {
         sheet = sheet
@@ -243,7 +250,7 @@ fn sheet(app: &App, visit: &Visit, sent: &Sent) -> Sheet {
         }
     }
     sheet = sheet.with(Field::new("form", words.t("export-form"), Kind::Checks(form.to_vec())));
-    match app.settings.formats.contains(&Format::Bundle) {
+    match has_bundles {
         false => sheet,
         true => sheet.with(
             line("since", words.t("export-since"), Kind::Area, &sent.since)
