@@ -25,22 +25,7 @@ fn an_auditor_verifies_what_is_given_out_and_finds_what_was_changed() {
         here.refused(["audit", "bundle", &nothing, "--as", "Ali", "--reason", "the year"]),
         "no-checkpoint"
     );
-    let open = |subject: &str| {
-        here.json([
-            "case",
-            "open",
-            "ngo-establishment",
-            "--unit",
-            "2301",
-            "--applicant",
-            "سارا",
-            "--as",
-            "Ali",
-            "--subject",
-            subject,
-        ]);
-    };
-    open("خیریه مهر");
+    here.opens("خیریه مهر");
 
     let file = |name: &str| here.folder().join(name).display().to_string();
     let first = file("first.jsonl");
@@ -59,7 +44,7 @@ fn an_auditor_verifies_what_is_given_out_and_finds_what_was_changed() {
     fs::write(&since, kept["note"].as_str().expect("a note")).expect("it is kept");
 
     // The log grows, and the auditor sees that it has only grown.
-    open("خیریه یاری");
+    here.opens("خیریه یاری");
     let second = file("second.jsonl");
     let made = here.json([
         "audit", "bundle", &second, "--since", &since, "--unit", "23", "--as", "Ali", "--reason",
@@ -144,19 +129,7 @@ fn an_auditor_asks_the_service_for_a_bundle() {
     let here = Installation::sandbox();
     here.people(&[("Ali", "county_officer@2301"), ("Zahra", "auditor@23"), ("سارا", "")]);
     for subject in ["خیریه مهر", "خیریه یاری"] {
-        here.json([
-            "case",
-            "open",
-            "ngo-establishment",
-            "--unit",
-            "2301",
-            "--applicant",
-            "سارا",
-            "--as",
-            "Ali",
-            "--subject",
-            subject,
-        ]);
+        here.opens(subject);
     }
     let token = here.token("Zahra");
     let service = Service::start(&here);

@@ -27,19 +27,7 @@ fn office() -> Installation {
 
 fn open(here: &Installation) -> String {
     let subject = "خیریه مهر";
-    let opened = here.json([
-        "case",
-        "open",
-        "ngo-establishment",
-        "--unit",
-        "2301",
-        "--subject",
-        subject,
-        "--applicant",
-        "سارا",
-        "--as",
-        "Ali",
-    ]);
+    let opened = here.opens(subject);
     assert_eq!(opened["case"]["subject"], subject);
     assert_eq!(opened["repeated"], false);
     opened["case"]["id"].as_str().expect("an identifier").to_owned()
@@ -216,19 +204,7 @@ fn what_is_named_must_be_there() {
     assert_eq!(open("ngo-establishment", "77"), "wrong_unit");
     assert_eq!(open("ngo-establishment", "2303"), "out_of_jurisdiction");
     // A text that could take over a terminal is shown without what could.
-    let case = here.json([
-        "case",
-        "open",
-        "ngo-establishment",
-        "--unit",
-        "2301",
-        "--subject",
-        "a\u{1b}[2Jb",
-        "--applicant",
-        "سارا",
-        "--as",
-        "Ali",
-    ]);
+    let case = here.opens("a\u{1b}[2Jb");
     let case = case["case"]["id"].as_str().unwrap();
     for arguments in
         [["case", "show", case], ["case", "timeline", case], ["worklist", "--as", "Ali"]]

@@ -8,19 +8,7 @@ use super::installation::Installation;
 fn one_case_on_paper_leaves_a_look_and_a_record() {
     let here = Installation::sandbox();
     here.people(&[("Ali", "county_officer@2301"), ("سارا", "")]);
-    let opened = here.json([
-        "case",
-        "open",
-        "ngo-establishment",
-        "--unit",
-        "2301",
-        "--applicant",
-        "سارا",
-        "--as",
-        "Ali",
-        "--subject",
-        "خیریه مهر",
-    ]);
+    let opened = here.opens("خیریه مهر");
     let case = opened["case"]["id"].as_str().expect("a case").to_owned();
     let paper = here.folder().join("case.pdf").display().to_string();
     let asked = ["export", "--as", "Ali", "--reason", "file 12", "--format", "pdf", "-o", &paper];

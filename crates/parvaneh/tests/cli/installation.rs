@@ -50,6 +50,13 @@ impl Installation {
         installation
     }
 
+    /// What is told of a new case of «سارا», whom Ali lets apply to found a charity at 2301.
+    pub(crate) fn opens(&self, subject: &str) -> serde_json::Value {
+        let mut open = self.program();
+        open.args(["case", "open", "ngo-establishment", "--unit", "2301", "--as", "Ali"]);
+        finish(open.args(["--applicant", "سارا", "--subject", subject, "--json"])).ends(0).json()
+    }
+
     /// Lets people take part, each with a role at a unit or with none. Past the command line, which
     /// would take seconds for that.
     pub(crate) fn people(&self, people: &[(&str, &str)]) {
