@@ -84,7 +84,7 @@ pub(crate) async fn assert_whole(admin: &mut PgConnection) -> Vec<Hash> {
     leaves
 }
 
-async fn write(store: &Store, case: parvaneh_core::CaseId, remarks: usize) {
+pub(crate) async fn write(store: &Store, case: parvaneh_core::CaseId, remarks: usize) {
     for number in 0..remarks {
         let remark = comment(&format!("remark {number}"));
         store.execute(Request::command(holder("county_head"), case, remark)).await.unwrap();

@@ -6,15 +6,20 @@ use std::{
 };
 
 use chrono::TimeDelta;
+use parvaneh_core::log::verify_consistency;
 use parvaneh_store::{
-    Store, StoreOptions,
+    Sealed, Store, StoreOptions,
     embedded::{ServerSearch, find_server},
     testing::TestDatabase,
 };
 use parvaneh_worker::{Shutdown, Totals, WorkerOptions, deliver, drain, escalate};
 use sqlx::{ConnectOptions, postgres::PgConnectOptions};
 
-use crate::{fault_audit::audit, store_fixture::Office};
+use crate::{
+    fault_audit::audit,
+    log_seal::{assert_whole, seal_all, write},
+    store_fixture::Office,
+};
 
 /// A client program of Postgres: beside the server, or wherever the machine has it.
 fn client(name: &str) -> PathBuf {
@@ -142,4 +147,37 @@ async fn what_is_restored_is_whole_and_a_worker_goes_on_exactly_once() {
     assert!(told.iter().all(|one| here.contains(one)));
     assert!(here.iter().all(|one| told_there.contains(one)));
     assert_eq!(drain(&store, how, &shutdown).await.unwrap(), Totals::default());
+}
+
+#[tokio::test]
+async fn a_restored_log_goes_on_where_it_stood_and_cannot_pass_for_what_came_after() {
+    let office = Office::sandbox().await;
+    let case = office.opened().await.id;
+    write(&office.store, case, 5).await;
+    let kept = seal_all(&office.store).await;
+    // Of what the dump holds, not everything is sealed.
+    write(&office.store, case, 2).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("parvaneh.dump");
+    run("pg_dump", &office.database.admin_options(), &DUMP, &file).await.unwrap();
+    // What comes later is not in it.
+    office.opened().await;
+    let lost = seal_all(&office.store).await;
+
+    let elsewhere = TestDatabase::new().await;
+    run("pg_restore", &elsewhere.admin_options(), &RESTORE, &file).await.unwrap();
+    let store = Store::connect(elsewhere.app_options(), StoreOptions::default()).await.unwrap();
+    let mut admin = elsewhere.admin_options().connect().await.unwrap();
+    assert_eq!(store.log_standing().await.unwrap().size, kept.size);
+    assert_eq!(seal_all(&store).await.size, kept.size + 2);
+    write(&store, case, 4).await;
+    let now = seal_all(&store).await;
+    assert_eq!((now.size, now.size > lost.size), (kept.size + 6, true));
+    assert_whole(&mut admin).await;
+    let follows = async |old: &Sealed| {
+        let proof = store.log_consistency(old.size, now.size).await.unwrap();
+        verify_consistency(old.size, &old.root, now.size, &now.root, &proof)
+    };
+    follows(&kept).await.unwrap();
+    assert!(follows(&lost).await.is_err(), "another log than the one that was seen");
 }
