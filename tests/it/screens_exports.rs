@@ -103,21 +103,53 @@ async fn an_officer_exports_what_he_sees_and_fetches_it() {
     }
     assert_eq!(looks, 1i64);
 
-    // What the list was narrowed by is in the form, and in what is asked for.
-    let form = officer.get(&format!("/exports?unit={COUNTY}&unit_alone=1&step=review")).await;
-    assert!(form.html.contains("name=\"unit_alone\""), "{}", form.html);
-    let alone = [("format", "csv"), ("reason", "شکایت ۱۲"), ("unit", COUNTY), ("unit_alone", "1")];
-    let begun = officer.send("/exports", &alone).await;
-    assert_eq!(begun.status, 303, "{}", begun.html);
-    let page = officer.get(begun.header("location")).await;
-    assert!(page.html.contains("unit_alone"), "{}", page.html);
-
     // Nobody else has it; who loses his role has it no more.
     let mut head = Browser::of(&service, "county_head").await;
     assert_eq!(head.get(&format!("{there}/file")).await.status, 404);
     let grant = parvaneh_core::Grant { role: "county_officer".into(), unit: COUNTY.into() };
     service.office.store.revoke(holder("county_officer"), grant).await.unwrap();
     assert_eq!(officer.get(&format!("{there}/file")).await.status, 403);
+}
+
+/// Whatever a list of cases was narrowed by narrows their export as well.
+#[tokio::test]
+async fn the_cases_of_a_list_are_exported_and_no_others() {
+    let (service, contents) = service().await;
+    let taken = service.office.opened().await.id;
+    let waiting = service.office.opened().await.id;
+    service.office.does("county_officer", taken, act("accept")).await.unwrap();
+    let mut officer = Browser::of(&service, "county_officer").await;
+    for (list, expected) in [
+        ("state=open&role=county_officer", vec![waiting]),
+        ("state=late", vec![]),
+        (&format!("unit={COUNTY}&alone=1&order=oldest"), vec![taken, waiting]),
+        ("due_in=-7..-1", vec![]),
+        ("verdict=late&period=1403&lost_with=county_officer", vec![]),
+    ] {
+        let page = officer.get(&format!("/cases?{list}")).await;
+        let (_, link) = page.html.split_once("href=\"/exports?list=").expect("a link");
+        let link = format!("/exports?list={}", link.split('"').next().unwrap());
+        let form = officer.get(&link).await;
+        let (_, sent) = form.html.split_once("name=\"list\" value=\"").expect("what is sent");
+        let sent = sent.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&");
+        assert_eq!(sent, list, "{}", form.html);
+        assert!(form.html.contains("href=\"/cases?") && !form.html.contains(BUNDLE));
+        let asked = [("format", "jsonl"), ("reason", "the list"), ("list", &sent)];
+        let begun = officer.send("/exports", &asked).await;
+        assert_eq!(begun.status, 303, "{}", begun.html);
+        written(&service, &contents).await;
+        let file = officer.get(&format!("{}/file", begun.header("location"))).await;
+        for case in [taken, waiting] {
+            let there = file.html.contains(&case.to_string());
+            assert_eq!(there, expected.contains(&case), "{list}: {}", file.html);
+        }
+    }
+    // What is no list is refused.
+    let wrong = [("format", "jsonl"), ("reason", "the list"), ("list", "state=gone")];
+    assert_eq!(officer.send("/exports", &wrong).await.status, 400);
+    let period = [("format", "jsonl"), ("reason", "the list"), ("list", "received=1403/13")];
+    assert_eq!(officer.send("/exports", &period).await.status, 400);
+    assert_eq!(officer.get("/exports?list=state%3Dgone").await.status, 400);
 }
 
 #[tokio::test]

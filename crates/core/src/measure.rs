@@ -28,7 +28,7 @@ pub struct Judged {
 }
 
 /// How a case counts in a period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Counts {
     /// Decided at or before the deadline.

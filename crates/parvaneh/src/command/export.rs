@@ -87,6 +87,12 @@ pub(crate) struct Export {
     /// Only cases that have not ended
     #[arg(long, conflicts_with_all = ["ended", "ended_in"], help_heading = "Which events")]
     open: bool,
+    /// Only cases that have not ended and whose statutory deadline has passed
+    #[arg(long, conflicts_with_all = ["ended", "ended_in", "held"], help_heading = "Which events")]
+    late: bool,
+    /// Only cases that have not ended and whose statutory clock does not run
+    #[arg(long, conflicts_with_all = ["ended", "ended_in"], help_heading = "Which events")]
+    held: bool,
     /// Only cases that have ended
     #[arg(long, help_heading = "Which events")]
     ended: bool,
@@ -255,13 +261,15 @@ impl Export {
             case: self.case,
             workflow: self.workflow.as_deref().map(WorkflowId::from),
             unit,
-            unit_alone: false,
             step: self.step.as_deref().map(StepId::from),
-            ended: (self.open || self.ended).then_some(self.ended),
+            ended: (self.open || self.ended || self.late || self.held).then_some(self.ended),
+            overdue: self.late,
+            held: self.held,
             text: self.text.clone(),
             received,
             ended_in,
             recorded,
+            ..ExportScope::default()
         })
     }
 }

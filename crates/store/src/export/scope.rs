@@ -5,7 +5,7 @@ use std::ops::Range;
 use parvaneh_core::{CaseId, Instant, StepId, UnitId, WorkflowId};
 use serde::{Deserialize, Serialize};
 
-use crate::{CaseOrder, CasesQuery};
+use crate::{CaseOrder, CasesQuery, HeldUp, Judged, OpenTask};
 
 /// From then on, and before then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,27 @@ pub struct ExportScope {
     /// Only those that ended then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_in: Option<Span>,
+    /// Only those that are late when they are written: see [`CasesQuery::overdue`].
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub overdue: bool,
+    /// Only those whose statutory clock does not run then: see [`CasesQuery::held`].
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
+    /// Only those that have not ended and whose statutory deadline lies there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<Span>,
+    /// Only those that have such an open task.
+    #[serde(skip_serializing_if = "OpenTask::is_any")]
+    pub task: OpenTask,
+    /// Only those that are escalated to this level, and to none above it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escalated: Option<u32>,
+    /// Only those that count so in on-time figures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Judged>,
+    /// Only late ones that somebody had while they were late.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_up: Option<HeldUp>,
     /// Of all these only the events that were recorded then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded: Option<Span>,
@@ -69,6 +90,29 @@ impl ExportScope {
     /// One case.
     pub fn of_case(case: CaseId) -> Self {
         Self { case: Some(case), ..Self::default() }
+    }
+
+    /// The cases of a list, on whichever page of it.
+    pub fn of_list(list: CasesQuery) -> Self {
+        Self {
+            case: None,
+            workflow: list.workflow,
+            unit: list.within,
+            unit_alone: list.unit_alone,
+            step: list.step,
+            ended: list.ended,
+            text: list.text,
+            received: list.received.map(Span::from),
+            ended_in: list.ended_in.map(Span::from),
+            overdue: list.overdue,
+            held: list.held,
+            due: list.due.map(Span::from),
+            task: list.task,
+            escalated: list.escalated,
+            judged: list.judged,
+            held_up: list.held_up,
+            recorded: None,
+        }
     }
 
     /// The case, where it is whole the timeline of a single one.
@@ -88,6 +132,13 @@ impl ExportScope {
             text: self.text.clone(),
             received: self.received.map(Range::from),
             ended_in: self.ended_in.map(Range::from),
+            overdue: self.overdue,
+            held: self.held,
+            due: self.due.map(Range::from),
+            task: self.task.clone(),
+            escalated: self.escalated,
+            judged: self.judged.clone(),
+            held_up: self.held_up.clone(),
             order: CaseOrder::Oldest,
             ..CasesQuery::default()
         }
@@ -96,7 +147,10 @@ impl ExportScope {
 
 #[cfg(test)]
 mod tests {
+    use parvaneh_core::measure::Counts;
+
     use super::*;
+    use crate::HeldBy;
 
     #[test]
     fn a_scope_says_only_what_it_narrows() {
@@ -109,8 +163,14 @@ mod tests {
             workflow: Some("ngo-establishment".into()),
             ended: Some(true),
             recorded: Some(span),
+            due: Some(span),
+            task: OpenTask { owner: Some(HeldBy::Applicant), late: true, ..OpenTask::default() },
+            escalated: Some(2),
+            judged: Some(Judged { period: span.into(), raw: true, how: vec![Counts::OnTime] }),
             ..ExportScope::default()
         };
+        let list = CasesQuery { order: CaseOrder::Latest, ..scope.cases() };
+        assert_eq!(ExportScope { recorded: Some(span), ..ExportScope::of_list(list) }, scope);
         let text = serde_json::to_string(&scope).unwrap();
         assert_eq!(serde_json::from_str::<ExportScope>(&text).unwrap(), scope);
         assert!(serde_json::from_str::<ExportScope>(r#"{"workflows":"x"}"#).is_err());

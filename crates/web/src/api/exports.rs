@@ -87,6 +87,10 @@ pub(crate) enum Standing {
     Open,
     /// They have.
     Ended,
+    /// Not yet, and their statutory deadline has passed when they are written.
+    Late,
+    /// Not yet, and their statutory clock does not run: it is suspended, or has not begun.
+    Held,
 }
 
 /// An export that is asked for. Without anything that narrows it, it is everything that one sees at work.
@@ -113,7 +117,7 @@ pub(crate) struct AskExport {
     /// Only cases that stand in this step or at this end.
     #[schema(min_length = 1, max_length = 200)]
     step: Option<String>,
-    /// Only cases that have ended, or that have not.
+    /// Only cases that have ended, that have not, or of these the late ones or those whose clock does not run.
     state: Option<Standing>,
     /// Only cases in whose subject, applicant or code this occurs.
     #[schema(min_length = 1, max_length = 200)]
@@ -300,7 +304,8 @@ async fn ask(
     Body(body): Body<AskExport>,
 ) -> Result<Response, Problem> {
     let viewer = app.viewer(&caller).await?;
-    let new = to_begin(&app, &viewer, &body).await?;
+    let scope = asked_scope(&app, &viewer, &body).await?;
+    let new = to_begin(&app, &viewer, scope, &body).await?;
     let begun = app.clone();
     let at = viewer.now;
     once(&app, &caller, key, "export", &body, async move {
@@ -319,13 +324,13 @@ async fn ask(
 pub(crate) async fn to_begin(
     app: &App,
     viewer: &Viewer,
+    scope: ExportScope,
     asked: &AskExport,
 ) -> Result<NewExport, Problem> {
     policy::permit_export(viewer)?;
-    if let Some(case) = asked.case {
-        policy::see_as_office(app, viewer, CaseId(case)).await?;
+    if let Some(case) = scope.case {
+        policy::see_as_office(app, viewer, case).await?;
     }
-    let scope = scope(app, viewer, asked).await?;
     let format = Format::from(asked.format);
     if !app.settings.formats.contains(&format) {
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "format_not_made"));
@@ -387,7 +392,16 @@ pub(crate) async fn begin(app: &App, new: NewExport, at: Instant) -> Result<Expo
     Ok(app.store.begin_export(new).await?)
 }
 
-async fn scope(app: &App, viewer: &Viewer, asked: &AskExport) -> Result<ExportScope, Problem> {
+/// Of what an export is asked for.
+///
+/// # Errors
+/// `forbidden`, `body_invalid`.
+pub(crate) async fn asked_scope(
+    app: &App,
+    viewer: &Viewer,
+    asked: &AskExport,
+) -> Result<ExportScope, Problem> {
+    policy::permit_export(viewer)?;
     plain(&[&asked.workflow, &asked.unit, &asked.step, &asked.text, &Some(asked.reason.clone())])?;
     let mut faults = Vec::new();
     if asked.reason.trim().chars().count() < 3 {
@@ -424,10 +438,13 @@ async fn scope(app: &App, viewer: &Viewer, asked: &AskExport) -> Result<ExportSc
         unit_alone: asked.unit_alone,
         step: asked.step.as_deref().map(StepId::from),
         ended: asked.state.map(|state| state == Standing::Ended),
+        overdue: asked.state == Some(Standing::Late),
+        held: asked.state == Some(Standing::Held),
         text: asked.text.clone(),
         received,
         ended_in,
         recorded,
+        ..ExportScope::default()
     })
 }
 

@@ -51,6 +51,8 @@ pub(super) enum Kind {
     Select(Vec<Pick>),
     /// Any of a few.
     Checks(Vec<Pick>),
+    /// None: it is sent as it is.
+    Hidden,
 }
 
 /// An input with what surrounds it.

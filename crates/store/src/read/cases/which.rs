@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use parvaneh_core::{BranchId, Instant, PersonId, RoleId, StepId, measure::Counts};
+use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -10,7 +11,8 @@ use super::{CaseOrder, CasesQuery};
 use crate::read::worklist::{contains, in_identifiers};
 
 /// Cases that count in on-time figures: see [`parvaneh_core::measure`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Judged {
     /// The period of the figures.
     pub period: Range<Instant>,
@@ -22,7 +24,8 @@ pub struct Judged {
 
 /// Late cases of a period that somebody had while they were late: see
 /// [`parvaneh_core::measure::days_lost`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct HeldUp {
     /// The period of the figures.
     pub period: Range<Instant>,
@@ -35,7 +38,8 @@ pub struct HeldUp {
 }
 
 /// Whose a task is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HeldBy {
     /// That of the holders of a role.
     Role(RoleId),
@@ -44,7 +48,8 @@ pub enum HeldBy {
 }
 
 /// Cases with an open task of these.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct OpenTask {
     /// Whose it is.
     pub owner: Option<HeldBy>,
@@ -57,8 +62,9 @@ pub struct OpenTask {
 }
 
 impl OpenTask {
-    fn asks(&self) -> bool {
-        *self != Self::default()
+    /// Whether it asks for nothing: for any case.
+    pub(crate) fn is_any(&self) -> bool {
+        *self == Self::default()
     }
 }
 
@@ -166,7 +172,7 @@ pub(super) fn tracking_code(text: &str) -> Option<String> {
 
 /// The tasks of a case are found by its key.
 fn tasks(sql: &mut QueryBuilder<Postgres>, task: &OpenTask) {
-    if !task.asks() {
+    if task.is_any() {
         return;
     }
     sql.push(" and c.ended_at is null and exists (select from tasks t where t.case_id = c.id and t.closed_at is null");

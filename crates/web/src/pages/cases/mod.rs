@@ -2,7 +2,7 @@
 
 mod chosen;
 mod rows;
-mod wanted;
+pub(super) mod wanted;
 
 use std::borrow::Borrow;
 

@@ -350,28 +350,26 @@ impl Wanted {
         }
     }
 
-    /// The address of the page by which these are exported: with what an export can be narrowed by.
+    /// The address of the page by which these are exported.
     pub(super) fn export_address(&self) -> String {
-        let state = match self.state {
-            State::Any => "",
-            State::Ended => "ended",
-            State::Open | State::Late | State::Held => "open",
-        };
-        let chosen = [
-            ("text", self.text.as_str()),
-            ("state", state),
-            ("workflow", &self.workflow),
-            ("unit", &self.unit),
-            ("unit_alone", &self.alone),
-            ("step", &self.step),
-            ("received", &self.received),
-            ("ended_in", &self.ended),
-        ];
-        let chosen: Vec<_> = chosen.into_iter().filter(|(_, text)| !text.is_empty()).collect();
-        match serde_html_form::to_string(&chosen).unwrap_or_default() {
-            query if query.is_empty() => "/exports".to_owned(),
-            query => format!("/exports?{query}"),
+        let list = serde_html_form::to_string(self.anew()).unwrap_or_default();
+        match list.is_empty() {
+            true => "/exports".to_owned(),
+            false => {
+                let list = serde_html_form::to_string([("list", list)]).unwrap_or_default();
+                format!("/exports?{list}")
+            }
         }
+    }
+
+    /// What the address of a list says behind its question mark.
+    ///
+    /// # Errors
+    /// `parameter_invalid`.
+    pub(crate) fn read(list: &str) -> Result<Self, Problem> {
+        let wanted: Self = serde_html_form::from_str(list)
+            .map_err(|_| Problem::parameter("list", "is no address of a list of cases"))?;
+        Ok(wanted.anew())
     }
 
     /// The same from its first page.

@@ -9,13 +9,14 @@ use axum::{
     response::Response,
 };
 use parvaneh_export::Format;
-use parvaneh_store::{ExportRow, ExportScope, ExportState, Extent};
+use parvaneh_store::{ExportRow, ExportScope, ExportState, Extent, NewExport};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
     Frame,
+    cases::wanted::Wanted,
     form::Form,
     page,
     routes::Pages,
@@ -28,7 +29,8 @@ use super::{
 use crate::{
     App,
     api::exports::{
-        AskExport, askers, begin, fetch, hexadecimal, is_own, known, listed, take_back, to_begin,
+        AskExport, asked_scope, askers, begin, fetch, hexadecimal, is_own, known, listed,
+        take_back, to_begin,
     },
     body::{Path, Query, checked},
     page::cut,
@@ -59,8 +61,6 @@ struct Sent {
     case: String,
     workflow: String,
     unit: String,
-    unit_alone: String,
-    step: String,
     state: String,
     text: String,
     received: String,
@@ -69,6 +69,8 @@ struct Sent {
     form: Vec<String>,
     /// The checkpoint that an auditor kept.
     since: String,
+    /// The list whose cases are exported: what its address says behind the question mark.
+    list: String,
     /// Those of everybody are listed.
     everybody: String,
     /// After the end of which page of the list.
@@ -84,7 +86,6 @@ impl Sent {
             ("case", &self.case),
             ("workflow", &self.workflow),
             ("unit", &self.unit),
-            ("step", &self.step),
             ("text", &self.text),
             ("received", &self.received),
             ("ended_in", &self.ended_in),
@@ -98,17 +99,31 @@ impl Sent {
             }
         }
         body.insert("reason".to_owned(), json!(self.reason.trim()));
-        if matches!(self.state.as_str(), "open" | "ended") {
+        if !self.state.is_empty() {
             body.insert("state".to_owned(), json!(self.state));
-        }
-        if !self.unit_alone.is_empty() {
-            body.insert("unit_alone".to_owned(), json!(true));
         }
         for option in ["persian", "jalali", "bom", "english"] {
             let chosen = self.form.iter().any(|one| one == option);
             body.insert(option.to_owned(), json!(chosen));
         }
         checked(Value::Object(body))
+    }
+
+    /// The list whose cases are exported.
+    fn list(&self) -> Result<Option<Wanted>, Problem> {
+        (!self.list.is_empty()).then(|| Wanted::read(&self.list)).transpose()
+    }
+
+    /// What is to be begun.
+    async fn begins(&self, app: &App, visit: &Visit) -> Result<NewExport, Problem> {
+        let viewer = &visit.viewer;
+        let asked = self.asked()?;
+        let mut scope = asked_scope(app, viewer, &asked).await?;
+        if let (Some(list), Some(calendars)) = (self.list()?, app.calendar().await?) {
+            let list = ExportScope::of_list(list.query(calendars.national(), viewer.now)?);
+            scope = ExportScope { recorded: scope.recorded, ..list };
+        }
+        to_begin(app, viewer, scope, &asked).await
     }
 }
 
@@ -131,6 +146,8 @@ struct Row {
 struct Page {
     frame: Frame,
     sheet: Sheet,
+    /// The address of the list whose cases are exported.
+    list: Option<String>,
     rows: Vec<Row>,
     everybody: bool,
     /// Whether the reader may see those of everybody.
@@ -175,7 +192,12 @@ fn sheet(app: &App, visit: &Visit, sent: &Sent) -> Sheet {
         Pick::new(id, words.of(&definition.title)).chosen(id == sent.workflow)
     });
     let workflows: Vec<Pick> = std::iter::once(any.clone()).chain(workflows).collect();
-    let states = [("open", words.t("export-open")), ("ended", words.t("export-ended"))];
+    let states = [
+        ("open", words.t("export-open")),
+        ("late", words.t("cases-state-late")),
+        ("held", words.t("cases-state-held")),
+        ("ended", words.t("export-ended")),
+    ];
     let states = states.map(|(name, said)| Pick::new(name, said).chosen(name == sent.state));
     let states: Vec<Pick> = std::iter::once(any).chain(states).collect();
     let form = [
@@ -193,11 +215,11 @@ fn sheet(app: &App, visit: &Visit, sent: &Sent) -> Sheet {
     };
     let period = || words.t("export-period-hint");
     let one_case = !sent.case.is_empty();
-    let sees_all_there = || Extent::of_export(&ExportScope::default(), &visit.viewer).is_ok();
+    let sees_all = || Extent::of_export(&ExportScope::default(), &visit.viewer).is_ok();
     let mut formats = app.settings.formats.clone();
     formats.retain(|format| match format {
         Format::Pdf => one_case,
-        Format::Bundle => one_case || sees_all_there(),
+        Format::Bundle => sent.list.is_empty() && (one_case || sees_all()),
         _ => true,
     });
     let has_bundles = formats.contains(&Format::Bundle);
@@ -216,7 +238,12 @@ fn sheet(app: &App, visit: &Visit, sent: &Sent) -> Sheet {
                 .hinted(words.t("export-reason-hint"))
                 .at_most(1000),
         );
-    if one_case {
+    let recorded = line("recorded", words.t("export-recorded"), Kind::Code, &sent.recorded)
+        .hinted(words.t("export-recorded-hint"));
+    if !sent.list.is_empty() {
+        let list = Field::new("list", String::new(), Kind::Hidden).holding(&sent.list);
+        sheet = sheet.with(list).with(recorded);
+    } else if one_case {
         sheet = sheet.with(line("case", words.t("export-case"), Kind::Code, &sent.case));
     } else {
         sheet = sheet
@@ -235,19 +262,7 @@ fn sheet(app: &App, visit: &Visit, sent: &Sent) -> Sheet {
                 line("ended_in", words.t("export-ended-in"), Kind::Code, &sent.ended_in)
                     .hinted(period()),
             )
-            .with(
-                line("recorded", words.t("export-recorded"), Kind::Code, &sent.recorded)
-                    .hinted(words.t("export-recorded-hint")),
-            );
-        if !sent.unit_alone.is_empty() {
-            let alone = Pick::new("1", words.t("export-unit-alone-yes")).chosen(true);
-            let field =
-                Field::new("unit_alone", words.t("export-unit-alone"), Kind::Checks(vec![alone]));
-            sheet = sheet.with(field);
-        }
-        if !sent.step.is_empty() {
-            sheet = sheet.with(line("step", words.t("export-step"), Kind::Code, &sent.step));
-        }
+            .with(recorded);
     }
     sheet = sheet.with(Field::new("form", words.t("export-form"), Kind::Checks(form.to_vec())));
     match has_bundles {
@@ -309,6 +324,7 @@ async fn page_of(app: &App, visit: &Visit, sent: &Sent, sheet: Sheet) -> Result<
     Ok(Page {
         frame: visit.frame(words.t("exports")),
         sheet,
+        list: sent.list()?.map(|list| list.address()),
         rows: rows.into_iter().map(row).collect(),
         everybody,
         audits,
@@ -322,11 +338,7 @@ async fn ask(
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
     policy::permit_export(&visit.viewer)?;
-    let new = match sent.asked() {
-        Ok(asked) => to_begin(&app, &visit.viewer, &asked).await,
-        Err(problem) => Err(problem),
-    };
-    match new {
+    match sent.begins(&app, &visit).await {
         Ok(new) => {
             let row = begin(&app, new, visit.viewer.now).await?;
             Ok(see(&format!("{HERE}/{}", row.id)))
@@ -335,7 +347,8 @@ async fn ask(
             let status = StatusCode::from_u16(problem.status);
             let words = visit.look.words;
             let sheet = sheet(&app, &visit, &sent).refused(problem, words);
-            let again = page_of(&app, &visit, &Sent::default(), sheet).await?;
+            let sent = Sent { list: sent.list, ..Sent::default() };
+            let again = page_of(&app, &visit, &sent, sheet).await?;
             shown(status.unwrap_or(StatusCode::UNPROCESSABLE_ENTITY), &visit.look, &again)
         }
         Err(problem) => Err(problem),
