@@ -374,12 +374,20 @@ fn count(query: &WorklistQuery) -> QueryBuilder<Postgres> {
 /// How many tasks of the scope the filters let through, up to [`MOST_COUNTED`] and perhaps some more.
 fn counted(sql: &mut QueryBuilder<Postgres>, query: &WorklistQuery) {
     let from = format!("select 1 {} ", from(query));
-    sql.push("select count(*) from ((select 1 from scope cross join lateral (").push(&from);
-    sql.push("where t.owner_role = scope.role and t.unit_id = scope.unit");
-    sql.push(IN_SCOPE);
-    filters(sql, query);
-    sql.push(" limit ").push_bind(MOST_COUNTED).push(") found limit ").push_bind(MOST_COUNTED);
-    sql.push(") union all (").push(&from);
+    if query.hands == Hands::Mine {
+        // What he has in hand is found by `tasks_in_hand`, wherever it lies.
+        sql.push("select count(*) from ((").push(&from);
+        sql.push("join scope on t.owner_role = scope.role and t.unit_id = scope.unit where true");
+        sql.push(IN_SCOPE);
+        filters(sql, query);
+    } else {
+        sql.push("select count(*) from ((select 1 from scope cross join lateral (").push(&from);
+        sql.push("where t.owner_role = scope.role and t.unit_id = scope.unit");
+        sql.push(IN_SCOPE);
+        filters(sql, query);
+        sql.push(" limit ").push_bind(MOST_COUNTED).push(") found");
+    }
+    sql.push(" limit ").push_bind(MOST_COUNTED).push(") union all (").push(&from);
     sql.push("where t.owner_person = ").push_bind(query.person.0);
     sql.push(own(query));
     filters(sql, query);
@@ -459,11 +467,13 @@ fn filters(sql: &mut QueryBuilder<Postgres>, query: &WorklistQuery) {
             sql.push(" and t.assignee is not null");
         }
     }
+    // As the indexes of worklists have it, so that they lead to the tasks of a time.
+    let due = "coalesce(t.due_at, 'infinity'::timestamptz)";
     if query.overdue {
-        sql.push(" and t.due_at < (select engine_now())");
+        sql.push(format!(" and {due} < (select engine_now())"));
     }
     if let Some(by) = query.due_by {
-        sql.push(" and t.due_at >= (select engine_now()) and t.due_at <= ").push_bind(by);
+        sql.push(format!(" and {due} >= (select engine_now()) and {due} <= ")).push_bind(by);
     }
     if let Some(step) = &query.step {
         sql.push(" and t.step = ").push_bind(step.as_str().to_owned());
