@@ -10,6 +10,7 @@ use crate::{
     store_fixture::{COUNTY, PROVINCE, holder},
     web_fixture::{Answer, Service, answered},
     web_oidc_provider::{Browser, Line, Page, Provider, with_provider},
+    web_pages,
 };
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -130,6 +131,37 @@ async fn who_is_linked_comes_in_through_the_pages_of_the_provider() {
     assert_ne!(other.cookies["parvaneh"], browser.cookies["parvaneh"]);
     let identities = service.get(&format!("/people/{officer}/identities"), &chief).await;
     assert!(identities.body["items"][0]["last_login_at"].is_string(), "{identities:?}");
+}
+
+#[tokio::test]
+async fn who_goes_out_is_shown_the_way_out_of_the_provider_too() {
+    const LINK: &str = "href=\"/api/v1/oidc/logout\"";
+    let (service, _provider) = office().await;
+    let (chief, officer) = (administrator(&service).await, officer(&service).await);
+    let link = linked(&service, &chief, officer, json!({ "subject": "subject of sara" })).await;
+    assert_eq!(link.status, 201, "{link:?}");
+    let mut browser = Browser::new();
+    browser.logs_in(&login(&service), "sara").await;
+
+    let mut pages = web_pages::Browser::coming_with(&service, &browser.cookies["parvaneh"]);
+    assert_eq!(pages.get("/account").await.status, 200, "he is in");
+    let left = pages.send("/logout", &[]).await;
+    assert_eq!((left.status, left.header("location")), (303, "/login?out=yes"), "{left:?}");
+    assert_eq!(pages.get("/account").await.status, 303, "he is out");
+    let out = pages.get("/login?out=yes").await;
+    assert!(out.html.contains(LINK) && out.html.contains("role=\"status\""), "{}", out.html);
+    // Whoever has not just gone out is offered the way in alone.
+    let before = web_pages::Browser::new(&service).get("/login").await;
+    assert!(before.html.contains("/api/v1/oidc/login"), "{}", before.html);
+    assert!(!before.html.contains(LINK), "{}", before.html);
+
+    // The link leads to where the provider ends his session there, and from there back to us.
+    browser.cookies.remove("parvaneh");
+    let there = browser.get(&format!("{}/api/v1/oidc/logout", service.url)).await;
+    assert_eq!((there.status, there.url.path()), (200, "/session/end"), "{there:?}");
+    let home = format!("{}/", service.url);
+    let back = there.url.query_pairs().find(|(key, _)| key == "post_logout_redirect_uri");
+    assert_eq!(back.unwrap().1, home);
 }
 
 #[tokio::test]

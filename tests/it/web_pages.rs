@@ -55,6 +55,11 @@ impl<'s> Browser<'s> {
         Self { cookies: vec![cookie], ..Self::new(service) }
     }
 
+    /// One with the session that a cookie opens.
+    pub(crate) fn coming_with(service: &'s Service, session: &str) -> Self {
+        Self { cookies: vec![format!("parvaneh={session}")], ..Self::new(service) }
+    }
+
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client
             .request(method, format!("{}{path}", self.service.url))
