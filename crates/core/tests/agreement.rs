@@ -796,7 +796,8 @@ fn chained(definition: &Definition) -> bool {
 /// Whether an automatic step judges what a case brings to a place. Nobody fills anything in while agencies are asked.
 fn is_judged(definition: &Definition, place: &StepId) -> bool {
     let (mut seen, mut open) = (BTreeSet::from([place]), vec![place]);
-    while let Some(step) = open.pop().and_then(|place| definition.steps.get(place)) {
+    while let Some(place) = open.pop() {
+        let Some(step) = definition.steps.get(place) else { continue };
         match &step.kind {
             StepKind::Automatic(_) => return true,
             StepKind::Parallel(parallel) => {
