@@ -260,6 +260,16 @@ fn numbers_are_read_as_people_type_them() {
         "1403–2301–7K3M9–QX2TV",
     ] {
         assert_eq!(LicenceNumber::parse(same).as_ref(), Ok(&number), "{same}");
+        assert_eq!(LicenceNumber::typed(same).as_ref(), Ok(&number), "{same}");
+    }
+    for copied in [
+        "1403—2301−7K3M9ـQX2TV",
+        "1403 2301 7K3M9 QX2TV",
+        "1403 - 2301 - 7K3M9QX2TV",
+        "١٤٠٣ ٢٣٠١\u{a0}7k3m9\u{202f}qx2tv",
+        "\u{2068}\u{200e}1403-2301-7K3M9-QX2TV\u{2069}",
+    ] {
+        assert_eq!(LicenceNumber::typed(copied).as_ref(), Ok(&number), "{copied}");
     }
     assert_eq!(
         LicenceNumber::parse("1403-2301-ILO00-00000").unwrap().as_str(),
@@ -281,6 +291,7 @@ fn numbers_are_read_as_people_type_them() {
         "17/400",
     ] {
         assert!(LicenceNumber::parse(wrong).is_err(), "{wrong}");
+        assert!(LicenceNumber::typed(wrong).is_err(), "{wrong}");
     }
 }
 

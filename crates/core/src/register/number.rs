@@ -81,6 +81,22 @@ impl LicenceNumber {
         Ok(Self(format!("{year}-{unit}-{}-{}", group(first), group(second))))
     }
 
+    /// The same as somebody copies it from paper or from another page: also with Arabic digits, with
+    /// spaces or any dash instead of hyphens, with marks of direction that nobody sees.
+    ///
+    /// # Errors
+    /// What cannot be one.
+    pub fn typed(text: &str) -> Result<Self, NotANumber> {
+        let plain: String = text.chars().filter(|char| !is_unseen(*char)).map(hyphen).collect();
+        let hyphened = plain.split_whitespace().fold(String::new(), |mut number, part| {
+            if !number.is_empty() && !number.ends_with('-') && !part.starts_with('-') {
+                number.push('-');
+            }
+            number + part
+        });
+        Self::parse(&hyphened)
+    }
+
     /// The number.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -94,6 +110,20 @@ fn latin_digit(char: char) -> char {
         '‐' | '‑' | '–' | '−' => '-',
         other => other,
     }
+}
+
+/// Hyphens and dashes, the minus, the stroke that lengthens Arabic letters, and the wide ones.
+fn hyphen(char: char) -> char {
+    match char {
+        '\u{2010}'..='\u{2015}' | '−' | 'ـ' | '﹘' | '﹣' | '－' => '-',
+        other => other,
+    }
+}
+
+/// Joiners, and marks that turn the direction of a text: they come along when a number is copied.
+fn is_unseen(char: char) -> bool {
+    matches!(char, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
+        | '\u{61c}' | '\u{feff}')
 }
 
 fn sign(char: char) -> Option<u8> {

@@ -48,7 +48,7 @@ impl Command {
 
 /// The number of a licence, or what is wrong with it.
 fn parse_licence(text: &str) -> Result<LicenceNumber, String> {
-    LicenceNumber::parse(text).map_err(|error| error.to_string())
+    LicenceNumber::typed(text).map_err(|error| error.to_string())
 }
 
 /// What `--about` names: a licence by its number, or a case by its identifier.
@@ -56,7 +56,7 @@ pub(super) fn parse_about(text: &str) -> Result<Reference, String> {
     if let Ok(case) = text.trim().parse::<CaseId>() {
         return Ok(Reference::Case(case));
     }
-    LicenceNumber::parse(text).map(Reference::Licence).map_err(|_| {
+    LicenceNumber::typed(text).map(Reference::Licence).map_err(|_| {
         "it is the number of a licence, such as 1403-2301-7K3M9-QX2TV, or the identifier of a case"
             .to_owned()
     })
