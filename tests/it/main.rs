@@ -71,6 +71,7 @@ mod web_events;
 mod web_fixture;
 mod web_identity;
 mod web_lending;
+mod web_licences;
 mod web_links;
 mod web_lists;
 mod web_matrix;

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::{
     browser::{Run, walk},
+    licences,
     store_fixture::{COUNTY, act, holder, new_case},
     web_applicant::codes,
     web_fixture::Service,
@@ -222,14 +223,19 @@ async fn what_it_took_others_is_told_only_of_so_many_that_it_is_told_of_nobody()
 async fn what_is_public_is_read_in_a_browser() {
     let service = Service::start().await;
     with_kiosk(&service).await;
+    licences::publish(&service.office).await;
+    let granted = format!("/check/{}", licences::granted(&service.office).await.number);
     let pages = [
-        ("/licences", "licences"),
-        ("/licences/kiosk", "kiosk"),
-        ("/licences/ngo-establishment", "ngo"),
+        ("/licences", "licences", 200),
+        ("/licences/kiosk", "kiosk", 200),
+        ("/licences/ngo-establishment", "ngo", 200),
+        ("/check", "check", 200),
+        ("/check?number=1403", "no number", 404),
+        (granted.as_str(), "checked", 200),
     ];
     let pages: Vec<_> = pages
         .iter()
-        .map(|(path, name)| json!({ "path": path, "name": name, "status": 200 }))
+        .map(|(path, name, status)| json!({ "path": path, "name": name, "status": status }))
         .collect();
     let runs = [
         Run::new("fa"),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use parvaneh_core::WorkflowId;
+use parvaneh_core::{Place, WorkflowId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -48,7 +48,7 @@ fn shot(row: &Row) -> Option<(String, &'static str, Option<&'static str>)> {
     Some((name, path, who))
 }
 
-/// Pages of what the rows have none of: a name, an address, who looks at it.
+/// Pages of what the rows have none of: a name, an address, who looks at it; nobody who has come in, where that is empty.
 const MORE: &[(&str, &str, &str)] = &[
     ("sittings", "/sittings", "secretariat"),
     ("sittings-id", "/sittings/SITTING", "secretariat"),
@@ -58,6 +58,7 @@ const MORE: &[(&str, &str, &str)] = &[
     ("drafts-draft-choice", "/drafts/DRAFT/ask/v.kind", "an applicant"),
     ("drafts-draft-file", "/drafts/DRAFT/ask/p.record", "an applicant"),
     ("drafts-draft-drop", "/drafts/DRAFT/drop", "an applicant"),
+    ("check-number", "/check/LICENCE", ""),
     ("my-everything", "/my", "an applicant"),
     ("my-case-granted", "/my/GRANTED", "an applicant"),
     ("my-case-heard", "/my/HEARD", "an applicant"),
@@ -113,7 +114,10 @@ async fn every_page_of_what_is_going_on_is_as_it_is_kept() {
     licences::publish(office).await;
     store.publish_definition(&"hearing".into(), 1, HEARING).await.unwrap();
     let granted = licences::opened(store, "establish", None).await;
-    licences::decide(store, granted, "granted").await.unwrap();
+    let ended = licences::decide(store, granted, "granted").await.unwrap();
+    let Place::End { change: Some(licence), .. } = ended.place else {
+        panic!("a licence is granted")
+    };
     let heard = waiting(store).await;
     waiting(store).await;
     let sitting = plan(store, start() + TimeDelta::days(3), 5).await;
@@ -132,8 +136,9 @@ async fn every_page_of_what_is_going_on_is_as_it_is_kept() {
             .replace("SITTING", &sitting.to_string())
             .replace("HEARD", &heard.to_string())
             .replace("GRANTED", &granted.to_string())
-            .replace("DRAFT", &draft.to_string());
-        ((*name).to_owned(), path, Some(*who))
+            .replace("DRAFT", &draft.to_string())
+            .replace("LICENCE", licence.licence.number.as_str());
+        ((*name).to_owned(), path, Some(*who).filter(|who| !who.is_empty()))
     });
     are_as_kept(&service, shots.collect(), "pictures-more").await;
 }

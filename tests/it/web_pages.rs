@@ -415,6 +415,8 @@ const CALLERS: &[(&str, &str, &str)] = &[
 pub(crate) enum Opens {
     /// Also who has not come in.
     Anybody,
+    /// Everybody is answered with that status, also who has not come in: what is asked about is not there.
+    Answered(u16),
     /// Everybody who has come in.
     Everybody,
     /// Everybody who has come in is answered with that status: what was sent is not enough.
@@ -700,6 +702,8 @@ pub(crate) const ROWS: &[Row] = &[
     Row("get /days", "/days?day=1405/08/30", &[], Opens::Anybody),
     Row("get /licences", "/licences", &[], Opens::Anybody),
     Row("get /licences/{workflow}", "/licences/ngo-establishment", &[], Opens::Anybody),
+    Row("get /check", "/check", &[], Opens::Anybody),
+    Row("get /check/{number}", "/check/1403-2301-00000-00000", &[], Opens::Answered(404)),
     Row("get /enter", "/enter", &[], Opens::Anybody),
     Row("post /enter", "/enter", &[("email", "nobody@example.org")], Opens::Anybody),
     Row("get /enter/code", "/enter/code", &[], Opens::Anybody),
@@ -954,6 +958,7 @@ async fn everybody_opens_every_page() {
             let led = answer.status == 303 && answer.header("location").starts_with("/login");
             let right = match opens {
                 Opens::Anybody => opened,
+                Opens::Answered(status) => answer.status == *status,
                 _ if *caller == "nobody" => led,
                 Opens::Everybody => opened,
                 Opens::Answers(status) => answer.status == *status,

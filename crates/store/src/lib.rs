@@ -98,11 +98,11 @@ pub use read::{
     EscalatedNow, EscalationCount, Experience, FiledTask, Hands, HeldBy, HeldUp, InHand, Inquiries,
     Inquiry, Judged, LicenceChangeRow, LicenceFile, LicenceRow, LicencesQuery, LooksCursor,
     LooksQuery, MOST_TOLD, Measure, OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow,
-    OpenStanding, OpenTask, Pattern, PatternQuery, Ranked, Ranking, RankingQuery, Room, RoomOfCase,
-    SavedFilter, SeenCase, SittingRow, SittingsQuery, Sort, Standing, StandingDue, StandingQuery,
-    StandingSince, Timeline, TimelineEntry, Trail, TrailCursor, TrailQuery, TrailRow, Unusual,
-    Unusuals, Viewer, WorkCase, WorkItem, Worklist, WorklistColumn, WorklistCounts, WorklistQuery,
-    Workload, WorkloadBy, WorkloadQuery,
+    OpenStanding, OpenTask, Pattern, PatternQuery, PublicLicence, Ranked, Ranking, RankingQuery,
+    Room, RoomOfCase, SavedFilter, SeenCase, SittingRow, SittingsQuery, Sort, Standing,
+    StandingDue, StandingQuery, StandingSince, Timeline, TimelineEntry, Trail, TrailCursor,
+    TrailQuery, TrailRow, Unusual, Unusuals, Viewer, WorkCase, WorkItem, Worklist, WorklistColumn,
+    WorklistCounts, WorklistQuery, Workload, WorkloadBy, WorkloadQuery,
 };
 pub use request::{Ask, Executed, Request, Requester};
 pub use sandbox::{EngineClock, SandboxClock};

@@ -165,4 +165,16 @@ export default async function licence(on) {
   for (const bar of ['nav.side', 'aside.sandbox', '.procedures .button']) {
     if (await on.page.locator(bar).first().isVisible()) throw new Error(`${bar} is on paper`);
   }
+  await on.page.emulateMedia({ media: null });
+
+  // Anybody who has the paper before him sees that it is in force.
+  await on.context.clearCookies({ name: 'parvaneh' });
+  await on.open('/login', 'out');
+  await on.press('a[href="/check"]', 'check', '#number');
+  await on.fill('#number', number.slice(0, -1));
+  await on.press('main button.main', 'no such number', '#faults', { status: 404 });
+  await on.fill('#number', number.toLowerCase().replaceAll('-', ' '));
+  await on.press('main button.main', 'checked', 'dl.times');
+  await on.sees('p.state', fa ? 'معتبر' : 'in force');
+  await on.lacks('main a[href^="/my"], main a[href^="/cases"]');
 }

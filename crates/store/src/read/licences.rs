@@ -82,6 +82,27 @@ pub struct LicenceRow {
     pub stays_for: Option<CaseId>,
 }
 
+/// What anybody who knows its number is told of a licence: nothing else of the case that granted it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicLicence {
+    /// Its number.
+    pub number: LicenceNumber,
+    /// The workflow that granted it, and its version then.
+    pub workflow: WorkflowId,
+    /// The version.
+    pub version: u32,
+    /// What its holder is called; none where nobody is known any more.
+    pub holder: Option<String>,
+    /// The unit that received the case that granted it.
+    pub unit: UnitId,
+    /// The day of the grant.
+    pub valid_from: NaiveDate,
+    /// The last day of its validity.
+    pub valid_until: NaiveDate,
+    /// How it stands with it on the day.
+    pub standing: Standing,
+}
+
 /// Something that a case did to a licence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LicenceChangeRow {
@@ -137,6 +158,16 @@ const ROW: &str = "
             where a.licence = l.number and a.ended_at is null and a.stays_from is not null
             order by a.case_id limit 1) as stays_for
     from licences l";
+
+/// Of a licence, whoever asks: what may be known by its number, and no more.
+const IN_PUBLIC: &str = "
+    select l.number, c.workflow, c.version, p.name, l.unit_id, l.valid_from, l.valid_until, l.state,
+           exists (select from cases_about a
+                   where a.licence = l.number and a.ended_at is null and a.stays_from is not null) as stays
+    from licences l
+    join cases c on c.id = l.granted_by
+    left join people p on p.id = l.holder
+    where l.number = $1";
 
 const CHANGES: &str = "
     select h.no, h.effect, h.case_id, h.seq, c.workflow, h.effective_at, h.state, h.valid_until,
@@ -224,6 +255,21 @@ impl Store {
             changes: changes.iter().map(change).collect::<Result<_, _>>()?,
             cases: cases.iter().map(case).collect::<Result<_, _>>()?,
         }))
+    }
+
+    /// What anybody may know of a licence whose number he has, as it stands on a day; `None` for an unknown
+    /// number. Only [`PublicLicence`] leaves the database, whoever asks.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn licence_in_public(
+        &self,
+        number: &LicenceNumber,
+        today: NaiveDate,
+    ) -> Result<Option<PublicLicence>, StoreError> {
+        let row = sqlx::query(IN_PUBLIC).bind(number.as_str());
+        let row = row.fetch_optional(&mut *self.reads().await?).await?;
+        Ok(row.map(|row| in_public(&row, number, today)).transpose()?)
     }
 }
 
@@ -332,22 +378,44 @@ fn stays(sql: &mut QueryBuilder<Postgres>, how: &str) {
 fn licence(row: &PgRow, today: NaiveDate) -> Result<LicenceRow, sqlx::Error> {
     let licence = registered(row)?;
     let stays_for = row.try_get::<Option<_>, _>("stays_for")?.map(CaseId);
-    let standing = match licence.state {
-        LicenceState::Revoked => Standing::Revoked,
-        LicenceState::Suspended => Standing::Suspended,
-        LicenceState::Active if today <= licence.valid_until || stays_for.is_some() => {
-            Standing::InForce
-        }
-        LicenceState::Active => Standing::Expired,
-    };
+    let valid = today <= licence.valid_until || stays_for.is_some();
     Ok(LicenceRow {
-        standing,
+        standing: standing(licence.state, valid),
         subject: row.try_get("subject")?,
         granted_by: CaseId(row.try_get("granted_by")?),
         changed_by: CaseId(row.try_get("changed_by")?),
         changed_at: row.try_get("changed_at")?,
         stays_for,
         licence,
+    })
+}
+
+/// How it stands with a licence, and whether it is valid or stays in force.
+fn standing(state: LicenceState, valid: bool) -> Standing {
+    match state {
+        LicenceState::Revoked => Standing::Revoked,
+        LicenceState::Suspended => Standing::Suspended,
+        LicenceState::Active if valid => Standing::InForce,
+        LicenceState::Active => Standing::Expired,
+    }
+}
+
+fn in_public(
+    row: &PgRow,
+    number: &LicenceNumber,
+    today: NaiveDate,
+) -> Result<PublicLicence, sqlx::Error> {
+    let valid_until: NaiveDate = row.try_get("valid_until")?;
+    let valid = today <= valid_until || row.try_get::<bool, _>("stays")?;
+    Ok(PublicLicence {
+        number: number.clone(),
+        workflow: WorkflowId::from(row.try_get::<String, _>("workflow")?),
+        version: row.try_get::<i32, _>("version")? as u32,
+        holder: row.try_get("name")?,
+        unit: UnitId::from(row.try_get::<String, _>("unit_id")?),
+        valid_from: row.try_get("valid_from")?,
+        valid_until,
+        standing: standing(state_of(row.try_get("state")?), valid),
     })
 }
 

@@ -33,7 +33,7 @@ pub(crate) use experience::ExperienceCache;
 pub(crate) use history::HistoryCache;
 pub use inquiries::{Inquiries, Inquiry};
 pub use licences::{
-    CaseAboutRow, LicenceChangeRow, LicenceFile, LicenceRow, LicencesQuery, Standing,
+    CaseAboutRow, LicenceChangeRow, LicenceFile, LicenceRow, LicencesQuery, PublicLicence, Standing,
 };
 pub use looks::{LooksCursor, LooksQuery};
 pub use on_time::{OnTime, OnTimeBy, OnTimeKey, OnTimeQuery, OnTimeRow};

@@ -9,6 +9,7 @@ login-out = You are logged out here.
 login-out-there = Log out at { $provider } too
 login-forgotten = I have forgotten my password
 login-licences = Which licences are there, and what do they need?
+login-check = Is a licence in force? By its number
 
 second-step-title = The second step
 second-step-hint = Write the six digits of your one-time code app, or one of your recovery codes.

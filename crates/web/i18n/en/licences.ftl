@@ -96,3 +96,21 @@ paper-size = { $count ->
    *[other] up to { $count } MB
 }
 paper-looked-at = { $role } looks at it
+
+check-title = Is this licence in force?
+check-hint = The number stands on the licence. It has a year, an office and ten signs, such as
+check-number = Number of the licence
+check-look = Check
+check-no-number = This is no number of a licence. Look at it again.
+check-unknown = No licence has this number. Compare each sign with the paper. If it is the same, ask the office that the paper names.
+check-found = Licence
+check-stays = its validity has ended, but it stays in force until an application about it is decided
+check-holder = Holder
+check-unit = Granted by
+check-at-county = County office of { $county }, province of { $province }
+check-at-province = Provincial office of { $province }
+check-from = Valid from
+check-until = Valid until
+check-today = As of
+check-compare = Compare this with the paper: what stands here counts.
+check-other = Another licence

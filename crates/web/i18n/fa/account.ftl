@@ -9,6 +9,7 @@ login-out = از پروانه خارج شدید.
 login-out-there = خروج از { $provider } نیز
 login-forgotten = گذرواژه را فراموش کرده‌ام
 login-licences = کدام پروانه‌ها هست و چه می‌خواهد؟
+login-check = بررسی اعتبار پروانه با شمارهٔ آن
 
 second-step-title = گام دوم ورود
 second-step-hint = کد شش‌رقمی برنامهٔ رمز یک‌بارمصرف یا یکی از کدهای بازیابی را بنویسید.

@@ -136,7 +136,7 @@ struct Licences {
 }
 
 /// The day on which it stands so with licences: today, by the engine's clock and in the country's zone.
-async fn today(app: &App) -> Result<NaiveDate, Problem> {
+pub(crate) async fn today(app: &App) -> Result<NaiveDate, Problem> {
     let now = app.store.now().await?;
     Ok(match app.store.calendars(&"ir".into()).await {
         Ok(calendars) => calendars.national().local_date(now),

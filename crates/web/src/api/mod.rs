@@ -20,7 +20,7 @@ pub(crate) mod identities;
 pub(crate) mod inquiries;
 pub(crate) mod inquiry_links;
 pub(crate) mod jobs;
-mod licences;
+pub(crate) mod licences;
 pub(crate) mod migrations;
 pub(crate) mod notice_preferences;
 pub(crate) mod notices;

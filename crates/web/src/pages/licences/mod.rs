@@ -1,9 +1,11 @@
-//! What anybody can know before he applies: which licences there are, what each needs, how long it
-//! takes. Everything is said by the definition itself; how long it took lately is told only of so many
+//! What anybody can know: which licences there are, what each needs, how long it takes; and whether one that
+//! was granted is in force. Everything is said by the definition itself; how long it took lately is told only of so many
 //! that it is told of nobody.
 
+mod check;
 mod procedure;
 mod requirements;
+mod said;
 
 use std::sync::Arc;
 
@@ -21,10 +23,17 @@ use crate::{
     say::{Said, Words},
 };
 
-pub(super) use self::requirements::{notes, paper_notes};
+pub(super) use self::{
+    requirements::{notes, paper_notes},
+    said::standing,
+};
 
 pub(super) fn pages() -> Pages {
-    Pages::default().get("/licences", list).get("/licences/{workflow}", procedure::procedure)
+    Pages::default()
+        .get("/licences", list)
+        .get("/licences/{workflow}", procedure::procedure)
+        .get("/check", check::ask)
+        .get("/check/{number}", check::check)
 }
 
 /// The procedures that an applicant can begin, by the latest version in use of each.

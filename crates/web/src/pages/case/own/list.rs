@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::{extract::State, response::Response};
 use parvaneh_core::CaseId;
-use parvaneh_store::{CasesQuery, LicenceRow, LicencesQuery, Standing as LicenceStanding};
+use parvaneh_store::{CasesQuery, LicenceRow, LicencesQuery};
 use serde::Deserialize;
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
         super::{
             Frame,
             apply::{Begun, begun},
-            licences::open_to_applicants,
+            licences::{open_to_applicants, standing},
             page,
             visit::Visit,
         },
@@ -28,7 +28,7 @@ use crate::{
     body::Query,
     page::cut,
     problem::Problem,
-    say::{Said, Words},
+    say::Words,
     shown::{Day, Mark},
 };
 
@@ -60,12 +60,7 @@ pub(super) struct LicenceShown {
 
 impl LicenceShown {
     pub(super) fn of(row: &LicenceRow, then: Vec<Offer>, words: Words) -> Self {
-        let (standing, mark): (Said, Mark) = match row.standing {
-            LicenceStanding::InForce => (words.t("mine-licence-in-force"), Mark::Done),
-            LicenceStanding::Expired => (words.t("mine-licence-expired"), Mark::Late),
-            LicenceStanding::Suspended => (words.t("mine-licence-suspended"), Mark::Held),
-            LicenceStanding::Revoked => (words.t("mine-licence-revoked"), Mark::Late),
-        };
+        let (standing, mark) = standing(row.standing, words);
         Self {
             number: row.licence.number.to_string(),
             subject: row.subject.clone(),
