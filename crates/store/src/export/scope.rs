@@ -51,7 +51,7 @@ pub struct ExportScope {
     /// Only those that have ended, or that have not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<bool>,
-    /// Only those in whose subject, applicant or identifier this occurs.
+    /// Only those in whose subject, applicant's name or tracking code this occurs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Only those that were received then.

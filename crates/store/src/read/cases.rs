@@ -2,7 +2,7 @@
 
 mod which;
 
-use std::{borrow::Cow, ops::Range, time::Duration};
+use std::ops::Range;
 
 use parvaneh_core::{
     CaseId, Instant, Organisation, PersonId, StepId, UnitId, WorkflowId, reach::Reach,
@@ -12,15 +12,9 @@ use uuid::Uuid;
 
 pub(super) use self::which::LEVEL;
 pub(crate) use self::which::filters;
-use self::which::tracking_code;
 pub use self::which::{HeldBy, HeldUp, Judged, OpenTask};
-use crate::{
-    Store, StoreError,
-    reading::{Reads, given_up},
-};
-
-/// How long somebody waits for words to be found in the cases in his reach.
-const SEARCHING: Duration = Duration::from_secs(4);
+use super::words;
+use crate::{Store, StoreError};
 
 /// Which cases.
 #[derive(Clone, Debug, Default)]
@@ -60,7 +54,7 @@ pub struct CasesQuery {
     pub applicant: Option<PersonId>,
     /// Only these.
     pub cases: Option<Vec<CaseId>>,
-    /// Only those in whose subject, applicant's name or identifier this occurs, whatever its case, its
+    /// Only those in whose subject, applicant's name or tracking code this occurs, whatever its case, its
     /// spaces, and which of several alike letters and digits it is written with.
     pub text: Option<String>,
     /// In which order.
@@ -136,12 +130,13 @@ impl Store {
     /// [`StoreError::SearchTooWide`] for words that are searched for in too many cases; the database.
     pub async fn cases(&self, query: &CasesQuery) -> Result<Vec<CaseRow>, StoreError> {
         let limit = if query.limit == 0 { 50 } else { query.limit.min(500) };
-        let query = &*self.by_its_code(query).await?;
         let organisation = self.reference().await?.organisation.clone();
+        let query = &*self.looked_up(query, &organisation).await?;
         let mut sql = QueryBuilder::new("");
         select(&mut sql, query, &organisation, limit);
         let mut reads = self.reads_of(query).await?;
-        let rows = sql.build().fetch_all(&mut *reads).await.map_err(|error| lost(query, error))?;
+        let rows = sql.build().fetch_all(&mut *reads).await;
+        let rows = rows.map_err(|error| words::lost(query, error))?;
         rows.iter()
             .map(|row| {
                 Ok(CaseRow {
@@ -168,53 +163,15 @@ impl Store {
     /// [`StoreError::SearchTooWide`]; the database.
     pub async fn count_cases(&self, query: &CasesQuery, most: u32) -> Result<u32, StoreError> {
         let organisation = self.reference().await?.organisation.clone();
-        let query = &*self.by_its_code(query).await?;
+        let query = &*self.looked_up(query, &organisation).await?;
         // Orders that leave something out leave it out of the count as well.
         let all = CasesQuery { before: None, ..query.clone() };
         let mut sql = QueryBuilder::new("");
         count(&mut sql, &all, &organisation, most.saturating_add(1));
         let mut reads = self.reads_of(query).await?;
         let count = sql.build_query_scalar().fetch_one(&mut *reads).await;
-        let count: i64 = count.map_err(|error| lost(query, error))?;
+        let count: i64 = count.map_err(|error| words::lost(query, error))?;
         Ok(count as u32)
-    }
-}
-
-impl Store {
-    /// Words are in no index: behind the wall the database uses none for a condition that is not known to keep
-    /// what it sees to itself.
-    async fn reads_of(&self, query: &CasesQuery) -> Result<Reads, StoreError> {
-        match &query.text {
-            Some(_) => self.reads_for(SEARCHING).await,
-            None => self.reads().await,
-        }
-    }
-
-    /// Who writes a whole tracking code means that one case. It is looked up here: behind the wall the index
-    /// `cases_by_code` would be of no use, since the database looks at a row there only after it has found
-    /// that it may be seen. Which identifiers end so betrays nothing; the list still is behind the wall.
-    async fn by_its_code<'q>(
-        &self,
-        query: &'q CasesQuery,
-    ) -> Result<Cow<'q, CasesQuery>, StoreError> {
-        let Some(code) = query.text.as_deref().and_then(tracking_code) else {
-            return Ok(Cow::Borrowed(query));
-        };
-        let found: Vec<Uuid> =
-            sqlx::query_scalar("select id from cases where right(id::text, 12) = $1 limit 100")
-                .bind(code)
-                .fetch_all(&self.engine.readers)
-                .await?;
-        let wanted = |id: &CaseId| query.cases.as_ref().is_none_or(|only| only.contains(id));
-        let cases = found.into_iter().map(CaseId).filter(wanted).collect();
-        Ok(Cow::Owned(CasesQuery { text: None, cases: Some(cases), ..query.clone() }))
-    }
-}
-
-fn lost(query: &CasesQuery, error: sqlx::Error) -> StoreError {
-    match query.text.is_some() && given_up(&error) {
-        true => StoreError::SearchTooWide,
-        false => error.into(),
     }
 }
 
@@ -223,7 +180,7 @@ const COLUMNS: &str =
     c.suspended, c.opened_at, c.deadline_at, c.ended_at";
 
 /// Whether the reader sees every case anyway: then nothing is to be looked up of where he does.
-fn sees_all(query: &CasesQuery, organisation: &Organisation) -> bool {
+pub(super) fn sees_all(query: &CasesQuery, organisation: &Organisation) -> bool {
     query.reach.as_ref().is_none_or(|reach| {
         let all = |held: &parvaneh_core::reach::Jurisdiction| {
             held.workflow.is_none() && organisation.is_whole(&held.unit)
@@ -232,7 +189,7 @@ fn sees_all(query: &CasesQuery, organisation: &Organisation) -> bool {
     })
 }
 
-/// Of what is in somebody's reach, each unit gives its first by an index that begins with the unit, and so
+/// Cases that are named are found by their keys. Of what is in somebody's reach else, each unit gives its first by an index that begins with the unit, and so
 /// do his own applications by `cases_of_applicant`: a page costs as much as it shows for each of them,
 /// however many cases there are. The indexes are `cases_of_unit`, `cases_open_by_deadline` and
 /// `cases_ended_of_unit`; the latest and the oldest of all cases stand in the order of their key.
@@ -246,6 +203,15 @@ fn select(
     let by_key = matches!(order, CaseOrder::Latest | CaseOrder::Oldest) && query.within.is_none();
     if sees_all(query, organisation) && by_key {
         sql.push(format!("select {COLUMNS} from cases c where true"));
+        filters(sql, query);
+        before(sql, query);
+        end(sql, order, limit);
+        return;
+    }
+    if query.cases.is_some() {
+        reach(sql, query);
+        sql.push(format!(" select {COLUMNS} from cases c where "));
+        seen(sql, query);
         filters(sql, query);
         before(sql, query);
         end(sql, order, limit);
@@ -294,6 +260,15 @@ fn count(
         sql.push(") counted");
         return;
     }
+    if query.cases.is_some() {
+        reach(sql, query);
+        sql.push(" select count(*) from (select from cases c where ");
+        seen(sql, query);
+        filters(sql, query);
+        limit(sql);
+        sql.push(") counted");
+        return;
+    }
     reach(sql, query);
     sql.push(format!(
         " select count(*) from (((select c.id from reach join cases c on c.unit_id = reach.unit{OF_REACH}"
@@ -311,6 +286,14 @@ fn count(
 
 /// Of a unit in reach, the workflows that are.
 const OF_REACH: &str = " and (reach.every or c.workflow = any(reach.workflows))";
+
+/// What stands in somebody's reach, of cases that are found by their keys.
+fn seen(sql: &mut QueryBuilder<Postgres>, query: &CasesQuery) {
+    sql.push("(c.unit_id in (select unit from reach where every)");
+    sql.push(" or (c.unit_id, c.workflow) in (select unit, unnest(workflows) from reach) or ");
+    own(sql, query);
+    sql.push(")");
+}
 
 /// The units in somebody's reach, of which something is asked.
 fn reach(sql: &mut QueryBuilder<Postgres>, query: &CasesQuery) {

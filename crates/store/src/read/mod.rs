@@ -21,6 +21,7 @@ mod standing;
 mod timeline;
 mod trail;
 mod viewer;
+mod words;
 mod worklist;
 mod workload;
 

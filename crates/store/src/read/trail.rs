@@ -11,7 +11,7 @@ use parvaneh_core::{CaseId, Event, Fact, Instant, PersonId, UnitId, WorkflowId};
 use sqlx::{Postgres, QueryBuilder, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::worklist::contains;
+use super::words::contains;
 use crate::{Store, StoreError};
 
 /// At how many events of each kind, or of each account, one look goes, where there are few of them.

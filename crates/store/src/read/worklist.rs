@@ -22,6 +22,7 @@ pub use self::{
     kept::SavedFilter,
     page::{WorkCase, WorklistCounts},
 };
+use super::words::occurs;
 use crate::{Store, StoreError, reading::Reads};
 
 /// The most that is counted.
@@ -53,7 +54,7 @@ pub struct WorklistQuery {
     pub overdue: bool,
     /// Only those whose deadline has not passed, but will have by this instant.
     pub due_by: Option<Instant>,
-    /// Only those in whose subject, applicant's name or identifier this occurs, whatever its case,
+    /// Only those in whose subject, applicant's name or tracking code this occurs, whatever its case,
     /// its spaces, and which of several alike letters and digits it is written with.
     pub text: Option<String>,
     /// The order.
@@ -486,35 +487,8 @@ fn filters(sql: &mut QueryBuilder<Postgres>, query: &WorklistQuery) {
         sql.push(" and c.workflow = ").push_bind(workflow.as_str().to_owned());
     }
     if let Some(text) = &query.text {
-        let pattern = contains(text);
-        sql.push(" and (folded(c.subject) like folded(").push_bind(pattern.clone());
-        if in_identifiers(text) {
-            sql.push(") or translate(c.id::text, '-', '') like folded(").push_bind(pattern.clone());
-        }
-        sql.push(") or exists (select from people p where p.id = c.applicant and folded(p.name) like folded(");
-        sql.push_bind(pattern).push(")))");
+        occurs(sql, text);
     }
-}
-
-/// A pattern of `like` for whatever contains the text.
-pub(super) fn contains(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for letter in text.chars() {
-        if matches!(letter, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    pattern
-}
-
-/// Whether a text may occur in an identifier, which has the digits of base sixteen and nothing else: a name need
-/// not be looked for there. What `folded` leaves out of a text stands in its way nowhere.
-pub(super) fn in_identifiers(text: &str) -> bool {
-    let left_out = |letter: &char| matches!(letter, '\u{640}' | '\u{64b}'..='\u{655}' | '\u{670}');
-    let mut letters = text.chars().filter(|letter| letter.is_alphabetic() && !left_out(letter));
-    letters.all(|letter| letter.is_ascii_hexdigit())
 }
 
 fn item(row: &PgRow, sort: Sort, now: Instant) -> Result<WorkItem, StoreError> {
@@ -558,26 +532,5 @@ pub(super) fn purpose(text: &str) -> Purpose {
         "answer" => Purpose::Answer,
         "vote" => Purpose::Vote,
         _ => Purpose::Act,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::in_identifiers;
-
-    #[test]
-    fn a_name_is_not_looked_for_in_identifiers() {
-        for (text, may) in [
-            ("3f8a 21BC", true),
-            ("۳f۸a-۲۱bc", true),
-            ("9\u{640}0", true),
-            ("", true),
-            ("_%", true),
-            ("مهر", false),
-            ("3f8g", false),
-            ("Ɇ", false),
-        ] {
-            assert_eq!(in_identifiers(text), may, "{text}");
-        }
     }
 }

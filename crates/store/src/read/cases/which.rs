@@ -8,7 +8,7 @@ use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::{CaseOrder, CasesQuery};
-use crate::read::worklist::{contains, in_identifiers};
+use crate::read::words::occurs;
 
 /// Cases that count in on-time figures: see [`parvaneh_core::measure`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,7 +126,9 @@ pub(crate) fn filters(sql: &mut QueryBuilder<Postgres>, query: &CasesQuery) {
         }
         CaseOrder::Latest | CaseOrder::Oldest => {}
     }
-    text(sql, query);
+    if let Some(text) = &query.text {
+        occurs(sql, text);
+    }
     tasks(sql, &query.task);
     escalated(sql, query.escalated);
     if let Some(judged) = &query.judged {
@@ -140,34 +142,6 @@ pub(crate) fn filters(sql: &mut QueryBuilder<Postgres>, query: &CasesQuery) {
 fn within(sql: &mut QueryBuilder<Postgres>, column: &str, range: &Range<Instant>) {
     sql.push(format!(" and {column} >= ")).push_bind(range.start);
     sql.push(format!(" and {column} < ")).push_bind(range.end);
-}
-
-/// As on a worklist: subject, applicant's name and identifier. (Of a whole tracking code the case is known by
-/// now.)
-fn text(sql: &mut QueryBuilder<Postgres>, query: &CasesQuery) {
-    let Some(text) = &query.text else { return };
-    let pattern = contains(text);
-    sql.push(" and (folded(c.subject) like folded(").push_bind(pattern.clone());
-    if in_identifiers(text) {
-        sql.push(") or translate(c.id::text, '-', '') like folded(").push_bind(pattern.clone());
-    }
-    sql.push(") or c.applicant in (select p.id from people p where folded(p.name) like folded(");
-    sql.push_bind(pattern).push(")))");
-}
-
-/// The twelve digits of a tracking code, however they are written: see `folded` in the migrations.
-pub(super) fn tracking_code(text: &str) -> Option<String> {
-    let mut code = String::with_capacity(12);
-    for letter in text.chars() {
-        match letter {
-            '-' | ' ' | '\u{200e}' | '\u{200f}' | '\u{200c}' | '\u{2066}'..='\u{2069}' => {}
-            '۰'..='۹' => code.push(char::from(b'0' + (letter as u32 - '۰' as u32) as u8)),
-            '٠'..='٩' => code.push(char::from(b'0' + (letter as u32 - '٠' as u32) as u8)),
-            _ if letter.is_ascii_hexdigit() => code.push(letter.to_ascii_lowercase()),
-            _ => return None,
-        }
-    }
-    (code.len() == 12).then_some(code)
 }
 
 /// The tasks of a case are found by its key.
@@ -276,23 +250,4 @@ fn lost(sql: &mut QueryBuilder<Postgres>, held_up: &HeldUp) {
     }
     owner(sql, held_up.owner.as_ref());
     sql.push(")");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::tracking_code;
-
-    #[test]
-    fn a_tracking_code_is_known_however_it_is_written() {
-        for (text, code) in [
-            ("3F8A-21BC-90DE", Some("3f8a21bc90de")),
-            (" 3f8a21bc90de", Some("3f8a21bc90de")),
-            ("\u{2066}۳F۸A-۲۱BC-۹۰DE\u{2069}", Some("3f8a21bc90de")),
-            ("3F8A-21BC", None),
-            ("انجمن یاری", None),
-            ("", None),
-        ] {
-            assert_eq!(tracking_code(text).as_deref(), code, "{text}");
-        }
-    }
 }

@@ -1,0 +1,253 @@
+//! Cases by what somebody has typed: a part of their subject, of their applicant's name or of their tracking
+//! code.
+//!
+//! Behind the wall the database uses no index for a condition that is not known to keep what it sees to
+//! itself, and looks at a row there only after it has found that it may be seen. So the program asks first,
+//! in its own name, which few cases the words can mean (`migrations/0063_case_words.sql`); which of them
+//! somebody sees is still decided behind the wall. Words that mean many cases are looked for in those that he
+//! sees, one after the other: as there are many, the page is soon full.
+
+use std::{borrow::Cow, collections::BTreeSet, time::Duration};
+
+use parvaneh_core::{CaseId, Organisation, UnitId};
+use sqlx::{AssertSqlSafe, Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use super::cases::{CasesQuery, sees_all};
+use crate::{
+    Store, StoreError,
+    reading::{Reads, given_up},
+};
+
+/// How long somebody waits for words to be found in the cases in his reach.
+const SEARCHING: Duration = Duration::from_secs(2);
+/// Words that mean more cases than that are common.
+const FEW_CASES: usize = 2_000;
+/// And so are those that more applicants are called.
+const FEW_PEOPLE: usize = 500;
+
+/// Whose names the words occur in, by `people_by_letters`. No rows where the words are too short to be looked up.
+const PEOPLE: &str = "
+    select p.id from people p
+    where letter_groups(folded(p.name)) @> letter_groups(folded($1))
+      and position(folded($1) in folded(p.name)) > 0
+    limit $2";
+
+/// By `case_words_by_letters` and `cases_of_applicant`.
+const OF_ALL: &str = "
+    (select w.case_id from case_words w
+     where (letter_groups(w.words) || ('@' || w.unit_id)) @> letter_groups(folded($1))
+       and position(folded($1) in w.words) > 0
+     limit $2)
+    union
+    (select c.id from cases c where c.applicant = any($3) limit $2)";
+
+/// The same where he sees the cases of these units, and his own.
+const OF_UNITS: &str = "
+    (select found.case_id
+     from unnest($4::text[]) as his (unit)
+     cross join lateral (
+         select w.case_id from case_words w
+         where (letter_groups(w.words) || ('@' || w.unit_id)) @> (letter_groups(folded($1)) || ('@' || his.unit))
+           and w.unit_id = his.unit and position(folded($1) in w.words) > 0
+         limit $2
+     ) found
+     limit $2)
+    union
+    (select c.id from cases c where c.applicant = any($3) and c.unit_id = any($4) limit $2)
+    union
+    (select c.id from cases c
+     where c.applicant = any($5)
+       and (c.applicant = any($3) or position(folded($1) in folded(c.subject)) > 0))";
+
+impl Store {
+    /// The same query, with the cases that its words mean in their place, where these are few.
+    pub(super) async fn looked_up<'q>(
+        &self,
+        query: &'q CasesQuery,
+        organisation: &Organisation,
+    ) -> Result<Cow<'q, CasesQuery>, StoreError> {
+        let Some(text) = &query.text else { return Ok(Cow::Borrowed(query)) };
+        let found = match typed_digits(text) {
+            Some(digits) => self.by_identifier(&digits).await?,
+            None => match self.called(text, query, organisation).await? {
+                Some(found) => found,
+                None => return Ok(Cow::Borrowed(query)),
+            },
+        };
+        let wanted = |id: &CaseId| query.cases.as_ref().is_none_or(|only| only.contains(id));
+        let cases = found.into_iter().map(CaseId).filter(wanted).collect();
+        Ok(Cow::Owned(CasesQuery { text: None, cases: Some(cases), ..query.clone() }))
+    }
+
+    /// Who writes a whole tracking code, or a whole identifier, means that one case. Which identifiers there
+    /// are betrays nothing.
+    async fn by_identifier(&self, digits: &str) -> Result<Vec<Uuid>, StoreError> {
+        if let Ok(whole) = Uuid::try_parse(digits) {
+            return Ok(vec![whole]);
+        }
+        let found =
+            sqlx::query_scalar("select id from cases where right(id::text, 12) = $1 limit 100")
+                .bind(digits)
+                .fetch_all(&self.engine.readers);
+        Ok(found.await?)
+    }
+
+    /// The few cases that the words can mean; `None` where they are common, or too short to tell.
+    async fn called(
+        &self,
+        text: &str,
+        query: &CasesQuery,
+        organisation: &Organisation,
+    ) -> Result<Option<Vec<Uuid>>, StoreError> {
+        let begin =
+            format!("begin read only; set local statement_timeout = {}", SEARCHING.as_millis());
+        let mut reads = self.engine.readers.begin_with(AssertSqlSafe(begin)).await?;
+        let looked = "select cardinality(letter_groups(folded($1)))";
+        let groups: i32 = sqlx::query_scalar(looked)
+            .bind(text)
+            .fetch_one(&mut *reads)
+            .await
+            .map_err(|error| lost(query, error))?;
+        if groups == 0 {
+            return Ok(None);
+        }
+        let people: Vec<Uuid> = sqlx::query_scalar(PEOPLE)
+            .bind(text)
+            .bind(FEW_PEOPLE as i64 + 1)
+            .fetch_all(&mut *reads)
+            .await
+            .map_err(|error| lost(query, error))?;
+        if people.len() > FEW_PEOPLE {
+            return Ok(None);
+        }
+        let units = units(query, organisation);
+        let of = if units.is_some() { OF_UNITS } else { OF_ALL };
+        let mut found = sqlx::query_scalar(of).bind(text).bind(FEW_CASES as i64 + 1).bind(people);
+        if let Some(units) = units {
+            let accounts = query.reach.iter().flat_map(|reach| &reach.accounts);
+            found = found.bind(units).bind(accounts.map(|account| account.0).collect::<Vec<_>>());
+        }
+        let found: Vec<Uuid> =
+            found.fetch_all(&mut *reads).await.map_err(|error| lost(query, error))?;
+        Ok((found.len() <= FEW_CASES).then_some(found))
+    }
+
+    /// Words that are common are looked for in whatever is in reach, for a while.
+    pub(super) async fn reads_of(&self, query: &CasesQuery) -> Result<Reads, StoreError> {
+        match &query.text {
+            Some(_) => self.reads_for(SEARCHING).await,
+            None => self.reads().await,
+        }
+    }
+}
+
+/// The units whose cases are asked for and seen; `None` is every unit.
+fn units(query: &CasesQuery, organisation: &Organisation) -> Option<Vec<String>> {
+    let all = sees_all(query, organisation);
+    let held = query.reach.iter().flat_map(|reach| &reach.jurisdictions).map(|held| &held.unit);
+    let units: BTreeSet<&UnitId> = match &query.within {
+        None if all => return None,
+        Some(within) if all => organisation.below(within).into_iter().collect(),
+        within => {
+            let asked = |unit: &&UnitId| {
+                within.as_ref().is_none_or(|within| organisation.contains(within, unit))
+            };
+            held.flat_map(|unit| organisation.below(unit)).filter(asked).collect()
+        }
+    };
+    Some(units.into_iter().map(|unit| unit.to_string()).collect())
+}
+
+/// What becomes of a statement that was given up.
+pub(super) fn lost(query: &CasesQuery, error: sqlx::Error) -> StoreError {
+    match query.text.is_some() && given_up(&error) {
+        true => StoreError::SearchTooWide,
+        false => error.into(),
+    }
+}
+
+/// That words occur in the subject of a case `c`, in its applicant's name or in its tracking code.
+pub(super) fn occurs(sql: &mut QueryBuilder<Postgres>, text: &str) {
+    let pattern = contains(text);
+    sql.push(" and (folded(c.subject) like folded(").push_bind(pattern.clone());
+    if in_identifiers(text) {
+        sql.push(") or right(c.id::text, 12) like folded(").push_bind(pattern.clone());
+    }
+    sql.push(") or c.applicant in (select p.id from people p where letter_groups(folded(p.name)) @> letter_groups(folded(");
+    sql.push_bind(text.to_owned());
+    sql.push(")) and folded(p.name) like folded(").push_bind(pattern).push(")))");
+}
+
+/// A pattern of `like` for whatever contains the text.
+pub(super) fn contains(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// Whether a text may occur in an identifier, which has the digits of base sixteen and nothing else: a name need
+/// not be looked for there. What `folded` leaves out of a text stands in its way nowhere.
+fn in_identifiers(text: &str) -> bool {
+    let left_out = |letter: &char| matches!(letter, '\u{640}' | '\u{64b}'..='\u{655}' | '\u{670}');
+    let mut letters = text.chars().filter(|letter| letter.is_alphabetic() && !left_out(letter));
+    letters.all(|letter| letter.is_ascii_hexdigit())
+}
+
+/// The twelve digits of a tracking code, or the 32 of an identifier, however they are written: see `folded` in
+/// the migrations.
+fn typed_digits(text: &str) -> Option<String> {
+    let mut digits = String::with_capacity(32);
+    for letter in text.chars() {
+        match letter {
+            '-' | ' ' | '\u{200e}' | '\u{200f}' | '\u{200c}' | '\u{2066}'..='\u{2069}' => {}
+            '۰'..='۹' => digits.push(char::from(b'0' + (letter as u32 - '۰' as u32) as u8)),
+            '٠'..='٩' => digits.push(char::from(b'0' + (letter as u32 - '٠' as u32) as u8)),
+            _ if letter.is_ascii_hexdigit() => digits.push(letter.to_ascii_lowercase()),
+            _ => return None,
+        }
+    }
+    matches!(digits.len(), 12 | 32).then_some(digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{in_identifiers, typed_digits};
+
+    #[test]
+    fn a_tracking_code_is_known_however_it_is_written() {
+        for (text, code) in [
+            ("3F8A-21BC-90DE", Some("3f8a21bc90de")),
+            (" 3f8a21bc90de", Some("3f8a21bc90de")),
+            ("\u{2066}۳F۸A-۲۱BC-۹۰DE\u{2069}", Some("3f8a21bc90de")),
+            ("0190f5fe-7c00-7000-8000-3f8a21bc90de", Some("0190f5fe7c00700080003f8a21bc90de")),
+            ("3F8A-21BC", None),
+            ("انجمن یاری", None),
+            ("", None),
+        ] {
+            assert_eq!(typed_digits(text).as_deref(), code, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_not_looked_for_in_identifiers() {
+        for (text, may) in [
+            ("3f8a 21BC", true),
+            ("۳f۸a-۲۱bc", true),
+            ("9\u{640}0", true),
+            ("", true),
+            ("_%", true),
+            ("مهر", false),
+            ("3f8g", false),
+            ("Ɇ", false),
+        ] {
+            assert_eq!(in_identifiers(text), may, "{text}");
+        }
+    }
+}
