@@ -96,3 +96,15 @@ from (select *, case when ended_at is null then 1 else 3 end as last from made) 
 cross join (select * from tasks limit 1) t
 cross join lateral generate_series(0, m.last) before
 order by m.opened_at;
+
+-- Of what came near its deadline it was warned once; what has passed it was escalated, and three days later again.
+insert into escalations (case_id, clock, level, number, warning, seq, deadline_at, recorded_at)
+select case_id, clock, level, greatest(level, 1), level = 0, 1, due_at, due_at + (level - 1) * interval '3 days'
+from (
+    select case_id, no as clock, due_at, least(closed_at, engine_now()) as until
+    from tasks where due_at is not null
+    union all
+    select id, 0, deadline_at, least(ended_at, engine_now()) from cases where deadline_at is not null
+) clocks
+cross join generate_series(0, 2) level
+where due_at + (level - 1) * interval '3 days' <= until;

@@ -10,7 +10,6 @@ use parvaneh_core::{
 use sqlx::{Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
-pub(super) use self::which::LEVEL;
 pub(crate) use self::which::filters;
 pub use self::which::{HeldBy, HeldUp, Judged, OpenTask};
 use super::words;

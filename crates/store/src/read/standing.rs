@@ -3,14 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use parvaneh_core::{Instant, PersonId, RoleId, UnitId, WorkflowId};
+use parvaneh_core::{Instant, Organisation, PersonId, RoleId, UnitId, WorkflowId};
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
-use super::{
-    cases::LEVEL,
-    cells::{begins_cell, midnight},
-};
+use super::cells::{begins_cell, midnight};
 use crate::{Store, StoreError, reading::Sums};
 
 /// Which cases.
@@ -135,31 +132,63 @@ fn part(of: &str, ends: &str) -> String {
     )
 }
 
-/// The cases whose deadline has passed, by `cases_running_deadline`; those of which a task is late, by
-/// `tasks_late`; then the levels of each by its key.
+/// The clocks that run beyond their deadlines: of cases by `cases_running_deadline`, of tasks by `tasks_of_role` and
+/// `tasks_of_person`, which hold the open ones. Then the last that fired on each, by its key: levels stand behind the
+/// warnings, so it is the highest. The same for one case is `LEVEL` in `cases/which.rs`.
 const ESCALATED: &str = "
-    with late as (
-        select c.id from cases c
-        where c.ended_at is null and c.deadline_at < (select engine_now()) {within}
-        union
-        select c.id from tasks t join cases c on c.id = t.case_id
-        where t.closed_at is null and t.due_at < (select engine_now()) and c.ended_at is null {within}
+    with late as materialized (
+        select c.id, 0 as clock from cases c
+        where c.ended_at is null and c.deadline_at < (select engine_now()) {of_case}
+        union all
+        select t.case_id, t.no from tasks t {case}
+        where t.closed_at is null and t.owner_role is not null and t.due_at < (select engine_now())
+        union all
+        select t.case_id, t.no from tasks t {case}
+        where t.closed_at is null and t.owner_person is not null and t.due_at < (select engine_now())
     )
-    select level, count(*)
-    from late join cases c on c.id = late.id
-    cross join lateral (select {level} as level) reached
-    where level is not null group by 1 order by 1";
+    select level, count(*) from (
+        select late.id, max(fired.number) as level
+        from late cross join lateral (
+            select e.number, e.warning from escalations e
+            where e.case_id = late.id and e.clock = late.clock
+            order by e.case_id desc, e.clock desc, e.round desc, e.level desc limit 1
+        ) fired
+        where not fired.warning group by 1
+    ) reached
+    group by 1 order by 1";
 
-/// Open tasks that somebody has, by `tasks_in_hand`, and those that wait, by `tasks_of_role`.
+/// Open tasks of officials, by `tasks_of_role`.
 const IN_HAND: &str = "
     select t.assignee, case when t.assignee is null then t.owner_role end,
            count(distinct t.case_id),
            count(distinct t.case_id) filter (where t.due_at < (select engine_now()))
-    from tasks t join cases c on c.id = t.case_id
-    where t.closed_at is null and t.owner_role is not null and c.ended_at is null {within}
+    from tasks t {case}
+    where t.closed_at is null and t.owner_role is not null
     group by 1, 2
     order by 4 desc, 3 desc, 1, 2
     limit $3";
+
+/// Narrowed to the cases of units and of a workflow: where that is asked of no case, none is read for a task, since an
+/// ended one has no open task.
+fn narrowed(
+    sql: &str,
+    organisation: &Organisation,
+    within: &UnitId,
+    workflow: Option<&WorkflowId>,
+) -> String {
+    let mut of_case = String::new();
+    if !organisation.is_whole(within) {
+        of_case += " and c.unit_id in (select unit from unit_closure where above = $1)";
+    }
+    if workflow.is_some() {
+        of_case += " and c.workflow = $2";
+    }
+    let case = match of_case.is_empty() {
+        true => String::new(),
+        false => format!("join cases c on c.id = t.case_id and c.ended_at is null {of_case}"),
+    };
+    sql.replace("{case}", &case).replace("{of_case}", &of_case)
+}
 
 impl Store {
     /// How many cases have not ended, by how long they have run and when they are due.
@@ -221,7 +250,8 @@ impl Store {
         within: &UnitId,
         workflow: Option<&WorkflowId>,
     ) -> Result<Vec<EscalatedNow>, StoreError> {
-        let sql = ESCALATED.replace("{within}", WITHIN).replace("{level}", LEVEL);
+        let organisation = self.reference().await?.organisation.clone();
+        let sql = narrowed(ESCALATED, &organisation, within, workflow);
         let rows: Vec<(i32, i64)> = sqlx::query_as(AssertSqlSafe(sql))
             .bind(within.as_str())
             .bind(workflow.map(|workflow| workflow.as_str()))
@@ -242,7 +272,9 @@ impl Store {
         workflow: Option<&WorkflowId>,
         most: u32,
     ) -> Result<Vec<InHand>, StoreError> {
-        let rows = sqlx::query(AssertSqlSafe(IN_HAND.replace("{within}", WITHIN)))
+        let organisation = self.reference().await?.organisation.clone();
+        let sql = narrowed(IN_HAND, &organisation, within, workflow);
+        let rows = sqlx::query(AssertSqlSafe(sql))
             .bind(within.as_str())
             .bind(workflow.map(|workflow| workflow.as_str()))
             .bind(i64::from(most))

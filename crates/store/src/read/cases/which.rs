@@ -178,7 +178,7 @@ fn owner(sql: &mut QueryBuilder<Postgres>, owner: Option<&HeldBy>) {
 /// The highest level to which a running case has been escalated on a clock whose deadline has passed and
 /// which still runs: that of the law, or that of an open task. What a case had reached by an earlier version
 /// counts until it is escalated by the later one.
-pub(in crate::read) const LEVEL: &str = "(
+const LEVEL: &str = "(
     select max(e.number) from escalations e
     where e.case_id = c.id and not e.warning
       and ((e.clock = 0 and c.deadline_at < (select engine_now()))
