@@ -19,7 +19,8 @@ use crate::{
     store_fixture::{COUNTY, PROVINCE, applicant, start},
     web_fixture::Service,
     web_identity::{PASSWORD, logged_in},
-    web_pages::{Opens, ROWS, Row, hired},
+    web_links::asked_police,
+    web_pages::{Browser, Opens, ROWS, Row, hired},
 };
 
 /// Where they are kept.
@@ -64,9 +65,15 @@ const MORE: &[(&str, &str, &str)] = &[
     ("my-case-heard", "/my/HEARD", "an applicant"),
 ];
 
+/// What another body sees.
+const OF_BODY: &[(&str, &str, &str)] = &[
+    ("inquiries", "/inquiries", "agency.police"),
+    ("inquiries-case-task", "/inquiries/ASKED", "agency.police"),
+];
+
 /// The names of all that is kept.
 fn names() -> BTreeSet<String> {
-    let more = MORE.iter().map(|(name, ..)| (*name).to_owned());
+    let more = MORE.iter().chain(OF_BODY).map(|(name, ..)| (*name).to_owned());
     ROWS.iter().filter_map(shot).map(|(name, ..)| name).chain(more).collect()
 }
 
@@ -102,6 +109,25 @@ async fn every_page_is_as_it_is_kept() {
         (name, path, who)
     });
     are_as_kept(&service, shots.collect(), "pictures").await;
+}
+
+/// A body is asked about one case, and was about another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_of_another_body_is_as_it_is_kept() {
+    let service = Service::start().await;
+    let mut addresses = Vec::new();
+    for _ in 0..2 {
+        let case = service.office.opened().await.id;
+        addresses.push(asked_police(&service, case).await);
+    }
+    let mut body = Browser::of(&service, "agency.police").await;
+    let form = [("answer", "negative"), ("reason", "سابقه دارد")];
+    assert_eq!(body.send(&addresses.remove(0), &form).await.status, 303);
+    let one = addresses.remove(0).replace("/inquiries/", "");
+    let shots = OF_BODY
+        .iter()
+        .map(|(name, path, who)| ((*name).to_owned(), path.replace("ASKED", &one), Some(*who)));
+    are_as_kept(&service, shots.collect(), "pictures-of-body").await;
 }
 
 /// A case on the agenda of a sitting that has begun; its applicant has begun another application, and holds a licence.

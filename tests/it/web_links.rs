@@ -1,21 +1,32 @@
 //! Other bodies: with a token, their own inquiries and nothing else; with a link, one inquiry, once.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use parvaneh_core::{CaseId, Command, Fact, Grant};
+use parvaneh_core::{CaseId, Command, Fact, Grant, case::Task};
 use parvaneh_store::Request;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    store_fixture::{COUNTY, act, applicant, holder},
+    store_fixture::{COUNTY, PROVINCE, act, applicant, holder},
     web_fixture::{Answer, Service, answered, with_json},
+    web_pages::Browser,
 };
 
 /// A case whose bodies are asked.
 async fn asked(service: &Service) -> CaseId {
     let case = service.office.opened().await.id;
-    service.office.does("county_officer", case, act("accept")).await.unwrap();
+    asked_police(service, case).await;
     case
+}
+
+/// Where the police answer about a case, from when they are asked.
+pub(crate) async fn asked_police(service: &Service, case: CaseId) -> String {
+    service.office.does("county_officer", case, act("accept")).await.unwrap();
+    let case = service.office.store.case(case).await.unwrap();
+    let police =
+        |task: &&Task| task.branch.as_ref().is_some_and(|branch| branch.as_str() == "police");
+    let task = case.tasks.iter().find(police).unwrap();
+    format!("/inquiries/{}/{}", case.id, task.no)
 }
 
 fn path(case: CaseId) -> String {
@@ -89,6 +100,48 @@ async fn a_link_opens_one_inquiry_and_answers_it_once() {
     assert!(!links.body.to_string().contains("pvi_"), "the link itself is told once");
     let mine = service.token(applicant(), "applicant", &parvaneh_store::Scope::ALL).await;
     assert_eq!(service.get(&path(case), &mine).await.status, 403);
+}
+
+#[tokio::test]
+async fn whoever_answers_for_a_body_does_it_on_pages() {
+    let service = Service::start().await;
+    let (case, other) = (service.office.opened().await.id, service.office.opened().await.id);
+    let (here, there) = (asked_police(&service, case).await, asked_police(&service, other).await);
+    let mut police = Browser::of(&service, "agency.police").await;
+    let home = police.get("/").await.html;
+    assert!(home.contains("href=\"/inquiries\""), "{home}");
+    assert!(!home.contains("href=\"/worklist\""), "it has no cases to work on: {home}");
+    assert!(!home.contains("role=\"search\"") && !home.contains("<search"), "{home}");
+    let list = police.get("/inquiries").await.html;
+    assert!(list.contains(&here) && list.contains(&there), "{list}");
+    let one = police.get(&here).await;
+    assert!(one.html.contains("انجمن یاری"), "{}", one.html);
+    // Nothing chosen: what was typed stands there again.
+    let refused = police.send(&here, &[("reference", "۱۴۰۳/۷۷")]).await;
+    assert_eq!(refused.status, 422, "{}", refused.html);
+    assert!(refused.html.contains("۱۴۰۳/۷۷"), "{}", refused.html);
+    let form = [("answer", "negative"), ("reason", "سابقه"), ("reference", "۱۴۰۳/۷۷")];
+    let done = police.send(&here, &form).await;
+    assert_eq!((done.status, done.header("location")), (303, "/inquiries?done=answered"));
+    let list = police.get("/inquiries?done=answered").await.html;
+    assert!(list.contains("پاسخ ثبت شد") && !list.contains(&here) && list.contains(&there));
+    // Once.
+    assert_eq!(police.get(&here).await.status, 404);
+    assert_eq!(police.send(&here, &form).await.status, 404);
+    let timeline = service.office.store.timeline(case).await.unwrap();
+    let event = &timeline.entries.last().unwrap().event;
+    let Fact::Answered { reference, .. } = &event.fact else { panic!("{event:?}") };
+    assert_eq!(reference.as_deref(), Some("۱۴۰۳/۷۷"));
+    // Another body, and who works on the case, have nothing to answer there.
+    service.hires("head", "provincial_director", PROVINCE).await;
+    for (who, listed) in [("agency.judiciary", 200), ("county_officer", 403), ("head", 403)] {
+        let mut stranger = Browser::of(&service, who).await;
+        assert_eq!(stranger.get("/inquiries").await.status, listed, "{who}");
+        assert_eq!(stranger.get(&there).await.status, 404, "{who}");
+        assert_eq!(stranger.send(&there, &form).await.status, 404, "{who}");
+    }
+    let seq = service.office.store.case(other).await.unwrap().seq;
+    assert_eq!(seq, 3, "nobody has answered there");
 }
 
 #[tokio::test]

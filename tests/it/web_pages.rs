@@ -763,6 +763,14 @@ pub(crate) const ROWS: &[Row] = &[
         Opens::Nobody,
     ),
     Row("get /inquiry", "/inquiry", &[], Opens::Anybody),
+    Row("get /inquiries", "/inquiries", &[], Opens::Only(&[])),
+    Row("get /inquiries/{case}/{task}", "/inquiries/CASE/2", &[], Opens::Nobody),
+    Row(
+        "post /inquiries/{case}/{task}",
+        "/inquiries/CASE/2",
+        &[("answer", "positive")],
+        Opens::Nobody,
+    ),
     Row("get /cases/{case}/documents", "/cases/CASE/documents", &[], Opens::Readers),
     Row(
         "get /cases/{case}/documents/{document}/view",

@@ -2,7 +2,11 @@
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use parvaneh_core::{BranchId, CaseId, decide::Command};
+use parvaneh_core::{
+    BranchId, CaseId,
+    decide::Command,
+    definition::{StepKind, Text},
+};
 use parvaneh_store::Request;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -105,6 +109,19 @@ pub(crate) struct OwnAnswer {
     pub(crate) reference: Option<String>,
 }
 
+impl OwnAnswer {
+    /// What a form has sent; `None` where nothing was chosen.
+    pub(crate) fn typed(answer: &str, reason: &str, reference: &str) -> Option<Self> {
+        let answer = match answer {
+            "positive" => AnswerName::Positive,
+            "negative" => AnswerName::Negative,
+            _ => return None,
+        };
+        let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        Some(Self { answer, reason: given(reason), reference: given(reference) })
+    }
+}
+
 /// That an answer has come.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Answered {
@@ -140,6 +157,21 @@ async fn answer(
     if !app.store.is_asked(&viewer, case, &branch).await? {
         return Err(Problem::not_found());
     }
+    Ok(Json(record(&app, terms, &caller, case, branch, body).await?))
+}
+
+/// Records the answer to an inquiry that somebody may answer.
+///
+/// # Errors
+/// Those that [`answer`] names.
+pub(crate) async fn record(
+    app: &App,
+    terms: Terms,
+    caller: &Principal,
+    case: CaseId,
+    branch: BranchId,
+    body: OwnAnswer,
+) -> Result<Answered, Problem> {
     let command = Command::Answer {
         branch,
         answer: body.answer.into(),
@@ -147,9 +179,22 @@ async fn answer(
         reference: body.reference,
     };
     let request = asked(terms, Request::command(caller.person, case, command));
-    let executed = app.store.execute(request).await.map_err(|error| {
-        // What a body may know of a refusal: not where the case stands.
-        Problem::from(error).narrowed()
-    })?;
-    Ok(Json(Answered { repeated: executed.repeated }))
+    // What a body may know of a refusal: not where the case stands.
+    let executed = app.store.execute(request).await;
+    let executed = executed.map_err(|error| Problem::from(error).narrowed())?;
+    Ok(Answered { repeated: executed.repeated })
+}
+
+/// What an inquiry asks, in the words of its definition: the case itself is not for the body.
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn title(app: &App, inquiry: &parvaneh_store::Inquiry) -> Result<Text, Problem> {
+    let definition = app.store.definition(&inquiry.workflow, Some(inquiry.version)).await?;
+    let branch = definition.steps.values().find_map(|step| match &step.kind {
+        StepKind::Parallel(parallel) => parallel.branches.get(&inquiry.branch),
+        _ => None,
+    });
+    let name = || inquiry.branch.to_string();
+    Ok(branch.map_or_else(|| Text { fa: name(), en: name() }, |branch| branch.title.clone()))
 }

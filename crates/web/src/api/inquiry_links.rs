@@ -9,7 +9,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use parvaneh_core::{
     BranchId, CaseId, LinkId, PersonId,
     decide::Command,
-    definition::StepKind,
     event::{Owner, Purpose},
 };
 use parvaneh_store::{Inquiry, InquiryLink, InquiryLinkRow, NewInquiryLink, Request, Viewer};
@@ -18,7 +17,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::inquiries::{Answered, OwnAnswer};
+use super::inquiries::{Answered, OwnAnswer, title};
 use crate::{
     App,
     auth::Principal,
@@ -329,16 +328,10 @@ async fn linked(State(app): State<App>, opened: Opened) -> Result<Json<LinkedInq
 /// The store's.
 pub(crate) async fn linked_inquiry(app: &App, opened: &Opened) -> Result<LinkedInquiry, Problem> {
     let Opened { link, inquiry, .. } = opened;
-    // The definition alone: the case itself is not for the body.
-    let definition = app.store.definition(&inquiry.workflow, Some(inquiry.version)).await?;
-    let branch = definition.steps.values().find_map(|step| match &step.kind {
-        StepKind::Parallel(parallel) => parallel.branches.get(&inquiry.branch),
-        _ => None,
-    });
-    let title = branch.map(|branch| &branch.title);
+    let title = title(app, inquiry).await?;
     Ok(LinkedInquiry {
-        title_fa: title.map_or_else(|| inquiry.branch.to_string(), |title| title.fa.clone()),
-        title_en: title.map_or_else(|| inquiry.branch.to_string(), |title| title.en.clone()),
+        title_fa: title.fa,
+        title_en: title.en,
         subject: inquiry.subject.clone(),
         unit: inquiry.unit.to_string(),
         asked_at: inquiry.asked_at,

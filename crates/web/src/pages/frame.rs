@@ -39,6 +39,12 @@ static PLACES: &[Place] = &[
         for_whom: works_on_cases,
     },
     Place {
+        address: "/inquiries",
+        icon: "inquiries",
+        name: |words| words.t("place-inquiries"),
+        for_whom: super::inquiries::answers,
+    },
+    Place {
         address: "/dashboard",
         icon: "figures",
         name: |words| words.t("place-dashboard"),
@@ -79,7 +85,14 @@ static PLACES: &[Place] = &[
 /// Who has a role in a procedure, or has been lent one.
 pub(super) fn works_on_cases(viewer: &Viewer) -> bool {
     let own = |grant: &Grant| policy::ROLES.contains(&grant.role.as_str());
-    !viewer.actor.lent.is_empty() || viewer.actor.grants.iter().any(|grant| !own(grant))
+    let held = viewer.actor.grants.iter().filter(|grant| !own(grant));
+    held.chain(viewer.actor.lent.iter().map(|lent| &lent.grant))
+        .any(|grant| !is_body(viewer, grant))
+}
+
+/// Whether a role is that of another body: who holds it sees no case.
+pub(super) fn is_body(viewer: &Viewer, grant: &Grant) -> bool {
+    viewer.reach.bodies.iter().any(|body| body.role == grant.role)
 }
 
 /// Who is an auditor somewhere.

@@ -12,11 +12,11 @@ use super::{Frame, form::Form, page, routes::Pages, shown, visit::Guest};
 use crate::{
     App,
     api::{
-        inquiries::{AnswerName, OwnAnswer},
+        inquiries::OwnAnswer,
         inquiry_links::{LinkedInquiry, Opened, answer_linked, linked_inquiry},
     },
     problem::Problem,
-    shown::Moment,
+    shown::{Day, Moment, left::last_day},
 };
 
 pub(super) fn pages() -> Pages {
@@ -39,7 +39,8 @@ struct InquiryPage {
     subject: String,
     unit: String,
     asked: Option<Moment>,
-    until: Option<Moment>,
+    /// The last day on which an answer counts.
+    until: Option<Day>,
     /// What was chosen and typed.
     chosen: String,
     reason: String,
@@ -112,10 +113,7 @@ async fn inquiry_page(
 ) -> Result<InquiryPage, Problem> {
     let words = guest.look.words;
     let calendars = app.calendar().await?;
-    let moment = |at| {
-        let calendars = calendars.as_ref()?;
-        Some(Moment::at(at, calendars.national(), words))
-    };
+    let calendar = calendars.as_ref().map(|calendars| calendars.national());
     let organisation = app.store.organisation().await?;
     let unit = organisation.get(&inquiry.unit.as_str().into());
     Ok(InquiryPage {
@@ -124,8 +122,8 @@ async fn inquiry_page(
         title: if words.is_persian() { inquiry.title_fa } else { inquiry.title_en },
         subject: inquiry.subject,
         unit: unit.map_or(inquiry.unit, |unit| words.of(&unit.title).to_owned()),
-        asked: moment(inquiry.asked_at),
-        until: inquiry.due_at.and_then(moment),
+        asked: calendar.map(|calendar| Moment::at(inquiry.asked_at, calendar, words)),
+        until: inquiry.due_at.zip(calendar).map(|(due, by)| Day::of(last_day(due, by), words)),
         chosen: sent.answer,
         reason: sent.reason,
         reference: sent.reference,
@@ -144,18 +142,11 @@ async fn answer(
     };
     let words = guest.look.words;
     let inquiry = linked_inquiry(&app, &opened).await?;
-    let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-    let said = match sent.answer.as_str() {
-        "positive" => AnswerName::Positive,
-        "negative" => AnswerName::Negative,
-        _ => {
-            let told = Some(words.t("linked-choose").into());
-            let page = inquiry_page(&app, &guest, sent, inquiry, told).await?;
-            return shown(StatusCode::UNPROCESSABLE_ENTITY, &guest.look, &page);
-        }
+    let Some(given) = OwnAnswer::typed(&sent.answer, &sent.reason, &sent.reference) else {
+        let told = Some(words.t("linked-choose").into());
+        let page = inquiry_page(&app, &guest, sent, inquiry, told).await?;
+        return shown(StatusCode::UNPROCESSABLE_ENTITY, &guest.look, &page);
     };
-    let given =
-        OwnAnswer { answer: said, reason: given(&sent.reason), reference: given(&sent.reference) };
     match answer_linked(&app, opened, given).await {
         Ok(_) => {
             let frame = guest.frame(words.t("linked-title"));

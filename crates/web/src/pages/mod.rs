@@ -20,6 +20,7 @@ mod exports;
 mod form;
 mod frame;
 mod home;
+mod inquiries;
 mod licences;
 mod linked;
 mod look;
@@ -69,6 +70,7 @@ fn all() -> Pages {
         .merge(dashboard::pages())
         .merge(enter::pages())
         .merge(exports::pages())
+        .merge(inquiries::pages())
         .merge(licences::pages())
         .merge(own::pages())
         .merge(days::pages())

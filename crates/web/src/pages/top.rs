@@ -2,7 +2,7 @@
 
 use parvaneh_store::Viewer;
 
-use super::frame::works_on_cases;
+use super::frame::{is_body, works_on_cases};
 use crate::{App, problem::Problem, say::Words};
 
 /// The most that is counted of what is not read: more say nothing more.
@@ -42,9 +42,9 @@ impl Top {
 
 /// Where somebody searches: in all cases that he sees, and where he only has a worklist, in that.
 fn search(viewer: &Viewer) -> Option<&'static str> {
-    let grants = &viewer.actor.grants;
+    let sees = viewer.actor.grants.iter().any(|grant| !is_body(viewer, grant));
     match () {
-        () if !grants.is_empty() && is_there("get /cases") => Some("/cases"),
+        () if sees && is_there("get /cases") => Some("/cases"),
         () if works_on_cases(viewer) => Some("/worklist"),
         () => None,
     }
