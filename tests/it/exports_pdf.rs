@@ -17,26 +17,26 @@ use crate::{
 
 /// What stands in a line, read in both directions; without blanks.
 #[derive(Debug, Deserialize)]
-struct Line {
+pub(crate) struct Line {
     ltr: String,
     rtl: String,
 }
 
 #[derive(Debug, Deserialize)]
-struct Page {
+pub(crate) struct Page {
     lines: Vec<Line>,
-    codes: Vec<String>,
+    pub(crate) codes: Vec<String>,
 }
 
 /// A PDF as another program sees it.
 #[derive(Debug, Deserialize)]
-struct Seen {
-    meta: Value,
-    pages: Vec<Page>,
+pub(crate) struct Seen {
+    pub(crate) meta: Value,
+    pub(crate) pages: Vec<Page>,
 }
 
 impl Seen {
-    async fn of(bytes: &[u8]) -> Self {
+    pub(crate) async fn of(bytes: &[u8]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("case.pdf");
         std::fs::write(&file, bytes).unwrap();
@@ -49,12 +49,12 @@ impl Seen {
     }
 
     /// Whether that is read from right to left on that page.
-    fn reads_rtl(&self, page: usize, text: &str) -> bool {
+    pub(crate) fn reads_rtl(&self, page: usize, text: &str) -> bool {
         self.pages[page].lines.iter().any(|line| line.rtl.contains(&bare(text)))
     }
 
     /// Whether that is read from left to right on some page.
-    fn reads_ltr(&self, text: &str) -> bool {
+    pub(crate) fn reads_ltr(&self, text: &str) -> bool {
         let mut lines = self.pages.iter().flat_map(|page| &page.lines);
         lines.any(|line| line.ltr.contains(&bare(text)))
     }

@@ -60,6 +60,7 @@ const MORE: &[(&str, &str, &str)] = &[
     ("drafts-draft-file", "/drafts/DRAFT/ask/p.record", "an applicant"),
     ("drafts-draft-drop", "/drafts/DRAFT/drop", "an applicant"),
     ("check-number", "/check/LICENCE", ""),
+    ("cases-case-granted", "/cases/GRANTED", "county_officer"),
     ("my-everything", "/my", "an applicant"),
     ("my-case-granted", "/my/GRANTED", "an applicant"),
     ("my-case-heard", "/my/HEARD", "an applicant"),

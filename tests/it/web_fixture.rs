@@ -5,7 +5,7 @@ use std::{io::ErrorKind, time::Duration};
 use chrono::TimeDelta;
 use parvaneh_core::{Grant, PersonId, RoleId, UnitId};
 use parvaneh_store::{NewToken, Scope, SecretKey, Store, StoreOptions};
-use parvaneh_web::{App, Limits, Settings, auth::Secret};
+use parvaneh_web::{App, LicenceTypesetter, Limits, Settings, auth::Secret};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
@@ -93,7 +93,10 @@ impl Service {
         let url = format!("http://{}", listener.local_addr().unwrap());
         // Tests ask oftener than people.
         let limits = Limits::UNLIMITED;
-        let mut settings = Settings { public_url: url.clone(), limits, ..Settings::default() };
+        let licences: Option<LicenceTypesetter> =
+            Some(|paper| parvaneh_pdf::typeset_licence(paper).map_err(|error| error.to_string()));
+        let public_url = url.clone();
+        let mut settings = Settings { public_url, limits, licences, ..Settings::default() };
         change(&mut settings);
         let sender = std::sync::Arc::new(TestSender);
         let app = App::sending(office.store.clone(), settings, sender);

@@ -2,9 +2,11 @@
 
 use chrono::TimeDelta;
 use parvaneh_core::{LicenceNumber, register::RegisteredLicence};
+use parvaneh_store::Scope;
 use parvaneh_web::{Limits, Rates};
 
 use crate::{
+    exports_pdf::Seen,
     licences::{self, decide, opened},
     store_fixture::applicant,
     web_fixture::Service,
@@ -127,4 +129,85 @@ async fn numbers_are_tried_no_oftener_than_an_address_may_ask() {
     }
     let refused = browser.get("/check/1403-2301-00000-00000").await;
     assert_eq!(refused.status, 429, "{}", refused.html);
+}
+
+/// The paper of a licence, in Persian or in English.
+async fn paper(service: &Service, token: &str, number: &LicenceNumber, query: &str) -> Vec<u8> {
+    let path = format!("/licences/{number}/paper{query}");
+    let get = service.request(reqwest::Method::GET, &path).bearer_auth(token);
+    let answer = get.send().await.unwrap();
+    assert_eq!(answer.status(), 200, "{path}");
+    assert_eq!(answer.headers()["content-type"], "application/pdf");
+    let name = answer.headers()["content-disposition"].to_str().unwrap();
+    assert!(name.starts_with("attachment; filename=\"licence-1403"), "{name}");
+    answer.bytes().await.unwrap().to_vec()
+}
+
+#[tokio::test]
+async fn a_licence_on_paper_reads_as_it_should_and_leads_to_where_it_is_checked() {
+    let service = Service::start().await;
+    let number = granted(&service).await.number;
+    let holder = service.token(applicant(), "applicant", &Scope::ALL).await;
+    let officer = service.token_of("county_officer").await;
+    let check = format!("{}/check/{number}", service.url);
+    let persian = Seen::of(&paper(&service, &holder, &number, "").await).await;
+    let [page] = &persian.pages[..] else { panic!("a page of its own") };
+    assert_eq!(page.codes, std::slice::from_ref(&check));
+    assert_eq!(persian.meta["Title"], format!("پروانه {number}"));
+    assert!(persian.reads_ltr(number.as_str()) && persian.reads_ltr("۱۴۰۶/۰۲/۰۱"), "{page:?}");
+    for told in ["مهد کودک یاس", "دارنده", "ادارهٔ شهرستان تهران", "معتبر تا", "نه این کاغذ"]
+    {
+        assert!(persian.reads_rtl(0, told), "it says '{told}': {page:?}");
+    }
+    let english = Seen::of(&paper(&service, &officer, &number, "?english=true").await).await;
+    assert_eq!(english.pages[0].codes, [check]);
+    let decided = "Date of the decision: Sat 20 Apr 2024 (Sat 1403/02/01)";
+    for told in ["Holder: The applicant", decided, "Valid until: Wed 21 Apr 2027", "in force"] {
+        assert!(english.reads_ltr(told), "it says '{told}': {:?}", english.pages[0]);
+    }
+    // What became of it since.
+    becomes(&service, &number, "suspended").await;
+    let later = Seen::of(&paper(&service, &holder, &number, "?english=true").await).await;
+    assert!(later.reads_ltr("State on Sat 20 Apr 2024: suspended"), "{:?}", later.pages[0]);
+}
+
+#[tokio::test]
+async fn the_paper_of_a_licence_is_for_who_sees_the_licence() {
+    let service = Service::start().await;
+    let number = granted(&service).await.number;
+    let away = service.hires("elsewhere", "county_officer", "2302").await;
+    let away = service.token(away, "elsewhere", &Scope::ALL).await;
+    let officer = service.token_of("county_officer").await;
+    let unknown = "/licences/1403-2301-00000-00000/paper";
+    for (path, token) in [
+        (format!("/licences/{number}/paper"), &away),
+        (unknown.to_owned(), &officer),
+        ("/licences/nothing/paper".to_owned(), &officer),
+    ] {
+        let answer = service.get(&path, token).await;
+        assert_eq!((answer.status, answer.code()), (404, "not_found"), "{path}");
+    }
+    // It is offered where it is seen: to its holder, and on the page of its case.
+    let file = service.office.store.licence(&number, chrono::NaiveDate::MIN).await;
+    let case = file.unwrap().unwrap().row.granted_by;
+    let persian = format!("href=\"/api/v1/licences/{number}/paper\"");
+    let english = format!("href=\"/api/v1/licences/{number}/paper?english=true\"");
+    let mut his = Browser::of(&service, "an applicant").await;
+    let mut office = Browser::of(&service, "county_officer").await;
+    let (mine, own) = (his.get("/my").await, his.get(&format!("/my/{case}")).await);
+    let inside = office.get(&format!("/cases/{case}")).await;
+    for page in [&mine, &own, &inside] {
+        assert!(page.html.contains(&persian) && page.html.contains(&english), "{}", page.html);
+    }
+    assert!(inside.html.contains(&format!("href=\"/check/{number}\"")), "{}", inside.html);
+    let file = his.get(&format!("/api/v1/licences/{number}/paper")).await;
+    assert_eq!((file.status, file.header("content-type")), (200, "application/pdf"));
+    // What this program cannot make is not offered.
+    let service = Service::with(|settings| settings.licences = None).await;
+    let number = granted(&service).await.number;
+    let officer = service.token_of("county_officer").await;
+    let told = service.get(&format!("/licences/{number}/paper"), &officer).await;
+    assert_eq!((told.status, told.code()), (422, "format_not_made"), "{told:?}");
+    let mine = Browser::of(&service, "an applicant").await.get("/my").await;
+    assert!(mine.html.contains(number.as_str()) && !mine.html.contains("/paper"));
 }

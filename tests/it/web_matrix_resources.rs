@@ -177,6 +177,12 @@ pub(crate) fn rows() -> Vec<Cells> {
             none.clone(),
             Let::Hidden(&["own officer", "own auditor", "own manager", "applicant"]),
         ),
+        row(
+            "get /licences/{number}/paper",
+            &format!("/licences/{licence}/paper"),
+            none.clone(),
+            Let::Hidden(&["own officer", "own auditor", "own manager", "applicant"]),
+        ),
         row("post /workflows", "/workflows", json!({ "source": HEARING }), the_administrator()),
         row(
             "post /workflows/check",

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     cell::guarded,
-    paper::Paper,
+    paper::{LicencePaper, Paper},
     table::{Cell, Table},
     texts::kind_title,
     writer::{Totals, Writer},

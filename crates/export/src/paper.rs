@@ -1,4 +1,4 @@
-//! The timeline of a case as it is set on paper: what is said, in the words of its language, and nothing of how it looks.
+//! The timeline of a case, and a licence, as they are set on paper: what is said, in the words of its language, and nothing of how it looks.
 //!
 //! Whoever has the words (the pages) fills it in, whoever sets it makes pages of it: neither knows the other.
 
@@ -35,6 +35,34 @@ pub struct Paper {
     /// What the QR code leads to, in words.
     pub address_name: String,
     /// The address of the case: the QR code.
+    pub address: String,
+    /// When it was made: the date of the file.
+    #[serde(skip)]
+    pub made_at: Instant,
+}
+
+/// A licence, ready to be set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LicencePaper {
+    /// The tag of the language: `fa`, `en`.
+    pub language: &'static str,
+    /// The office that granted it.
+    pub office: String,
+    /// What it is called: its kind.
+    pub title: String,
+    /// What the number is called.
+    pub number_name: String,
+    /// The number.
+    pub number: String,
+    /// What it is for.
+    pub subject: String,
+    /// Whose it is, from when and until when it is valid, how it stood when this was printed.
+    pub facts: Vec<Fact>,
+    /// What tells whether it is in force, and that this paper does not.
+    pub note: String,
+    /// What the QR code leads to, in words.
+    pub address_name: String,
+    /// The address at which anybody checks it: the QR code.
     pub address: String,
     /// When it was made: the date of the file.
     #[serde(skip)]

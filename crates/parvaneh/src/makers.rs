@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use parvaneh_export::Format;
+use parvaneh_web::LicenceTypesetter;
 use parvaneh_worker::{Bundles, export::Makers, seal::SignerClient};
 
 /// Those that this program has, for a service that people reach there, and whose log is signed there.
@@ -25,6 +26,17 @@ fn papers(public_url: &str) -> Makers {
 #[cfg(not(feature = "pdf"))]
 fn papers(_public_url: &str) -> Makers {
     Makers::default()
+}
+
+/// Who sets licences on paper.
+#[cfg(feature = "pdf")]
+pub(crate) fn licences() -> Option<LicenceTypesetter> {
+    Some(|paper| parvaneh_pdf::typeset_licence(paper).map_err(|error| error.to_string()))
+}
+
+#[cfg(not(feature = "pdf"))]
+pub(crate) fn licences() -> Option<LicenceTypesetter> {
+    None
 }
 
 /// The formats in which it makes exports, with somebody who signs or without.

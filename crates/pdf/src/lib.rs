@@ -1,4 +1,4 @@
-//! The timeline of a case as PDF: a [`Paper`] in, bytes out.
+//! The timeline of a case, and a licence, as PDF: a [`Paper`] or a [`LicencePaper`] in, bytes out.
 //!
 //! **Invariant.** What people have written is never markup. The template is one text of ours; everything else reaches it as
 //! data (`json("paper.json")`), so that `#`, `$` or `[` are letters like any other. Nothing here knows a database, a network, a clock or a file
@@ -7,8 +7,8 @@
 mod letters;
 mod world;
 
-use chrono::{Datelike, Timelike};
-use parvaneh_export::{Paper, paper::Row};
+use chrono::{DateTime, Datelike, Timelike, Utc};
+use parvaneh_export::{LicencePaper, Paper, paper::Row};
 use typst::{
     diag::SourceDiagnostic,
     foundations::{Datetime, Smart},
@@ -16,7 +16,7 @@ use typst::{
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
-use self::world::Desk;
+use self::world::{Desk, LICENCE, TIMELINE};
 
 /// As many events are set: above it, it is more than anybody reads on paper, and tables do better.
 pub const MOST_EVENTS: usize = 5_000;
@@ -54,18 +54,31 @@ pub fn typeset(paper: &Paper) -> Result<Vec<u8>, PdfError> {
     if events > MOST_EVENTS || letters > MOST_LETTERS {
         return Err(PdfError::TooLong(events, letters));
     }
-    let set = set(paper);
+    let name = format!("{} {}", paper.address, paper.hash);
+    set(&Desk::with(TIMELINE, serde_json::to_value(paper), &paper.address)?, name, paper.made_at)
+}
+
+/// Sets a licence, likewise: work of a tenth of a second.
+///
+/// # Errors
+/// See [`PdfError`].
+pub fn typeset_licence(paper: &LicencePaper) -> Result<Vec<u8>, PdfError> {
+    let name = format!("{} {}", paper.address, paper.language);
+    set(&Desk::with(LICENCE, serde_json::to_value(paper), &paper.address)?, name, paper.made_at)
+}
+
+/// What lies on the desk, under the name by which the file is known from others.
+fn set(desk: &Desk, name: String, made_at: DateTime<Utc>) -> Result<Vec<u8>, PdfError> {
+    let set = pages(desk, name, made_at);
     // What was remembered for a next version of the same pages; there is none.
     typst::comemo::evict(0);
     set
 }
 
-fn set(paper: &Paper) -> Result<Vec<u8>, PdfError> {
-    let desk = Desk::with(paper)?;
-    let document: PagedDocument = typst::compile(&desk).output.map_err(|why| unset(&why))?;
+fn pages(desk: &Desk, name: String, at: DateTime<Utc>) -> Result<Vec<u8>, PdfError> {
+    let document: PagedDocument = typst::compile(desk).output.map_err(|why| unset(&why))?;
     let standards = PdfStandards::new(&[PdfStandard::A_3a, PdfStandard::Ua_1])
         .map_err(|why| PdfError::Unset(why.message().to_string()))?;
-    let at = paper.made_at;
     let made_at = Datetime::from_ymd_hms(
         at.year(),
         at.month() as u8,
@@ -75,7 +88,7 @@ fn set(paper: &Paper) -> Result<Vec<u8>, PdfError> {
         at.second() as u8,
     );
     let options = PdfOptions {
-        ident: Smart::Custom(format!("{} {}", paper.address, paper.hash)),
+        ident: Smart::Custom(name),
         creator: Smart::Custom(Some("Parvaneh".to_owned())),
         timestamp: made_at.map(Timestamp::new_utc),
         standards,

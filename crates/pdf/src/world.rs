@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 
 use fast_qr::{ECL, QRBuilder};
-use parvaneh_export::Paper;
 use serde_json::Value;
 use typst::{
     Library, LibraryExt, World,
@@ -18,7 +17,10 @@ use crate::{PdfError, letters::settable};
 
 /// The font of the pages: one copy in the repository.
 const FONT: &[u8] = include_bytes!("../../web/assets/vazirmatn.woff2");
-const TEMPLATE: &str = include_str!("timeline.typ");
+/// What makes pages of a timeline.
+pub(crate) const TIMELINE: &str = include_str!("timeline.typ");
+/// What makes a page of a licence.
+pub(crate) const LICENCE: &str = include_str!("licence.typ");
 
 static VAZIRMATN: LazyLock<Option<Font>> = LazyLock::new(|| {
     let font = wuff::decompress_woff2(FONT).ok()?;
@@ -37,22 +39,26 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    pub(crate) fn with(paper: &Paper) -> Result<Self, PdfError> {
+    pub(crate) fn with(
+        template: &str,
+        paper: serde_json::Result<Value>,
+        address: &str,
+    ) -> Result<Self, PdfError> {
         let unset = |why: &str| PdfError::Unset(why.to_owned());
         let font = VAZIRMATN.clone().ok_or_else(|| unset("the font cannot be read"))?;
-        let mut data = serde_json::to_value(paper).map_err(|why| unset(&why.to_string()))?;
+        let mut data = paper.map_err(|why| unset(&why.to_string()))?;
         let coverage = &font.info().coverage;
         settle(&mut data, &|letter| coverage.contains(u32::from(letter)));
         let file = |name: &str| {
             let path = VirtualPath::new(name).map_err(|_| unset(name))?;
             Ok(FileId::new(RootedPath::new(VirtualRoot::Project, path)))
         };
-        let code = svg(&paper.address)?;
+        let code = svg(address)?;
         Ok(Self {
             library: LazyHash::new(Library::default()),
             book: LazyHash::new(FontBook::from_fonts([&font])),
             font,
-            template: Source::new(file("timeline.typ")?, TEMPLATE.to_owned()),
+            template: Source::new(file("paper.typ")?, template.to_owned()),
             paper: (file("paper.json")?, Bytes::from_string(data.to_string())),
             code: (file("code.svg")?, Bytes::from_string(code)),
         })

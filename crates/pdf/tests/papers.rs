@@ -1,7 +1,7 @@
 //! Papers that are set: whatever people wrote in them, and always the same.
 
-use parvaneh_export::paper::{Fact, Paper, Row};
-use parvaneh_pdf::{MOST_EVENTS, MOST_LETTERS, PdfError, typeset};
+use parvaneh_export::paper::{Fact, LicencePaper, Paper, Row};
+use parvaneh_pdf::{MOST_EVENTS, MOST_LETTERS, PdfError, typeset, typeset_licence};
 
 /// What would be markup, if anybody read it as such.
 const HOSTILE: &str = "#panic(1) $x^2 *bold* _it_ [link] \\u{41} @ref <tag> `raw` = head\n- list\n/ term: #import \"/etc/passwd\"";
@@ -80,4 +80,39 @@ fn what_nobody_reads_on_paper_is_refused() {
     assert!(matches!(typeset(&paper(long)), Err(PdfError::TooLong(11, _))));
     let far = Paper { address: "x".repeat(5_000), ..paper(Vec::new()) };
     assert!(matches!(typeset(&far), Err(PdfError::Address(_))));
+}
+
+fn licence(subject: &str) -> LicencePaper {
+    LicencePaper {
+        language: "fa",
+        office: "ادارهٔ شهرستان تهران، استان تهران".to_owned(),
+        title: "پروانهٔ تأسیس".to_owned(),
+        number_name: "شمارهٔ پروانه".to_owned(),
+        number: "1403-2301-7K3M9-QX2TV".to_owned(),
+        subject: subject.to_owned(),
+        facts: vec![Fact { name: "دارنده".to_owned(), value: subject.to_owned() }],
+        note: "معتبر بودن آن را تنها این صفحه می\u{200c}گوید.".to_owned(),
+        address_name: "بررسی".to_owned(),
+        address: "https://licences.example/check/1403-2301-7K3M9-QX2TV".to_owned(),
+        made_at: "2026-11-22T19:30:00Z".parse().expect("an instant"),
+    }
+}
+
+#[test]
+fn a_licence_is_set_whatever_people_write_and_always_the_same() {
+    for text in
+        [HOSTILE.to_owned(), "سخن ".repeat(200), "x".repeat(900), "🙂 \u{202e}abc".to_owned()]
+    {
+        let one = licence(&text);
+        let bytes = typeset_licence(&one).expect("a PDF");
+        assert!(bytes.starts_with(b"%PDF-1.7"));
+        assert_eq!(typeset_licence(&one).expect("a PDF"), bytes);
+    }
+    let english = LicencePaper { language: "en", ..licence("Mehr") };
+    assert_ne!(
+        typeset_licence(&english).expect("a PDF"),
+        typeset_licence(&licence("Mehr")).expect("a PDF")
+    );
+    let far = LicencePaper { address: "x".repeat(5_000), ..licence("x") };
+    assert!(matches!(typeset_licence(&far), Err(PdfError::Address(_))));
 }

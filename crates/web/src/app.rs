@@ -21,6 +21,9 @@ use crate::{
     problem::Problem,
 };
 
+/// As many papers are set at the same time as leave others room to work.
+const TYPESET_AT_ONCE: usize = 2;
+
 /// The service, which every handler has at hand. Cheap to clone: every layer around it does, for every
 /// request.
 #[derive(Clone, Debug)]
@@ -44,6 +47,8 @@ pub struct Parts {
     pub(crate) hub: Hub,
     /// As many as uploads are received at the same time.
     pub(crate) uploads: Arc<Semaphore>,
+    /// As many as papers are set at the same time.
+    pub(crate) typesetting: Semaphore,
     /// What webhooks are sent by, where something is.
     pub(crate) sender: Option<Arc<dyn Sender>>,
     /// What was found out about published definitions.
@@ -85,6 +90,7 @@ impl App {
             probe: Probe::default(),
             hub: Hub::new(),
             uploads,
+            typesetting: Semaphore::new(TYPESET_AT_ONCE),
             sender,
             known_texts: KnownTexts::default(),
             sandbox: OnceCell::new(),

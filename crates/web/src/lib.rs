@@ -40,6 +40,6 @@ pub use ipnet::IpNet;
 pub use limits::{Limits, Rates};
 pub use looks::LookSettings;
 pub use pages::addresses as pages;
-pub use pages::{Papers, Typesetter};
+pub use pages::{LicenceTypesetter, Papers, Typesetter};
 pub use server::{Connections, serve};
 pub use settings::Settings;

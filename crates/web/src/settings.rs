@@ -6,7 +6,9 @@ use ipnet::IpNet;
 use parvaneh_export::Format;
 use parvaneh_store::Attempts;
 
-use crate::{Connections, DocumentSettings, Limits, LookSettings, Streams, auth::Oidc};
+use crate::{
+    Connections, DocumentSettings, LicenceTypesetter, Limits, LookSettings, Streams, auth::Oidc,
+};
 
 /// How the service behaves.
 #[derive(Clone, Debug)]
@@ -43,6 +45,8 @@ pub struct Settings {
     pub everybody_moves_clock: bool,
     /// The formats in which exports are made here.
     pub formats: Vec<Format>,
+    /// Who sets licences on paper; none where this program was built without.
+    pub licences: Option<LicenceTypesetter>,
     /// The proxies whose `X-Forwarded-For` says who asks.
     pub trusted_proxies: Vec<IpNet>,
 }
@@ -69,6 +73,7 @@ impl Default for Settings {
             self_registration: true,
             everybody_moves_clock: false,
             formats: Format::ALL.to_vec(),
+            licences: None,
             trusted_proxies: Vec::new(),
         }
     }

@@ -104,6 +104,7 @@ impl Serve {
                 oidc,
                 documents,
                 formats,
+                licences: makers::licences(),
                 self_registration: !self.no_registration,
                 ..Settings::default()
             };

@@ -87,9 +87,9 @@ pub struct LicenceRow {
 pub struct PublicLicence {
     /// Its number.
     pub number: LicenceNumber,
-    /// The workflow that granted it, and its version then.
+    /// The workflow of the case that granted it.
     pub workflow: WorkflowId,
-    /// The version.
+    /// The version by which that case ran.
     pub version: u32,
     /// What its holder is called; none where nobody is known any more.
     pub holder: Option<String>,

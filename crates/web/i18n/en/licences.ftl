@@ -114,3 +114,12 @@ check-until = Valid until
 check-today = As of
 check-compare = Compare this with the paper: what stands here counts.
 check-other = Another licence
+
+licence-state = State
+licence-paper-persian = Licence in Persian (PDF)
+licence-paper-english = Licence in English (PDF)
+licence-paper-day = { $day } ({ $other })
+licence-paper-decided = Date of the decision
+licence-paper-state = State on { $day }
+licence-paper-note = Whether this licence is in force is told by the page behind this code alone, and not by this paper.
+licence-paper-address = Check it at

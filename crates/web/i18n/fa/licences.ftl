@@ -87,3 +87,12 @@ check-until = معتبر تا
 check-today = در تاریخ
 check-compare = این‌ها را با روی پروانه بسنجید: آنچه اینجا نوشته شده درست است.
 check-other = پروانهٔ دیگر
+
+licence-state = وضع
+licence-paper-persian = پروانه به فارسی (PDF)
+licence-paper-english = پروانه به انگلیسی (PDF)
+licence-paper-day = { $day } ({ $other })
+licence-paper-decided = تاریخ تصمیم
+licence-paper-state = وضع در { $day }
+licence-paper-note = معتبر بودن این پروانه را تنها صفحه‌ای نشان می‌دهد که این رمزینه به آن می‌رسد، نه این کاغذ.
+licence-paper-address = بررسی در

@@ -1,6 +1,11 @@
 //! The register of licences: lists, and one licence with what cases have made of it.
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    http::header::{CONTENT_DISPOSITION, CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
 use chrono::{DateTime, NaiveDate, Utc};
 use parvaneh_core::{CaseId, LicenceNumber, PersonId, UnitId, jalali::parse_date};
 use parvaneh_store::{LicenceChangeRow, LicenceFile, LicenceRow, LicencesQuery, Standing, Viewer};
@@ -14,12 +19,15 @@ use crate::{
     App,
     auth::Principal,
     body::{Path, Query},
+    language::Language,
     page::{self, Count, MOST_COUNTED, cut},
+    pages::licence_pdf,
     problem::Problem,
+    say::Words,
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(licence))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(licence)).routes(routes!(paper))
 }
 
 /// How it stands with a licence today.
@@ -246,6 +254,62 @@ fn sees(viewer: &Viewer, file: &LicenceFile) -> bool {
         })
 }
 
+/// The licence of that number, for who sees it.
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn seen(
+    app: &App,
+    viewer: &Viewer,
+    number: &str,
+    today: NaiveDate,
+) -> Result<Option<LicenceFile>, Problem> {
+    let Ok(number) = number.parse::<LicenceNumber>() else { return Ok(None) };
+    let found = app.store.licence_for(viewer, &number, today).await?;
+    Ok(found.filter(|file| sees(viewer, file)))
+}
+
+/// In which language.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct PaperWanted {
+    /// In English, and not in Persian.
+    english: Option<bool>,
+}
+
+/// A licence on paper
+///
+/// A page of A4 with what stands on the licence, and a QR code of the public page that tells whether it is in force: the
+/// paper itself does not.
+#[utoipa::path(
+    get, path = "/licences/{number}/paper", tag = "licences",
+    params(("number" = String, Path, description = "Its number"), PaperWanted),
+    responses(
+        (status = 200, description = "The PDF", content_type = "application/pdf"),
+        (status = 422, description = "`format_not_made`: this service makes none")
+    )
+)]
+async fn paper(
+    State(app): State<App>,
+    caller: Principal,
+    Path(number): Path<String>,
+    Query(PaperWanted { english }): Query<PaperWanted>,
+) -> Result<Response, Problem> {
+    let viewer = app.viewer(&caller).await?;
+    let today = today(&app).await?;
+    let found = seen(&app, &viewer, &number, today).await?;
+    let file = found.ok_or_else(Problem::not_found)?;
+    let words = Words(if english == Some(true) { Language::English } else { Language::Persian });
+    let bytes = licence_pdf(&app, &file, today, words).await?;
+    let number = file.row.licence.number.as_str();
+    // A unit may be called anything; a file is not.
+    let plain: String = number.chars().filter(|sign| sign.is_ascii_alphanumeric()).collect();
+    let name = format!("attachment; filename=\"licence-{plain}-{}.pdf\"", words.tag());
+    let headers = [(CONTENT_TYPE, "application/pdf".to_owned()), (CONTENT_DISPOSITION, name)];
+    Ok((headers, bytes).into_response())
+}
+
 /// A licence, and what cases have made of it
 #[utoipa::path(
     get, path = "/licences/{number}", tag = "licences",
@@ -257,11 +321,9 @@ async fn licence(
     caller: Principal,
     Path(number): Path<String>,
 ) -> Result<Json<LicenceFileView>, Problem> {
-    let number: LicenceNumber = number.parse().map_err(|_| Problem::not_found())?;
     let viewer = app.viewer(&caller).await?;
-    let today = today(&app).await?;
-    let found = app.store.licence_for(&viewer, &number, today).await?;
-    let file = found.filter(|file| sees(&viewer, file)).ok_or_else(Problem::not_found)?;
+    let found = seen(&app, &viewer, &number, today(&app).await?).await?;
+    let file = found.ok_or_else(Problem::not_found)?;
     let cases: Vec<CaseId> = file
         .changes
         .iter()

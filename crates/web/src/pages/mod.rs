@@ -43,12 +43,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-pub use self::case::{Papers, Typesetter};
 pub(crate) use self::{
     apply::TAKES_CONTENTS as DRAFTS_TAKE_CONTENTS,
     case::TAKES_CONTENTS,
+    licences::licence_pdf,
     look::Look,
     problem::{asks_for_pages, told},
+};
+pub use self::{
+    case::{Papers, Typesetter},
+    licences::LicenceTypesetter,
 };
 use self::{frame::Frame, routes::Pages};
 use crate::{App, problem::Problem};

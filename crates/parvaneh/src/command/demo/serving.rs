@@ -105,6 +105,7 @@ impl Door {
                 ..DocumentSettings::default()
             },
             formats: makers::formats(log.signer().as_ref()),
+            licences: makers::licences(),
             everybody_moves_clock: true,
             ..Settings::default()
         };

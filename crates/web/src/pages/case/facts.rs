@@ -7,7 +7,12 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    super::{Frame, page, visit::Visit},
+    super::{
+        Frame,
+        licences::{papers, standing},
+        page,
+        visit::Visit,
+    },
     Seen, Tab,
     head::{Head, Offer, Until, owner, until},
     open,
@@ -15,9 +20,11 @@ use super::{
 };
 use crate::{
     App,
+    api::licences::{self, today},
     body::{Path, Query},
     problem::Problem,
-    shown::{Code, Moment},
+    say::Said,
+    shown::{Code, Day, Mark, Moment},
 };
 
 /// A fact, with its name.
@@ -34,6 +41,17 @@ pub(super) struct About {
     pub(super) code: String,
     /// Where it is, for who sees it.
     pub(super) address: Option<String>,
+}
+
+/// The licence that a case has granted, changed or is about, as the reader sees it.
+struct Licence {
+    number: String,
+    standing: Said,
+    mark: Mark,
+    until: Day,
+    /// Where anybody checks it.
+    check: String,
+    papers: Option<[String; 2]>,
 }
 
 /// The values of one form.
@@ -69,6 +87,7 @@ struct Page {
     received: Moment,
     about: Vec<Fact>,
     spoken_of: Option<About>,
+    licence: Option<Licence>,
     tasks: Vec<Task>,
     forms: Vec<Values>,
     votes: Vec<(String, String)>,
@@ -90,7 +109,7 @@ pub(super) async fn facts(
 ) -> Result<Response, Problem> {
     let seen = open(&app, visit, case).await?;
     let (words, case, definition) = (seen.words(), &seen.seen.file.case, seen.definition());
-    let fact = |name: crate::say::Said, value: String| Fact { name: name.into(), value };
+    let fact = |name: Said, value: String| Fact { name: name.into(), value };
     let mut about = vec![
         fact(words.t("case-workflow"), words.of(&definition.title).to_owned()),
         fact(words.t("case-version"), words.number(case.version)),
@@ -177,6 +196,7 @@ pub(super) async fn facts(
         received: seen.moment(case.opened_at),
         about,
         spoken_of: spoken_of(&app, &seen).await?,
+        licence: licence(&app, &seen).await?,
         tasks: tasks.collect(),
         forms: forms.collect(),
         votes,
@@ -185,6 +205,29 @@ pub(super) async fn facts(
         head: seen.head(Tab::Facts),
     };
     page(&seen.visit.look, &shown_page)
+}
+
+/// The licence that the case has granted or changed, or is about; none for who does not see that.
+async fn licence(app: &App, seen: &Seen) -> Result<Option<Licence>, Problem> {
+    let case = &seen.seen.file.case;
+    let number = match (&case.place, case.about.as_deref()) {
+        (Place::End { change: Some(change), .. }, _) => &change.licence.number,
+        (_, Some(SpokenOf::Licence(about))) => &about.licence.number,
+        _ => return Ok(None),
+    };
+    let found = licences::seen(app, &seen.visit.viewer, number.as_str(), today(app).await?).await?;
+    let words = seen.words();
+    Ok(found.map(|file| {
+        let (standing, mark) = standing(file.row.standing, words);
+        Licence {
+            number: number.to_string(),
+            standing,
+            mark,
+            until: Day::of(file.row.licence.valid_until, words),
+            check: format!("/check/{number}"),
+            papers: papers(app, number),
+        }
+    }))
 }
 
 /// Of what a case speaks: a complaint of delay of a request, a renewal of a licence.

@@ -3,6 +3,7 @@
 //! that it is told of nobody.
 
 mod check;
+mod paper;
 mod procedure;
 mod requirements;
 mod said;
@@ -23,9 +24,11 @@ use crate::{
     say::{Said, Words},
 };
 
+pub use self::paper::LicenceTypesetter;
+pub(crate) use self::paper::licence_pdf;
 pub(super) use self::{
     requirements::{notes, paper_notes},
-    said::standing,
+    said::{papers, standing},
 };
 
 pub(super) fn pages() -> Pages {

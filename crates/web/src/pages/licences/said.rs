@@ -1,9 +1,10 @@
 //! What is said of a licence wherever it is shown.
 
-use parvaneh_core::{Organisation, UnitId, definition::Level};
+use parvaneh_core::{LicenceNumber, Organisation, UnitId, definition::Level};
 use parvaneh_store::Standing;
 
 use crate::{
+    App,
     say::{Said, Words},
     shown::Mark,
 };
@@ -16,6 +17,14 @@ pub(in crate::pages) fn standing(standing: Standing, words: Words) -> (Said, Mar
         Standing::Suspended => (words.t("mine-licence-suspended"), Mark::Held),
         Standing::Revoked => (words.t("mine-licence-revoked"), Mark::Late),
     }
+}
+
+/// Where it is had on paper: its address in Persian, and in English.
+pub(in crate::pages) fn papers(app: &App, number: &LicenceNumber) -> Option<[String; 2]> {
+    app.settings.licences?;
+    let address = format!("/api/v1/licences/{number}/paper");
+    let english = format!("{address}?english=true");
+    Some([address, english])
 }
 
 /// The office that granted it: a county is named with its province, which may be called alike.

@@ -13,7 +13,7 @@ use super::{
         super::{
             Frame,
             apply::{Begun, begun},
-            licences::{open_to_applicants, standing},
+            licences::{open_to_applicants, papers, standing},
             page,
             visit::Visit,
         },
@@ -55,11 +55,13 @@ pub(super) struct LicenceShown {
     pub(super) standing: String,
     pub(super) mark: Mark,
     pub(super) until: Day,
+    /// Where it is had on paper: in Persian, in English.
+    pub(super) papers: Option<[String; 2]>,
     pub(super) then: Vec<Offer>,
 }
 
 impl LicenceShown {
-    pub(super) fn of(row: &LicenceRow, then: Vec<Offer>, words: Words) -> Self {
+    pub(super) fn of(app: &App, row: &LicenceRow, then: Vec<Offer>, words: Words) -> Self {
         let (standing, mark) = standing(row.standing, words);
         Self {
             number: row.licence.number.to_string(),
@@ -67,6 +69,7 @@ impl LicenceShown {
             standing: standing.into(),
             mark,
             until: Day::of(row.licence.valid_until, words),
+            papers: papers(app, &row.licence.number),
             then,
         }
     }
@@ -145,11 +148,9 @@ pub(super) async fn list(
                 true => Vec::new(),
                 false => open_to_applicants(&app).await?,
             };
-            licences.extend(
-                held.iter().map(|row| {
-                    LicenceShown::of(row, about_licence(row, &procedures, words), words)
-                }),
-            );
+            licences.extend(held.iter().map(|row| {
+                LicenceShown::of(&app, row, about_licence(row, &procedures, words), words)
+            }));
         }
     }
     let frame = visit.frame(words.t("mine-title"));

@@ -233,6 +233,6 @@ async fn licences(
     let of_case = held.iter().filter(|row| row.granted_by == case.id || row.changed_by == case.id);
     let words = seen.words();
     Ok(of_case
-        .map(|row| LicenceShown::of(row, about_licence(row, procedures, words), words))
+        .map(|row| LicenceShown::of(app, row, about_licence(row, procedures, words), words))
         .collect())
 }
