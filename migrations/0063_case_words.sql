@@ -10,7 +10,7 @@ create function letter_groups(text) returns text[] language sql immutable strict
 return array(select substr($1, n, 3) from generate_series(1, length($1) - 2) n);
 
 create table case_words (
-    case_id uuid primary key references cases on delete cascade,
+    case_id uuid primary key,
     -- Which received it.
     unit_id text not null,
     -- Its subject as it is searched (`folded`), and behind a mark its tracking code.

@@ -96,7 +96,9 @@ impl MailServer {
 
     pub(crate) fn received(&self) -> Vec<Received> {
         let mails = std::fs::read_to_string(self.folder.path().join("mails")).unwrap_or_default();
-        mails.lines().map(|line| Received(serde_json::from_str(line).unwrap())).collect()
+        // The last one may be being written still.
+        let written = mails.rfind('\n').map_or("", |end| &mails[..end]);
+        written.lines().map(|line| Received(serde_json::from_str(line).unwrap())).collect()
     }
 
     /// How often each mail has come, by its identity.
