@@ -14,6 +14,7 @@ use crate::{
     },
     web_fixture::Service,
     web_identity::{PASSWORD, logged_in},
+    web_links::asked_police,
     web_pages::{Browser, Page},
 };
 
@@ -169,7 +170,7 @@ async fn count(service: &Service, case: CaseId, who: &str, what: &str) -> i64 {
 }
 
 /// Waits until there are so many looks of that kind.
-async fn looked(service: &Service, case: CaseId, who: &str, what: &str, times: i64) {
+pub(crate) async fn looked(service: &Service, case: CaseId, who: &str, what: &str, times: i64) {
     let patience = tokio::time::Instant::now() + Duration::from_secs(20);
     while count(service, case, who, what).await < times {
         let found = looks(service, case).await;
@@ -183,12 +184,13 @@ async fn whatever_shows_a_case_leaves_a_look() {
     // Every one, however soon after another.
     let service = Service::with(|settings| settings.looks.fold = Duration::ZERO).await;
     let case = service.office.opened().await.id;
-    let accept = service.office.does("county_officer", case, act("accept")).await;
-    accept.unwrap();
+    let asked = asked_police(&service, case).await;
+    let (_, task) = asked.rsplit_once('/').unwrap();
     let mut officer = Browser::of(&service, "county_officer").await;
     let token = service.token_of("county_officer").await;
     let mut desk = auditor(&service, "auditor", PROVINCE).await;
     let mut own = Browser::of(&service, "an applicant").await;
+    let mut body = Browser::of(&service, "agency.police").await;
     // Every page that is shown ...
     let mut addresses: Vec<String> = parvaneh_web::pages()
         .into_iter()
@@ -209,11 +211,13 @@ async fn whatever_shows_a_case_leaves_a_look() {
             .replace("{no}", "0")
             .replace("{what}", "comment")
             .replace("{branch}", "police")
-            .replace("{document}", "charter");
+            .replace("{document}", "charter")
+            .replace("{task}", task);
         assert!(!path.contains('{'), "{address}: say here what stands in its place");
         let who = match address.as_str() {
             of if of.starts_with("/audit") => "auditor",
             of if of.starts_with("/my/") => "applicant",
+            of if of.starts_with("/inquiries/") => "agency.police",
             _ => "county_officer",
         };
         let what = known(address);
@@ -224,6 +228,7 @@ async fn whatever_shows_a_case_leaves_a_look() {
             true => service.get(path.strip_prefix("/api/v1").unwrap(), &token).await.status,
             false if who == "auditor" => desk.get(&path).await.status,
             false if who == "applicant" => own.get(&path).await.status,
+            false if who == "agency.police" => body.get(&path).await.status,
             false => officer.get(&path).await.status,
         };
         assert!(!(300..400).contains(&status), "{address}: {who} is led elsewhere");
@@ -251,6 +256,7 @@ fn known(address: &str) -> &'static str {
         "/cases/{case}/do/{what}" => "doing",
         "/cases/{case}/events" => "following",
         "/audit/cases/{case}" => "whole_story",
+        "/inquiries/{case}/{task}" => "inquiry",
         _ => "other",
     }
 }

@@ -8,6 +8,7 @@ use parvaneh_web::{Limits, Rates};
 use crate::{
     exports_pdf::Seen,
     licences::{self, decide, opened},
+    screens_audit::looked,
     store_fixture::applicant,
     web_fixture::Service,
     web_pages::Browser,
@@ -200,6 +201,9 @@ async fn the_paper_of_a_licence_is_for_who_sees_the_licence() {
         assert!(page.html.contains(&persian) && page.html.contains(&english), "{}", page.html);
     }
     assert!(inside.html.contains(&format!("href=\"/check/{number}\"")), "{}", inside.html);
+    // Whoever fetches it has looked at the case that granted it.
+    assert_eq!(office.get(&format!("/api/v1/licences/{number}/paper")).await.status, 200);
+    looked(&service, case, "county_officer", "licence", 1).await;
     let file = his.get(&format!("/api/v1/licences/{number}/paper")).await;
     assert_eq!((file.status, file.header("content-type")), (200, "application/pdf"));
     // What this program cannot make is not offered.

@@ -114,6 +114,20 @@ impl Looks {
         Ok(())
     }
 
+    /// Takes down that somebody was shown a licence, by the case that granted it.
+    ///
+    /// # Errors
+    /// As for any look.
+    pub(crate) async fn licence(
+        &self,
+        person: PersonId,
+        granted_by: CaseId,
+        number: &str,
+        at: Instant,
+    ) -> Result<(), Problem> {
+        self.note((person, Some(granted_by), "licence", Some(number.to_owned())), at).await
+    }
+
     /// Takes down that somebody has exported a case.
     ///
     /// # Errors
@@ -258,6 +272,7 @@ fn shows(
     let rest = route.split_once("{case}").map_or("", |(_, rest)| rest);
     let what = match rest {
         _ if route.starts_with("/audit/") => "whole_story",
+        _ if route.starts_with("/inquiries/") => "inquiry",
         "" => "file",
         "/inquiries" | "/inquiries/{branch}/links" => "inquiries",
         "/documents" => "documents",
@@ -271,6 +286,7 @@ fn shows(
     };
     let detail = match what {
         "document" => named("{document}").and_then(short),
+        "inquiry" => named("{task}").and_then(short),
         "clock" => named("{no}").and_then(short),
         "doing" => named("{what}").and_then(short),
         _ => None,
@@ -296,6 +312,7 @@ mod tests {
                 Some("ن"),
             ),
             ("/audit/cases/{case}", "/audit/cases/CASE", "whole_story", None),
+            ("/inquiries/{case}/{task}", "/inquiries/CASE/3", "inquiry", Some("3")),
             ("/my/cases/{case}", "/my/cases/CASE", "file", None),
             ("/cases/{case}/something/new", "/cases/CASE/something/new", "other", None),
         ] {

@@ -254,6 +254,22 @@ fn sees(viewer: &Viewer, file: &LicenceFile) -> bool {
         })
 }
 
+/// The licence of that number, for who is about to be shown it, which leaves a look.
+///
+/// # Errors
+/// `not_found`, `unavailable`.
+async fn shown(
+    app: &App,
+    viewer: &Viewer,
+    number: &str,
+    today: NaiveDate,
+) -> Result<LicenceFile, Problem> {
+    let file = seen(app, viewer, number, today).await?.ok_or_else(Problem::not_found)?;
+    let number = file.row.licence.number.as_str();
+    app.looks.licence(viewer.actor.person, file.row.granted_by, number, viewer.now).await?;
+    Ok(file)
+}
+
 /// The licence of that number, for who sees it.
 ///
 /// # Errors
@@ -298,8 +314,7 @@ async fn paper(
 ) -> Result<Response, Problem> {
     let viewer = app.viewer(&caller).await?;
     let today = today(&app).await?;
-    let found = seen(&app, &viewer, &number, today).await?;
-    let file = found.ok_or_else(Problem::not_found)?;
+    let file = shown(&app, &viewer, &number, today).await?;
     let words = Words(if english == Some(true) { Language::English } else { Language::Persian });
     let bytes = licence_pdf(&app, &file, today, words).await?;
     let number = file.row.licence.number.as_str();
@@ -322,8 +337,7 @@ async fn licence(
     Path(number): Path<String>,
 ) -> Result<Json<LicenceFileView>, Problem> {
     let viewer = app.viewer(&caller).await?;
-    let found = seen(&app, &viewer, &number, today(&app).await?).await?;
-    let file = found.ok_or_else(Problem::not_found)?;
+    let file = shown(&app, &viewer, &number, today(&app).await?).await?;
     let cases: Vec<CaseId> = file
         .changes
         .iter()

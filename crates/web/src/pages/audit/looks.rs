@@ -175,6 +175,8 @@ fn what(what: &str, words: Words) -> String {
         "inquiries" => words.t("look-inquiries"),
         "documents" => words.t("look-documents"),
         "document" => words.t("look-document"),
+        "inquiry" => words.t("look-inquiry"),
+        "licence" => words.t("look-licence"),
         "timeline" => words.t("look-timeline"),
         "workflow" => words.t("look-workflow"),
         "clock" => words.t("look-clock"),
