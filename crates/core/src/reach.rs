@@ -50,6 +50,11 @@ impl Readers {
         }
         readers
     }
+
+    /// Every role that a definition names: with no other there is anything to do.
+    pub fn roles(&self) -> impl Iterator<Item = &RoleId> {
+        self.workflows.keys().chain(&self.bodies)
+    }
 }
 
 /// A part of the organisation in which somebody sees cases.

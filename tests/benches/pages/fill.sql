@@ -21,6 +21,20 @@ analyze applicants;
 insert into people (id, name)
 select a.id, first[1 + a.n % 10] || ' ' || last[1 + a.n / 10 % 10] || ' ' || a.n from applicants a, names;
 
+-- Who decides: an officer for two thousand cases of three years, one in each county at least.
+create temporary table officers as
+select unit, many, n, coalesce(case when n = 0 then hired end, gen_random_uuid()) as person, n > 0 or hired is null as is_new
+from (
+    select c.id as unit, greatest(1, ceil({cases} / 2000.0 * c.population / sum(c.population) over ()))::int as many,
+           (select person from grants g where g.role = 'county_officer' and g.unit_id = c.id limit 1) as hired
+    from (select id, coalesce(population, 1) as population from units where level = 'county') c
+) counties
+cross join lateral generate_series(0, many - 1) n;
+create index on officers (unit, n);
+analyze officers;
+insert into people (id, name) select person, 'officer ' || n || ' of ' || unit from officers where is_new;
+insert into grants (person, role, unit_id) select person, 'county_officer', unit from officers where is_new;
+
 create temporary table made as
 select n, id, unit, workflow, version, opened_at, applicant, term, lasted,
        case when opened_at + lasted < now then opened_at + lasted end as ended_at
@@ -85,7 +99,7 @@ insert into tasks (
     waited, handled, untouched, late_waiting, late_handling)
 select m.id, t.no + before, t.step, t.purpose,
        case when m.n % 2 = 0 then t.owner_role else 'other_' || t.owner_role end, m.unit,
-       case when m.n % 3 = 0 and before = last then (select g.person from grants g where g.role = t.owner_role limit 1) end,
+       case when m.n % 3 = 0 and before = last then o.person end,
        m.opened_at + before * m.lasted / 4,
        case when m.n % 3 = 0 then m.opened_at + before * m.lasted / 4 + interval '1 day' end,
        m.opened_at + (before + 1) * m.term / 4,
@@ -94,6 +108,7 @@ select m.id, t.no + before, t.step, t.purpose,
        36e8 + m.n % 9 * 36e8, 72e8, 36e8, 0, 0
 from (select *, case when ended_at is null then 1 else 3 end as last from made) m
 cross join (select * from tasks limit 1) t
+join officers o on o.unit = m.unit and o.n = m.n / 3 % o.many
 cross join lateral generate_series(0, m.last) before
 order by m.opened_at;
 

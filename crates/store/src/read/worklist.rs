@@ -246,30 +246,39 @@ impl Store {
     /// The database.
     pub async fn worklist(&self, query: &WorklistQuery) -> Result<Worklist, StoreError> {
         let limit = query.limit.clamp(1, LONGEST_PAGE);
+        // What is to be given out is not weighed for who gives it.
+        let viewer = match query.desks {
+            None => self.viewer(query.person).await?,
+            Some(_) => None,
+        };
+        let roles = self.roles_of_work().await?;
         let mut reads = self.reads().await?;
-        let total: i64 = count(query).build_query_scalar().fetch_one(&mut *reads).await?;
+        let total: i64 = count(query, &roles).build_query_scalar().fetch_one(&mut *reads).await?;
         let total = total.min(MOST_COUNTED) as u32;
         let past_the_ordered = query.after.is_some_and(|after| after.ranked.is_none());
         let (mut items, next, now) = match query.sort {
             Sort::LateMinimising if !past_the_ordered => {
                 // What follows reads more than tasks: nobody waits for a connection with one in hand.
                 drop(reads);
-                self.late_minimising(query, limit).await?
+                self.late_minimising(query, &roles, limit).await?
             }
             Sort::Column { column, descending } => {
                 drop(reads);
-                self.by_column(query, column, descending, limit).await?
+                self.by_column(query, &roles, column, descending, limit).await?
             }
-            _ => by_key(reads, query, limit).await?,
+            _ => by_key(reads, query, &roles, limit).await?,
         };
-        // What is to be given out is not weighed for who gives it.
-        if !items.is_empty()
-            && query.desks.is_none()
-            && let Some(viewer) = self.viewer(query.person).await?
-        {
+        if let Some(viewer) = viewer.filter(|_| !items.is_empty()) {
             self.mark(&mut items, viewer.actor, now).await?;
         }
         Ok(Worklist { items, total, next, now })
+    }
+
+    /// The roles of the definitions by which cases may run, as of when somebody was last let in.
+    async fn roles_of_work(&self) -> Result<Vec<String>, StoreError> {
+        let reference = self.reference_in_use().await?;
+        let readers = reference.readers(&self.engine.readers).await?;
+        Ok(readers.roles().map(ToString::to_string).collect())
     }
 }
 
@@ -277,10 +286,11 @@ impl Store {
 async fn by_key(
     mut reads: Reads,
     query: &WorklistQuery,
+    roles: &[String],
     limit: u32,
 ) -> Result<(Vec<WorkItem>, Option<Cursor>, Instant), StoreError> {
     let now = sqlx::query_scalar("select engine_now()").fetch_one(&mut *reads).await?;
-    let rows = page(query, limit).build().fetch_all(&mut *reads).await?;
+    let rows = page(query, roles, limit).build().fetch_all(&mut *reads).await?;
     let item = |row| item(row, query.sort, now);
     let mut items = rows.iter().map(item).collect::<Result<Vec<_>, _>>()?;
     let more = items.len() > limit as usize;
@@ -309,12 +319,12 @@ impl Cursor {
 /// `tasks_of_role`, which has them in the order of their deadlines; and his own as an applicant by
 /// `tasks_of_person`. So a page costs as much as it shows for each such unit, however long the
 /// worklist is.
-fn page(query: &WorklistQuery, limit: u32) -> QueryBuilder<Postgres> {
+fn page(query: &WorklistQuery, roles: &[String], limit: u32) -> QueryBuilder<Postgres> {
     let key = match query.sort {
         Sort::Arrival => "t.opened_at",
         _ => "coalesce(t.due_at, 'infinity'::timestamptz)",
     };
-    let mut sql = scope(query);
+    let mut sql = scope(query, roles);
     let from = from(query);
     let select = format!(
         "select t.case_id, t.no, t.step, t.branch, t.purpose, t.owner_role, t.unit_id, t.assignee,
@@ -365,8 +375,8 @@ fn from(query: &WorklistQuery) -> &'static str {
     }
 }
 
-fn count(query: &WorklistQuery) -> QueryBuilder<Postgres> {
-    let mut sql = scope(query);
+fn count(query: &WorklistQuery, roles: &[String]) -> QueryBuilder<Postgres> {
+    let mut sql = scope(query, roles);
     sql.push(" ");
     counted(&mut sql, query);
     sql
@@ -397,8 +407,9 @@ fn counted(sql: &mut QueryBuilder<Postgres>, query: &WorklistQuery) {
 }
 
 /// Where the person acts by which role, his own or lent to him now: a role reaches its unit and
-/// everything below. What was lent for some workflows only stands there once for each.
-fn scope(query: &WorklistQuery) -> QueryBuilder<Postgres> {
+/// everything below. What was lent for some workflows only stands there once for each. Roles with which there is nothing to
+/// do are left out: they would be asked for at each unit.
+fn scope(query: &WorklistQuery, roles: &[String]) -> QueryBuilder<Postgres> {
     if let Some(desks) = &query.desks {
         let texts = |of: fn(&Desk) -> &str| -> Vec<String> {
             desks.iter().map(|desk| of(desk).to_owned()).collect()
@@ -422,7 +433,7 @@ fn scope(query: &WorklistQuery) -> QueryBuilder<Postgres> {
             from grants g join unit_closure below on below.above = g.unit_id
             where g.person = ",
     );
-    sql.push_bind(query.person.0);
+    sql.push_bind(query.person.0).push(" and g.role = any(").push_bind(roles.to_vec()).push(")");
     within(&mut sql);
     sql.push(
         " union
@@ -432,7 +443,7 @@ fn scope(query: &WorklistQuery) -> QueryBuilder<Postgres> {
             left join lateral unnest(d.workflows) as narrowed (workflow) on true
             where d.to_person = ",
     );
-    sql.push_bind(query.person.0);
+    sql.push_bind(query.person.0).push(" and d.role = any(").push_bind(roles.to_vec()).push(")");
     sql.push(
         " and d.revoked_at is null and d.starts_at <= clock.now and d.ends_at > clock.now
               and exists (

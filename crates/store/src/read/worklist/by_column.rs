@@ -52,6 +52,7 @@ impl Store {
     pub(super) async fn by_column(
         &self,
         query: &WorklistQuery,
+        roles: &[String],
         column: WorklistColumn,
         descending: bool,
         limit: u32,
@@ -59,7 +60,7 @@ impl Store {
         let now = self.now().await?;
         let nearest = WorklistQuery { sort: Sort::Deadline, after: None, ..query.clone() };
         let rows =
-            page(&nearest, MOST_BY_COLUMN).build().fetch_all(&mut *self.reads().await?).await?;
+            page(&nearest, roles, MOST_BY_COLUMN).build().fetch_all(&mut *self.reads().await?).await?;
         let read = |row| item(row, Sort::Deadline, now);
         let items = rows.iter().take(MOST_BY_COLUMN as usize).map(read);
         let items = items.collect::<Result<Vec<_>, _>>()?;

@@ -50,6 +50,7 @@ impl Store {
     pub(super) async fn late_minimising(
         &self,
         query: &WorklistQuery,
+        roles: &[String],
         limit: u32,
     ) -> Result<(Vec<WorkItem>, Option<Cursor>, Instant), StoreError> {
         let now = self.now().await?;
@@ -57,7 +58,7 @@ impl Store {
         let as_of = ranked.map_or(now, |ranked| ranked.as_of.min(now));
         let nearest = WorklistQuery { sort: Sort::Deadline, after: None, ..query.clone() };
         let rows =
-            page(&nearest, MOST_ORDERED).build().fetch_all(&mut *self.reads().await?).await?;
+            page(&nearest, roles, MOST_ORDERED).build().fetch_all(&mut *self.reads().await?).await?;
         let read = |row| item(row, Sort::Deadline, now);
         let mut items = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let beyond = items.len() > MOST_ORDERED as usize;

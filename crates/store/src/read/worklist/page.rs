@@ -55,7 +55,8 @@ impl Store {
             WorklistQuery { overdue: true, ..all },
         ];
         // One statement: where the person acts is found once, and what is counted is of one instant.
-        let mut sql = scope(query);
+        let roles = self.roles_of_work().await?;
+        let mut sql = scope(query, &roles);
         for (place, query) in kinds.iter().enumerate() {
             sql.push(if place == 0 { " select (" } else { "), (" });
             counted(&mut sql, query);
