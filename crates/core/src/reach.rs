@@ -51,9 +51,9 @@ impl Readers {
         readers
     }
 
-    /// Every role that a definition names: with no other there is anything to do.
-    pub fn roles(&self) -> impl Iterator<Item = &RoleId> {
-        self.workflows.keys().chain(&self.bodies)
+    /// Whether a definition has the role: with no other there is anything to do.
+    pub fn has(&self, role: &RoleId) -> bool {
+        self.workflows.contains_key(role) || self.bodies.contains(role)
     }
 }
 

@@ -368,6 +368,17 @@ impl Store {
         self.reference().await?.calendars(&self.engine.readers, id).await
     }
 
+    /// The calendar as it was in force when somebody was last let in: enough for what shows him many days.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchCalendar`].
+    pub async fn calendars_in_use(
+        &self,
+        id: &CalendarId,
+    ) -> Result<std::sync::Arc<Calendars>, StoreError> {
+        self.reference_in_use().await?.calendars(&self.engine.readers, id).await
+    }
+
     /// The workflows by which cases can be opened, by name: those with a version in use.
     ///
     /// # Errors

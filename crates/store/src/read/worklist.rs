@@ -4,6 +4,7 @@ mod by_column;
 mod kept;
 mod late_minimising;
 mod page;
+mod scope;
 
 use std::{fmt, str::FromStr};
 
@@ -16,12 +17,12 @@ use parvaneh_core::{
 use sqlx::{Postgres, QueryBuilder, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use self::late_minimising::Ranked;
 pub use self::{
     by_column::WorklistColumn,
     kept::SavedFilter,
     page::{WorkCase, WorklistCounts},
 };
+use self::{late_minimising::Ranked, scope::Scope};
 use super::words::occurs;
 use crate::{Store, StoreError, reading::Reads};
 
@@ -246,39 +247,28 @@ impl Store {
     /// The database.
     pub async fn worklist(&self, query: &WorklistQuery) -> Result<Worklist, StoreError> {
         let limit = query.limit.clamp(1, LONGEST_PAGE);
-        // What is to be given out is not weighed for who gives it.
-        let viewer = match query.desks {
-            None => self.viewer(query.person).await?,
-            Some(_) => None,
-        };
-        let roles = self.roles_of_work().await?;
+        let (scope, viewer) = self.scope(query).await?;
         let mut reads = self.reads().await?;
-        let total: i64 = count(query, &roles).build_query_scalar().fetch_one(&mut *reads).await?;
+        let total: i64 = count(query, &scope).build_query_scalar().fetch_one(&mut *reads).await?;
         let total = total.min(MOST_COUNTED) as u32;
         let past_the_ordered = query.after.is_some_and(|after| after.ranked.is_none());
         let (mut items, next, now) = match query.sort {
             Sort::LateMinimising if !past_the_ordered => {
                 // What follows reads more than tasks: nobody waits for a connection with one in hand.
                 drop(reads);
-                self.late_minimising(query, &roles, limit).await?
+                self.late_minimising(query, &scope, limit).await?
             }
             Sort::Column { column, descending } => {
                 drop(reads);
-                self.by_column(query, &roles, column, descending, limit).await?
+                self.by_column(query, &scope, column, descending, limit).await?
             }
-            _ => by_key(reads, query, &roles, limit).await?,
+            _ => by_key(reads, query, &scope, limit).await?,
         };
+        // What is to be given out is not weighed for who gives it.
         if let Some(viewer) = viewer.filter(|_| !items.is_empty()) {
             self.mark(&mut items, viewer.actor, now).await?;
         }
         Ok(Worklist { items, total, next, now })
-    }
-
-    /// The roles of the definitions by which cases may run, as of when somebody was last let in.
-    async fn roles_of_work(&self) -> Result<Vec<String>, StoreError> {
-        let reference = self.reference_in_use().await?;
-        let readers = reference.readers(&self.engine.readers).await?;
-        Ok(readers.roles().map(ToString::to_string).collect())
     }
 }
 
@@ -286,11 +276,11 @@ impl Store {
 async fn by_key(
     mut reads: Reads,
     query: &WorklistQuery,
-    roles: &[String],
+    scope: &Scope,
     limit: u32,
 ) -> Result<(Vec<WorkItem>, Option<Cursor>, Instant), StoreError> {
     let now = sqlx::query_scalar("select engine_now()").fetch_one(&mut *reads).await?;
-    let rows = page(query, roles, limit).build().fetch_all(&mut *reads).await?;
+    let rows = page(query, scope, limit).build().fetch_all(&mut *reads).await?;
     let item = |row| item(row, query.sort, now);
     let mut items = rows.iter().map(item).collect::<Result<Vec<_>, _>>()?;
     let more = items.len() > limit as usize;
@@ -316,15 +306,15 @@ impl Cursor {
 }
 
 /// The units at which the person acts by a role, each with the first tasks there by the index
-/// `tasks_of_role`, which has them in the order of their deadlines; and his own as an applicant by
-/// `tasks_of_person`. So a page costs as much as it shows for each such unit, however long the
-/// worklist is.
-fn page(query: &WorklistQuery, roles: &[String], limit: u32) -> QueryBuilder<Postgres> {
+/// `tasks_of_role`, which has them in the order of their deadlines; those of a role that he has everywhere by
+/// `tasks_of_role_anywhere`; and his own as an applicant by `tasks_of_person`. So a page costs as much as it
+/// shows for each such unit, however long the worklist is.
+fn page(query: &WorklistQuery, scope: &Scope, limit: u32) -> QueryBuilder<Postgres> {
     let key = match query.sort {
         Sort::Arrival => "t.opened_at",
         _ => "coalesce(t.due_at, 'infinity'::timestamptz)",
     };
-    let mut sql = scope(query, roles);
+    let mut sql = scope.statement();
     let from = from(query);
     let select = format!(
         "select t.case_id, t.no, t.step, t.branch, t.purpose, t.owner_role, t.unit_id, t.assignee,
@@ -346,6 +336,10 @@ fn page(query: &WorklistQuery, roles: &[String], limit: u32) -> QueryBuilder<Pos
     sql.push(&select);
     sql.push("where t.owner_role = scope.role and t.unit_id = scope.unit");
     sql.push(IN_SCOPE);
+    filters(&mut sql, query);
+    end(&mut sql);
+    sql.push(") found union all select found.* from everywhere cross join lateral (").push(&select);
+    sql.push("where t.owner_role = everywhere.role");
     filters(&mut sql, query);
     end(&mut sql);
     sql.push(") found union all (").push(&select);
@@ -375,8 +369,8 @@ fn from(query: &WorklistQuery) -> &'static str {
     }
 }
 
-fn count(query: &WorklistQuery, roles: &[String]) -> QueryBuilder<Postgres> {
-    let mut sql = scope(query, roles);
+fn count(query: &WorklistQuery, scope: &Scope) -> QueryBuilder<Postgres> {
+    let mut sql = scope.statement();
     sql.push(" ");
     counted(&mut sql, query);
     sql
@@ -385,84 +379,28 @@ fn count(query: &WorklistQuery, roles: &[String]) -> QueryBuilder<Postgres> {
 /// How many tasks of the scope the filters let through, up to [`MOST_COUNTED`] and perhaps some more.
 fn counted(sql: &mut QueryBuilder<Postgres>, query: &WorklistQuery) {
     let from = format!("select 1 {} ", from(query));
-    if query.hands == Hands::Mine {
-        // What he has in hand is found by `tasks_in_hand`, wherever it lies.
-        sql.push("select count(*) from ((").push(&from);
-        sql.push("join scope on t.owner_role = scope.role and t.unit_id = scope.unit where true");
-        sql.push(IN_SCOPE);
-        filters(sql, query);
-    } else {
-        sql.push("select count(*) from ((select 1 from scope cross join lateral (").push(&from);
-        sql.push("where t.owner_role = scope.role and t.unit_id = scope.unit");
-        sql.push(IN_SCOPE);
-        filters(sql, query);
-        sql.push(" limit ").push_bind(MOST_COUNTED).push(") found");
+    sql.push("select count(*) from (");
+    for (held, is_his, only) in [
+        ("scope", "t.owner_role = scope.role and t.unit_id = scope.unit", IN_SCOPE),
+        ("everywhere", "t.owner_role = everywhere.role", ""),
+    ] {
+        if query.hands == Hands::Mine {
+            // What he has in hand is found by `tasks_in_hand`, wherever it lies.
+            sql.push("(").push(&from).push(format!("join {held} on {is_his} where true{only}"));
+            filters(sql, query);
+        } else {
+            sql.push(format!("(select 1 from {held} cross join lateral (")).push(&from);
+            sql.push(format!("where {is_his}{only}"));
+            filters(sql, query);
+            sql.push(" limit ").push_bind(MOST_COUNTED).push(") found");
+        }
+        sql.push(" limit ").push_bind(MOST_COUNTED).push(") union all ");
     }
-    sql.push(" limit ").push_bind(MOST_COUNTED).push(") union all (").push(&from);
-    sql.push("where t.owner_person = ").push_bind(query.person.0);
+    sql.push("(").push(&from).push("where t.owner_person = ").push_bind(query.person.0);
     sql.push(own(query));
     filters(sql, query);
     sql.push(" limit ").push_bind(MOST_COUNTED).push(") limit ").push_bind(MOST_COUNTED);
     sql.push(") everything");
-}
-
-/// Where the person acts by which role, his own or lent to him now: a role reaches its unit and
-/// everything below. What was lent for some workflows only stands there once for each. Roles with which there is nothing to
-/// do are left out: they would be asked for at each unit.
-fn scope(query: &WorklistQuery, roles: &[String]) -> QueryBuilder<Postgres> {
-    if let Some(desks) = &query.desks {
-        let texts = |of: fn(&Desk) -> &str| -> Vec<String> {
-            desks.iter().map(|desk| of(desk).to_owned()).collect()
-        };
-        let mut sql = QueryBuilder::new("with scope as materialized (select * from unnest(");
-        sql.push_bind(texts(|desk| desk.role.as_str())).push("::text[], ");
-        sql.push_bind(texts(|desk| desk.unit.as_str())).push("::text[], ");
-        sql.push_bind(texts(|desk| desk.workflow.as_str()));
-        sql.push("::text[]) as desk (role, unit, workflow))");
-        return sql;
-    }
-    let within = |sql: &mut QueryBuilder<Postgres>| {
-        if let Some(within) = &query.within {
-            sql.push(" and below.unit in (select unit from unit_closure where above = ");
-            sql.push_bind(within.as_str().to_owned()).push(")");
-        }
-    };
-    let mut sql = QueryBuilder::new(
-        "with held as materialized (
-            select g.role, below.unit, null::text as workflow
-            from grants g join unit_closure below on below.above = g.unit_id
-            where g.person = ",
-    );
-    sql.push_bind(query.person.0).push(" and g.role = any(").push_bind(roles.to_vec()).push(")");
-    within(&mut sql);
-    sql.push(
-        " union
-            select d.role, below.unit, narrowed.workflow
-            from (select engine_now() as now) clock, delegations d
-            join unit_closure below on below.above = d.unit_id
-            left join lateral unnest(d.workflows) as narrowed (workflow) on true
-            where d.to_person = ",
-    );
-    sql.push_bind(query.person.0).push(" and d.role = any(").push_bind(roles.to_vec()).push(")");
-    sql.push(
-        " and d.revoked_at is null and d.starts_at <= clock.now and d.ends_at > clock.now
-              and exists (
-                  select from grants lenders
-                  join unit_closure reached on reached.above = lenders.unit_id
-                  where lenders.person = d.from_person and lenders.role = d.role
-                    and reached.unit = d.unit_id)",
-    );
-    within(&mut sql);
-    // Where he has a role whatever the workflow, what is lent for some of them adds nothing.
-    sql.push(
-        "), scope as materialized (
-            select role, unit, workflow from held
-            where workflow is null or not exists (
-                select from held other
-                where other.role = held.role and other.unit = held.unit and other.workflow is null)
-        )",
-    );
-    sql
 }
 
 fn filters(sql: &mut QueryBuilder<Postgres>, query: &WorklistQuery) {

@@ -11,7 +11,7 @@ use std::{
 use parvaneh_core::{CaseId, Instant, PersonId, StepId, WorkflowId};
 use uuid::Uuid;
 
-use super::{Cursor, Sort, WorkItem, WorklistQuery, item, late_minimising::Ranked, page};
+use super::{Cursor, Scope, Sort, WorkItem, WorklistQuery, item, late_minimising::Ranked, page};
 use crate::{Store, StoreError};
 
 /// How many tasks are put in the order of a column.
@@ -52,15 +52,17 @@ impl Store {
     pub(super) async fn by_column(
         &self,
         query: &WorklistQuery,
-        roles: &[String],
+        scope: &Scope,
         column: WorklistColumn,
         descending: bool,
         limit: u32,
     ) -> Result<(Vec<WorkItem>, Option<Cursor>, Instant), StoreError> {
         let now = self.now().await?;
         let nearest = WorklistQuery { sort: Sort::Deadline, after: None, ..query.clone() };
-        let rows =
-            page(&nearest, roles, MOST_BY_COLUMN).build().fetch_all(&mut *self.reads().await?).await?;
+        let rows = page(&nearest, scope, MOST_BY_COLUMN)
+            .build()
+            .fetch_all(&mut *self.reads().await?)
+            .await?;
         let read = |row| item(row, Sort::Deadline, now);
         let items = rows.iter().take(MOST_BY_COLUMN as usize).map(read);
         let items = items.collect::<Result<Vec<_>, _>>()?;

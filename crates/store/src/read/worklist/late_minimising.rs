@@ -15,7 +15,7 @@ use parvaneh_core::{
 };
 use sqlx::Row;
 
-use super::{Cursor, Hands, Sort, WorkItem, WorklistQuery, item, page};
+use super::{Cursor, Hands, Scope, Sort, WorkItem, WorklistQuery, item, page};
 use crate::{Store, StoreError};
 
 /// How many tasks are ordered.
@@ -50,15 +50,17 @@ impl Store {
     pub(super) async fn late_minimising(
         &self,
         query: &WorklistQuery,
-        roles: &[String],
+        scope: &Scope,
         limit: u32,
     ) -> Result<(Vec<WorkItem>, Option<Cursor>, Instant), StoreError> {
         let now = self.now().await?;
         let ranked = query.after.and_then(|after| after.ranked);
         let as_of = ranked.map_or(now, |ranked| ranked.as_of.min(now));
         let nearest = WorklistQuery { sort: Sort::Deadline, after: None, ..query.clone() };
-        let rows =
-            page(&nearest, roles, MOST_ORDERED).build().fetch_all(&mut *self.reads().await?).await?;
+        let rows = page(&nearest, scope, MOST_ORDERED)
+            .build()
+            .fetch_all(&mut *self.reads().await?)
+            .await?;
         let read = |row| item(row, Sort::Deadline, now);
         let mut items = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         let beyond = items.len() > MOST_ORDERED as usize;
@@ -147,7 +149,7 @@ impl Store {
             }
             let definition: Arc<Definition> =
                 self.definition(&one.workflow, Some(one.version)).await?;
-            let calendars = self.calendars(&definition.calendar).await?;
+            let calendars = self.calendars_in_use(&definition.calendar).await?;
             let none = parvaneh_core::order::History::default();
             let history = histories.get(&one.workflow).unwrap_or(&none);
             let outlook = Outlook::new(&definition, history, calendars.national(), now);

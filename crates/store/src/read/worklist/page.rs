@@ -6,7 +6,7 @@ use parvaneh_core::{Case, CaseId, Instant, PersonId};
 use sqlx::Row;
 use uuid::Uuid;
 
-use super::{super::case_file::read_state, Hands, MOST_COUNTED, WorklistQuery, counted, scope};
+use super::{super::case_file::read_state, Hands, MOST_COUNTED, WorklistQuery, counted};
 use crate::{Store, StoreError};
 
 /// How many tasks of a worklist there are of each kind, each counted up to 1,000.
@@ -54,9 +54,9 @@ impl Store {
             WorklistQuery { due_by: Some(near), ..all.clone() },
             WorklistQuery { overdue: true, ..all },
         ];
-        // One statement: where the person acts is found once, and what is counted is of one instant.
-        let roles = self.roles_of_work().await?;
-        let mut sql = scope(query, &roles);
+        // One statement: what is counted is of one instant.
+        let (scope, _) = self.scope(query).await?;
+        let mut sql = scope.statement();
         for (place, query) in kinds.iter().enumerate() {
             sql.push(if place == 0 { " select (" } else { "), (" });
             counted(&mut sql, query);

@@ -70,7 +70,7 @@ async fn row(
     let (words, now) = (visit.look.words, visit.viewer.now);
     let case = &held.case;
     let definition = app.store.definition(&item.workflow, Some(item.version)).await?;
-    let calendars = app.store.calendars(&definition.calendar).await?;
+    let calendars = app.store.calendars_in_use(&definition.calendar).await?;
     let organisation = &visit.viewer.organisation;
     let calendar = calendars.for_unit(organisation.path(&item.unit));
     let told = |clock: &Clock| match (clock.deadline, clock.ledger.stopped_at) {

@@ -100,7 +100,7 @@ async fn row(
 ) -> Result<Row, Problem> {
     let (words, now) = (visit.look.words, visit.viewer.now);
     let definition = app.store.definition(&item.workflow, Some(item.version)).await?;
-    let calendars = app.store.calendars(&definition.calendar).await?;
+    let calendars = app.store.calendars_in_use(&definition.calendar).await?;
     let organisation = &visit.viewer.organisation;
     let calendar = calendars.for_unit(organisation.path(&item.unit));
     let name = |person: PersonId| names.get(&person).cloned().unwrap_or_default();
