@@ -233,8 +233,14 @@ export class Walk {
   async judge() {
     // As high as the page: what merely lies under a bar that stays is no fault of its size.
     const { width, height } = this.run;
-    const whole = await this.page.evaluate(() => document.documentElement.scrollHeight);
-    if (whole > height) await this.page.setViewportSize({ width, height: whole });
+    // It may still be growing, and what grows with the window makes it higher again.
+    let seen = height;
+    for (let turn = 0; turn < 5; turn++) {
+      const whole = await this.page.evaluate(() => document.documentElement.scrollHeight);
+      if (whole <= seen) break;
+      seen = whole;
+      await this.page.setViewportSize({ width, height: seen });
+    }
     // By the protocol of the developer's tools, which no content security policy concerns.
     await this.page.evaluate(this.axe);
     const found = await this.page.evaluate(async (rules) => {
@@ -246,7 +252,7 @@ export class Walk {
         count: nodes.length,
       }));
     }, RULES);
-    if (whole > height) await this.page.setViewportSize({ width, height });
+    if (seen > height) await this.page.setViewportSize({ width, height });
     for (const { id, help, where, count } of found) {
       this.fault('accessibility', `${id} (${help}), ${count} times: ${where.join(' | ')}`);
     }
