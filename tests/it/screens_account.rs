@@ -110,9 +110,10 @@ async fn a_role_is_lent_by_the_days_that_are_typed_and_taken_back() {
         ("until", "۱۴۰۳/۰۲/۳۱"),
         ("reason", "مرخصی"),
     ];
-    let lent = browser.send("/account/lending/lend", &form).await;
-    assert_eq!(lent.header("location"), "/account/lending?done=lent", "{}", lent.html);
     let me = holder("county_officer");
+    let lending = format!("/people/{me}/lending");
+    let lent = browser.send(&lending, &form).await;
+    assert_eq!(lent.header("location"), "/account/lending?done=lent", "{}", lent.html);
     let filter = DelegationFilter { person: Some(me), ..DelegationFilter::default() };
     let rows = service.office.store.delegations(&filter).await.unwrap();
     // To the end of the thirty-first of Ordibehesht in Tehran.
@@ -123,14 +124,68 @@ async fn a_role_is_lent_by_the_days_that_are_typed_and_taken_back() {
     for (at, value) in [(3, "1403/13/01"), (3, ""), (3, "1403/01/01"), (1, ""), (4, " ")] {
         let kept = form[at];
         form[at].1 = value;
-        let refused = browser.send("/account/lending/lend", &form).await;
+        let refused = browser.send(&lending, &form).await;
         assert_eq!(refused.status, 422, "{} {value}", kept.0);
         assert!(refused.html.contains("class=\"fault\""), "{} {value}: {}", kept.0, refused.html);
         form[at] = kept;
     }
-    let path = format!("/account/lending/{}/revoke", rows[0].id);
+    let path = format!("{lending}/{}/revoke", rows[0].id);
     let mut stranger = Browser::of(&service, "agency.police").await;
     assert_eq!(stranger.send(&path, &[("reason", "x")]).await.status, 404);
     assert_eq!(browser.send(&path, &[("reason", "برگشتم")]).await.status, 303);
     assert!(service.office.store.delegations(&filter).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn who_gives_out_the_work_of_somebody_lends_for_him_and_says_that_he_is_away() {
+    let service = Service::start().await;
+    let store = &service.office.store;
+    let (ali, sara) = (holder("county_officer"), holder("sara"));
+    service.hires("sara", "county_officer", COUNTY).await;
+    let mut head = Browser::of(&service, "county_head").await;
+    let own = head.get("/account/lending").await.html;
+    assert!(own.contains(&format!("<option value=\"{ali}\">")), "{own}");
+    assert!(!own.contains(&format!("<option value=\"{}\">", holder("county_head"))), "{own}");
+    let led = head.get(&format!("/account/lending?of={ali}")).await;
+    assert_eq!(led.header("location"), format!("/people/{ali}/lending"));
+    let lending = format!("/people/{ali}/lending");
+    let (role, to) = (format!("county_officer@{COUNTY}"), sara.to_string());
+    let mut form = vec![
+        ("role", role.as_str()),
+        ("to", to.as_str()),
+        ("until", "1403/02/31"),
+        ("reason", "بیماری"),
+    ];
+    let lent = head.send(&lending, &form).await;
+    assert_eq!(lent.header("location"), format!("{lending}?done=lent"), "{}", lent.html);
+    let filter = DelegationFilter { person: Some(ali), ..DelegationFilter::default() };
+    let rows = store.delegations(&filter).await.unwrap();
+    assert_eq!((rows[0].from, rows[0].to, rows[0].given_by), (ali, sara, holder("county_head")));
+    // Nobody lends to himself what is another's, nor a role that is not held.
+    let (head_of_them, unheld) = (holder("county_head").to_string(), "secretariat@2301");
+    for (at, value) in [(1, head_of_them.as_str()), (0, unheld)] {
+        let kept = std::mem::replace(&mut form[at].1, value);
+        assert_eq!(head.send(&lending, &form).await.status, 422, "{value}");
+        form[at].1 = kept;
+    }
+    let absence = format!("/people/{ali}/absence");
+    let away = head.send(&absence, &[("until", "1403/02/31"), ("reason", "بیماری")]).await;
+    assert_eq!(away.header("location"), format!("{lending}?done=away"), "{}", away.html);
+    let absent = store.absences(Some(ali), None).await.unwrap();
+    assert_eq!(absent.len(), 1);
+    let page = head.get(&lending).await.html;
+    let (end, revoke) =
+        (format!("{absence}/{}/end", absent[0].id), format!("{lending}/{}/revoke", rows[0].id));
+    assert!(page.contains(&end) && page.contains(&revoke), "{page}");
+    // Who gives out no work of his sees nothing of it, and changes nothing.
+    let mut other = Browser::of(&service, "sara").await;
+    assert!(!other.get("/account/lending").await.html.contains("id=\"of\""));
+    assert_eq!(other.get(&lending).await.status, 404);
+    for path in [&end, &revoke, &absence, &lending] {
+        assert_eq!(other.send(path, &form).await.status, 404, "{path}");
+    }
+    assert_eq!(head.send(&end, &[]).await.status, 303);
+    assert_eq!(head.send(&revoke, &[("reason", "برگشت")]).await.status, 303);
+    assert!(store.absences(Some(ali), None).await.unwrap().is_empty());
+    assert!(store.delegations(&filter).await.unwrap().is_empty());
 }

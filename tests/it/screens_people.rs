@@ -2,12 +2,13 @@
 //! the organisation.
 
 use parvaneh_core::{Grant, PersonId};
+use reqwest::Method;
 use serde_json::json;
 
 use crate::{
     browser::{Run, walk},
-    store_fixture::{COUNTY, PROVINCE, holder},
-    web_fixture::Service,
+    store_fixture::{COUNTY, PROVINCE, applicant, holder},
+    web_fixture::{Service, answered, with_json},
     web_identity::{PASSWORD, logged_in},
     web_pages::Browser,
 };
@@ -111,6 +112,69 @@ async fn who_works_elsewhere_is_the_business_of_others() {
     let here = service.hires("here", "county_officer", COUNTY).await;
     let role = [("role", "secretariat"), ("unit", PROVINCE)];
     assert_eq!(browser.send(&format!("{}/roles", page_of(here)), &role).await.status, 403);
+}
+
+#[tokio::test]
+async fn somebody_gets_an_account_and_another_login() {
+    let service = Service::start().await;
+    let store = &service.office.store;
+    let mut browser = browser_of(&service, "keeper", COUNTY).await;
+    let sara = service.hires("sara", "county_officer", COUNTY).await;
+    let page = page_of(sara);
+    let account = format!("{page}/account");
+    let without = browser.get(&page).await.html;
+    assert!(!without.contains("/password-link"), "{without}");
+    let given = browser.send(&account, &[("login", " sara ")]).await;
+    assert_eq!(given.header("location"), format!("{page}?done=login"));
+    assert_eq!(store.account(sara).await.unwrap().unwrap().login, "sara");
+    assert!(browser.get(&page).await.html.contains("/password-link"));
+    for (login, status) in [("Keeper", 409), ("", 422), (&"x".repeat(201), 422)] {
+        let refused = browser.send(&account, &[("login", login)]).await;
+        assert_eq!(refused.status, status, "{login}");
+        assert!(refused.html.contains("id=\"login-fault\""), "{}", refused.html);
+    }
+    assert_eq!(store.account(sara).await.unwrap().unwrap().login, "sara");
+    let token = service.token_of("keeper").await;
+    let body = json!({ "login": "s.ahmadi" });
+    // Said again, it is no news.
+    for _ in 0..2 {
+        let path = format!("/people/{sara}/account");
+        let request = service.request(Method::PUT, &path).bearer_auth(&token);
+        let renamed = answered(with_json(request, &body)).await;
+        assert_eq!(renamed.status, 204, "{renamed:?}");
+    }
+    assert_eq!(store.account(sara).await.unwrap().unwrap().login, "s.ahmadi");
+    let events = store.account_events(sara, 10).await.unwrap();
+    let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(kinds, ["login_given", "login_given"]);
+    assert!(
+        events.iter().all(|event| event.by.as_ref().is_some_and(|by| by.0 == holder("keeper")))
+    );
+}
+
+#[tokio::test]
+async fn an_applicant_is_looked_after_by_who_administers_everywhere() {
+    let service = Service::start().await;
+    let store = &service.office.store;
+    store.save_account(applicant(), "applicant@home.example").await.unwrap();
+    let page = page_of(applicant());
+    let mut everywhere = browser_of(&service, "chief keeper", "ir").await;
+    let mut here = browser_of(&service, "keeper", PROVINCE).await;
+    // Somebody of whom nothing is known but a name is anybody's.
+    assert_eq!(here.get(&page).await.status, 200);
+    service.office.opened().await;
+    for rest in ["/password-link", "/account", "/roles"] {
+        let form = [("login", "mine"), ("role", "county_officer"), ("unit", COUNTY)];
+        assert_eq!(here.send(&format!("{page}{rest}"), &form).await.status, 404, "{rest}");
+    }
+    assert_eq!(here.get(&page).await.status, 404);
+    assert_eq!(everywhere.get(&page).await.status, 200);
+    // Who has lost his last role is gone from the page, and one is led to the list.
+    let role = [("role", "county_officer"), ("unit", COUNTY)];
+    assert_eq!(everywhere.send(&format!("{page}/roles"), &role).await.status, 303);
+    assert_eq!(here.get(&page).await.status, 200);
+    let taken = here.send(&format!("{page}/roles/take"), &role).await;
+    assert_eq!(taken.header("location"), "/admin/people");
 }
 
 #[tokio::test]

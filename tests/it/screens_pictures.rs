@@ -41,7 +41,7 @@ fn shot(row: &Row) -> Option<(String, &'static str, Option<&'static str>)> {
         _ if address == "my" || address.starts_with("my/") => Some("an applicant"),
         Opens::Anybody => None,
         Opens::Everybody | Opens::Readers => Some("officer"),
-        Opens::Only(them) | Opens::Doers(them) => Some(*them.first()?),
+        Opens::Only(them) | Opens::Doers(them) | Opens::There(them, 200) => Some(*them.first()?),
         _ => return None,
     };
     let plain = address.replace(['{', '}'], "").replace('/', "-");

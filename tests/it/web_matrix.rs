@@ -130,6 +130,12 @@ pub(crate) fn rows(case: CaseId, person: PersonId) -> Vec<Cells> {
         row("get /people", &format!("/people?unit={COUNTY}"), none.clone(), Let::Only(own)),
         row("get /people/{id}", "/people/{person}", none.clone(), Let::Hidden(own)),
         row(
+            "put /people/{id}/account",
+            "/people/{person}/account",
+            json!({ "login": "looked.after" }),
+            Let::Hidden(own),
+        ),
+        row(
             "post /people/{id}/password-link",
             "/people/{person}/password-link",
             none.clone(),

@@ -428,6 +428,8 @@ pub(crate) enum Opens {
     Told(&'static [&'static str], u16),
     /// Nobody: what is asked about is there for none of them (404).
     Nobody,
+    /// These are answered with that status; to all others there is no such page (404).
+    There(&'static [&'static str], u16),
     /// Those who see the case; to all others there is no such page (404).
     Readers,
     /// Those who may do it; who only sees the case is told why not (409), to all others there is no
@@ -440,6 +442,8 @@ const READERS: &[&str] = &["officer", "head", "auditor", "manager"];
 
 /// Those of the callers who look after people of the county.
 const ADMINISTRATORS: &[&str] = &["provincial administrator", "administrator"];
+/// Those of the callers who give out the work of an officer of the county.
+const ASSIGNERS: &[&str] = &["head"];
 /// Who looks after what runs by itself.
 const OPERATOR: &[&str] = &["administrator"];
 
@@ -539,17 +543,18 @@ pub(crate) const ROWS: &[Row] = &[
         Opens::Everybody,
     ),
     Row("get /account/lending", "/account/lending", &[], Opens::Everybody),
-    Row("post /account/lending/lend", "/account/lending/lend", &[], Opens::Answers(422)),
+    Row("get /people/{id}/lending", "/people/PERSON/lending", &[], Opens::There(ASSIGNERS, 200)),
+    Row("post /people/{id}/lending", "/people/PERSON/lending", &[], Opens::There(ASSIGNERS, 422)),
     Row(
-        "post /account/lending/{id}/revoke",
-        "/account/lending/0190f1a2-0000-7000-8000-000000000001/revoke",
+        "post /people/{id}/lending/{lent}/revoke",
+        "/people/PERSON/lending/0190f1a2-0000-7000-8000-000000000001/revoke",
         &[("reason", "over")],
         Opens::Nobody,
     ),
-    Row("post /account/absence", "/account/absence", &[], Opens::Answers(422)),
+    Row("post /people/{id}/absence", "/people/PERSON/absence", &[], Opens::There(ASSIGNERS, 422)),
     Row(
-        "post /account/absence/{id}/end",
-        "/account/absence/0190f1a2-0000-7000-8000-000000000001/end",
+        "post /people/{id}/absence/{absence}/end",
+        "/people/PERSON/absence/0190f1a2-0000-7000-8000-000000000001/end",
         &[],
         Opens::Nobody,
     ),
@@ -573,6 +578,12 @@ pub(crate) const ROWS: &[Row] = &[
         "/admin/people/PERSON/roles/take",
         &[("role", "secretariat"), ("unit", "COUNTY")],
         Opens::Told(ADMINISTRATORS, 404),
+    ),
+    Row(
+        "post /admin/people/{id}/account",
+        "/admin/people/PERSON/account",
+        &[("login", "somebody")],
+        Opens::Only(ADMINISTRATORS),
     ),
     Row(
         "post /admin/people/{id}/password-link",
@@ -973,7 +984,8 @@ async fn everybody_opens_every_page() {
                 Opens::Only(them) if them.contains(caller) => opened,
                 Opens::Told(them, status) if them.contains(caller) => answer.status == *status,
                 Opens::Only(_) | Opens::Told(..) => answer.status == 403,
-                Opens::Nobody => answer.status == 404,
+                Opens::There(them, status) if them.contains(caller) => answer.status == *status,
+                Opens::Nobody | Opens::There(..) => answer.status == 404,
                 Opens::Readers if READERS.contains(caller) => opened,
                 Opens::Doers(them) if them.contains(caller) => opened,
                 Opens::Doers(_) if READERS.contains(caller) => answer.status == 409,

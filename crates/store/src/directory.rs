@@ -4,7 +4,7 @@ use parvaneh_core::{Grant, Instant, PersonId, RoleId, UnitId};
 use sqlx::Row;
 use uuid::Uuid;
 
-use crate::{Store, StoreError};
+use crate::{Desk, Store, StoreError};
 
 /// By what people are ordered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -142,6 +142,32 @@ impl Store {
              where p.id in (select person from grants where unit_id = any($1))
              order by p.name, p.id limit $2",
         )
+        .bind(units)
+        .bind(i64::from(limit))
+        .fetch_all(&self.engine.readers)
+        .await?;
+        Ok(rows.into_iter().map(|(id, name)| (PersonId(id), name)).collect())
+    }
+
+    /// Who holds the role of one of these desks at its unit itself, by name.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn holders_at_desks(
+        &self,
+        desks: &[Desk],
+        limit: u32,
+    ) -> Result<Vec<(PersonId, String)>, StoreError> {
+        let (roles, units): (Vec<&str>, Vec<&str>) =
+            desks.iter().map(|desk| (desk.role.as_str(), desk.unit.as_str())).unzip();
+        let rows: Vec<(Uuid, String)> = sqlx::query_as(
+            "select p.id, p.name from people p
+             where p.id in (select g.person from grants g
+                            join unnest($1::text[], $2::text[]) desk (role, unit)
+                                on g.role = desk.role and g.unit_id = desk.unit)
+             order by p.name, p.id limit $3",
+        )
+        .bind(roles)
         .bind(units)
         .bind(i64::from(limit))
         .fetch_all(&self.engine.readers)

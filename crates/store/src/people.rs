@@ -21,6 +21,8 @@ pub struct Person {
     pub natural: Option<PersonId>,
     /// Up to when he is away, if he is now.
     pub absent_until: Option<Instant>,
+    /// Whether he has registered as an applicant, or has applied.
+    pub applies: bool,
 }
 
 /// Whom to list.
@@ -59,7 +61,9 @@ const LIST: &str = "
            p.natural_person,
            (select max(a.ends_at) from absences a
             where a.person = p.id and a.ended_at is null
-              and a.starts_at <= clock.now and a.ends_at > clock.now)
+              and a.starts_at <= clock.now and a.ends_at > clock.now),
+           exists (select from applicants own where own.person = p.id)
+               or exists (select from cases of where of.applicant = p.id)
     from (select engine_now() as now) clock, people p left join grants g on g.person = p.id
     where ($1::uuid is null or p.id = $1)
       and ($2::text is null or position($2 in p.name) > 0)
@@ -208,6 +212,7 @@ impl Store {
                 grants: grants.collect(),
                 natural: row.try_get::<Option<Uuid>, _>(4)?.map(PersonId),
                 absent_until: row.try_get(5)?,
+                applies: row.try_get(6)?,
             });
         }
         Ok(people)

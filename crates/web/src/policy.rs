@@ -168,10 +168,14 @@ pub fn move_clock(app: &App, viewer: &Viewer) -> Result<(), Problem> {
     }
 }
 
-/// Whether a person's roles are looked after by the viewer: he administers somewhere, and that person
-/// holds roles only where he does.
+/// Whether a person's roles and account are looked after by the viewer: he administers somewhere, and that person
+/// holds roles only where he does. Who holds none and applies is nobody's colleague: only who administers everywhere
+/// makes links by which such a one comes in.
 pub fn looks_after(viewer: &Viewer, person: &Person) -> bool {
     let may = |unit: &UnitId| may(viewer, Task::AdministerPeople, unit);
+    if person.grants.is_empty() && person.applies {
+        return permit_everywhere(viewer, Task::AdministerPeople).is_ok();
+    }
     viewer.actor.grants.iter().any(|grant| may(&grant.unit))
         && person.grants.iter().all(|grant| may(&grant.unit))
 }

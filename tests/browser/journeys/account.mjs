@@ -61,9 +61,9 @@ export default async function account(on) {
   await on.choose('#lend-to', to);
   await on.fill('#lend-until', '1399/01/01');
   await on.fill('#lend-reason', 'مرخصی');
-  await on.press('form[action="/account/lending/lend"] button.main', 'lending-fault', '#lend-until-fault', { status: 422 });
+  await on.press('form[action$="/lending"]:has(#lend-to) button.main', 'lending-fault', '#lend-until-fault', { status: 422 });
   await on.fill('#lend-until', '۱۴۰۳/۰۶/۳۱');
-  await on.press('form[action="/account/lending/lend"] button.main', 'lent', '.told');
+  await on.press('form[action$="/lending"]:has(#lend-to) button.main', 'lent', '.told');
 
   await on.press('.parts a[href="/account/second-factor"]', 'second-step', '#password');
   await on.fill('#password', other);

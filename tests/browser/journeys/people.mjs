@@ -1,4 +1,4 @@
-// An administrator adds a person, gives a role and takes it away, makes a password link, disables the account, looks at the
+// An administrator adds a person, gives a role and takes it away, makes a password link, changes the login, disables the account, looks at the
 // organisation and at what runs by itself, and has a program told. `given`: { login, password, unit, role, other, name, new }.
 
 import { logIn } from './steps.mjs';
@@ -33,6 +33,11 @@ export default async function people(on) {
   await on.press(`${taken} button`, 'taken', '.told');
   await on.lacks(taken);
   await confirmed(on, '/password-link', 'link', '#link');
+  await on.press('#account details > summary', 'login-asked', '#login');
+  await on.fill('#login', on.given.login);
+  await on.press('#account .fields button', 'login-not-given', '#login-fault', { status: 409 });
+  await on.fill('#login', on.given.new);
+  await on.press('#account .fields button', 'login-given', '.told');
   await confirmed(on, '/disable', 'disabled', '.told');
 
   await on.open(`/admin/people?state=disabled&text=${on.given.new}`, 'found');

@@ -28,6 +28,8 @@ pub enum AccountEvent {
     AccountDisabled,
     /// The account was let in again.
     AccountEnabled,
+    /// With what its person logs in was said, or changed, by an administrator.
+    LoginGiven,
     /// An identity of a provider was linked, or is expected.
     IdentityLinked,
     /// Somebody came by an expected identity, which is his from now on.
@@ -50,6 +52,7 @@ impl AccountEvent {
             Self::PasswordRecoveryAsked => "password_recovery_asked",
             Self::AccountDisabled => "account_disabled",
             Self::AccountEnabled => "account_enabled",
+            Self::LoginGiven => "login_given",
             Self::IdentityLinked => "identity_linked",
             Self::IdentityBound => "identity_bound",
             Self::IdentityRemoved => "identity_removed",

@@ -51,6 +51,10 @@ people-taken = The role is taken away.
 
 people-account = Account
 people-no-account = This person has no account to log in.
+people-login-give = Set the login
+people-login-given = The login is set.
+people-login-change = Another login
+people-login-then = With a login the person gets an account. Then make a link by which a password is set.
 people-password-set = Set
 people-password-none = Not set yet
 people-factor-none = Off
@@ -84,6 +88,7 @@ people-identity-remove-will = The sessions that began by it end.
 people-identity-remove-do = Take it away
 people-identity-removed = The link is taken away.
 people-lends-nothing = Nothing is lent, and no absence is recorded.
+people-stand-in = Lend for this person, or record an absence
 
 units-title = Organisation
 units-search = Name or number of a unit

@@ -51,6 +51,10 @@ people-taken = نقش گرفته شد.
 
 people-account = حساب
 people-no-account = این شخص حسابی برای ورود ندارد.
+people-login-give = گذاشتن نام کاربری
+people-login-given = نام کاربری گذاشته شد.
+people-login-change = نام کاربری دیگر
+people-login-then = با نام کاربری حسابی برایش ساخته می‌شود. سپس پیوندی برای گذاشتن گذرواژه بسازید.
 people-password-set = گذاشته شده
 people-password-none = هنوز گذاشته نشده
 people-factor-none = خاموش
@@ -84,6 +88,7 @@ people-identity-remove-will = نشست‌هایی که با آن آغاز شده
 people-identity-remove-do = بردار
 people-identity-removed = پیوند برداشته شد.
 people-lends-nothing = نه تفویضی دارد و نه غیبتی.
+people-stand-in = تفویض یا ثبت غیبت برای او
 
 units-title = سازمان
 units-search = نام یا شمارهٔ واحد

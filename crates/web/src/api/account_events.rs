@@ -26,7 +26,7 @@ struct AccountEventView {
     at: DateTime<Utc>,
     /// What: `second_factor_set`, `second_factor_removed`, `second_factor_reset`,
     /// `recovery_code_used`, `recovery_codes_renewed`, `password_set`, `password_changed`,
-    /// `password_recovery_asked`, `account_disabled`, `account_enabled`.
+    /// `password_recovery_asked`, `account_disabled`, `account_enabled`, `login_given`.
     #[schema(example = "password_changed")]
     kind: String,
     /// Who did it; none when it was not known who asked.

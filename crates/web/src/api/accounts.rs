@@ -37,6 +37,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(people, add))
         .routes(routes!(person))
         .routes(routes!(grant, revoke))
+        .routes(routes!(account))
         .routes(routes!(link))
         .routes(routes!(disable, enable))
 }
@@ -436,6 +437,62 @@ pub(crate) async fn link_for(app: &App, viewer: &Viewer, id: Uuid) -> Result<Str
     let person = looked_after(app, viewer, id).await?;
     app.store.account(person.id).await?.ok_or_else(Problem::not_found)?;
     password_link(app, person.id).await
+}
+
+/// With what somebody logs in.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "login": "sara" }))]
+pub(crate) struct GiveLogin {
+    /// Upper and lower case are the same.
+    #[schema(min_length = 1, max_length = 200)]
+    login: String,
+}
+
+/// Give a person an account, or another login
+///
+/// A new account has no password: `POST /people/{id}/password-link` makes a link by which its person sets one.
+#[utoipa::path(
+    put, path = "/people/{id}/account", tag = "people",
+    params(("id" = Uuid, Path, description = "The person")),
+    request_body = GiveLogin,
+    responses(
+        (status = 204, description = "The person logs in by it"),
+        (status = 404, description = "`not_found`: no such person"),
+        (status = 409, description = "`login_taken`"),
+    )
+)]
+async fn account(
+    State(app): State<App>,
+    caller: Principal,
+    from: ClientAddress,
+    Path(id): Path<Uuid>,
+    Body(asked): Body<GiveLogin>,
+) -> Result<StatusCode, Problem> {
+    give_login(&app, &app.viewer(&caller).await?, from, id, asked).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Says with what somebody logs in whom an administrator looks after.
+///
+/// # Errors
+/// As the operation of the API.
+pub(crate) async fn give_login(
+    app: &App,
+    viewer: &Viewer,
+    from: ClientAddress,
+    id: Uuid,
+    asked: GiveLogin,
+) -> Result<(), Problem> {
+    plain(&[&Some(asked.login.clone())])?;
+    let person = looked_after(app, viewer, id).await?;
+    let known = app.store.account(person.id).await?;
+    if known.is_some_and(|known| known.login == asked.login) {
+        return Ok(());
+    }
+    app.store.save_account(person.id, &asked.login).await?;
+    let doer = doer(Some(viewer.actor.person), from);
+    Ok(app.store.note_account(person.id, AccountEvent::LoginGiven, doer).await?)
 }
 
 /// Disable an account

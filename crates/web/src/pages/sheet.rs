@@ -170,6 +170,11 @@ impl Sheet {
         self
     }
 
+    /// Whether something is wrong with what was typed.
+    pub(super) fn is_faulted(&self) -> bool {
+        self.told.is_some() || self.fields.iter().any(|field| field.fault.is_some())
+    }
+
     /// With what a problem says: each fault beside its input, the rest above the form.
     pub(super) fn refused(mut self, problem: Problem, words: Words) -> Self {
         let mut beside = false;

@@ -1,11 +1,11 @@
-//! What one lends, what is lent to one, and when one is away.
+//! What one lends, what is lent to one, and when one is away: for oneself, and for somebody whose work one gives out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use parvaneh_core::{Grant, Instant, PersonId, UnitId, jalali::parse_date};
-use parvaneh_store::{AbsenceRow, DelegationFilter, DelegationRow, Viewer};
+use parvaneh_store::{AbsenceRow, DelegationFilter, DelegationRow, Person, Viewer};
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -31,6 +31,7 @@ use crate::{
         times::{Times, When},
         visit::Visit,
     },
+    policy,
     problem::Problem,
     say::{Said, Words},
 };
@@ -39,11 +40,47 @@ const HERE: &str = "/account/lending";
 
 pub(super) fn pages() -> Pages {
     Pages::default()
-        .get(HERE, asked)
-        .post("/account/lending/lend", lend)
-        .post("/account/lending/{id}/revoke", revoke)
-        .post("/account/absence", away)
-        .post("/account/absence/{id}/end", back)
+        .get(HERE, own)
+        .get("/people/{id}/lending", of_another)
+        .post("/people/{id}/lending", lend)
+        .post("/people/{id}/lending/{lent}/revoke", revoke)
+        .post("/people/{id}/absence", away)
+        .post("/people/{id}/absence/{absence}/end", back)
+}
+
+/// Whose roles are lent, and who is away.
+struct Whose {
+    person: PersonId,
+    name: String,
+    grants: Vec<Grant>,
+    /// Whether that is the reader.
+    own: bool,
+}
+
+impl Whose {
+    /// # Errors
+    /// `not_found` for somebody whose work the reader does not give out.
+    async fn of(app: &App, viewer: &Viewer, person: PersonId) -> Result<Self, Problem> {
+        let me = viewer.actor.person;
+        if person != me && !app.store.may_stand_for(me, person).await? {
+            return Err(Problem::not_found());
+        }
+        let Person { id, name, grants, .. } =
+            app.store.person(person).await?.ok_or_else(Problem::not_found)?;
+        Ok(Self { person: id, name, grants, own: id == me })
+    }
+
+    fn address(&self, rest: &str) -> String {
+        format!("/people/{}{rest}", self.person)
+    }
+
+    /// To the page, which tells what was done.
+    fn back(&self, done: &str) -> Response {
+        match self.own {
+            true => see(&format!("{HERE}?done={done}")),
+            false => see(&self.address(&format!("/lending?done={done}"))),
+        }
+    }
 }
 
 /// A role that is lent.
@@ -56,7 +93,7 @@ pub(in crate::pages) struct Lent {
     pub(in crate::pages) until: When,
     pub(in crate::pages) reason: String,
     pub(in crate::pages) in_force: bool,
-    /// Whether the reader is the lender.
+    /// Whether the one is the lender whom the page is about.
     pub(in crate::pages) own: bool,
     pub(in crate::pages) revoke: Option<Sheet>,
 }
@@ -103,7 +140,7 @@ pub(in crate::pages) fn lent(
             until: times.ends(row.until),
             reason: row.reason,
             in_force: row.in_force,
-            own: row.from == viewer.actor.person,
+            own: false,
             revoke: None,
         }
     });
@@ -133,13 +170,17 @@ pub(in crate::pages) fn away_shown(
 #[template(path = "own/lending.html")]
 struct Page {
     frame: Frame,
+    /// None where it is about somebody else.
     parts: Vec<Part>,
+    own: bool,
     done: Option<Said>,
     lent: Vec<Lent>,
     /// None for who holds nothing that can be lent.
     lend: Option<Sheet>,
     away: Vec<Away>,
     absence: Option<Sheet>,
+    /// Of whom else one can say all this.
+    others: Vec<Pick>,
 }
 
 /// What was typed, or nothing.
@@ -163,18 +204,30 @@ struct Sent {
 const MOST: u32 = 2_000;
 
 /// To whom somebody can lend: who hold a role at his units, above them, or directly below.
-async fn colleagues(app: &App, viewer: &Viewer) -> Result<Vec<Pick>, Problem> {
+async fn colleagues(app: &App, viewer: &Viewer, whose: &Whose) -> Result<Vec<Pick>, Problem> {
     let organisation = &viewer.organisation;
     let mut near: BTreeSet<UnitId> = BTreeSet::new();
-    for held in &viewer.actor.grants {
+    for held in &whose.grants {
         near.extend(organisation.path(&held.unit).cloned());
     }
-    let own: Vec<&UnitId> = viewer.actor.grants.iter().map(|held| &held.unit).collect();
+    let own: Vec<&UnitId> = whose.grants.iter().map(|held| &held.unit).collect();
     let below = organisation.units();
     let below = below.filter(|unit| unit.parent.as_ref().is_some_and(|above| own.contains(&above)));
     near.extend(below.map(|unit| unit.id.clone()));
     let near: Vec<UnitId> = near.into_iter().collect();
     let people = app.store.holders_at(&near, MOST).await?.into_iter();
+    // Nobody gives to himself what is another's.
+    let others = people.filter(|(id, _)| *id != whose.person && *id != viewer.actor.person);
+    Ok(others.map(|(id, name)| Pick::new(id.to_string(), name)).collect())
+}
+
+/// Whose work the reader gives out.
+async fn others(app: &App, viewer: &Viewer) -> Result<Vec<Pick>, Problem> {
+    let desks = policy::desks(viewer);
+    if desks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let people = app.store.holders_at_desks(&desks, MOST).await?.into_iter();
     let others = people.filter(|(id, _)| *id != viewer.actor.person);
     Ok(others.map(|(id, name)| Pick::new(id.to_string(), name)).collect())
 }
@@ -213,103 +266,160 @@ fn people(colleagues: &[Pick], first: Said, chosen: &str) -> Kind {
     Kind::Select(picks)
 }
 
-fn lends(viewer: &Viewer, colleagues: &[Pick], sent: &Sent, words: Words) -> Option<Sheet> {
-    if viewer.actor.grants.is_empty() {
+fn lends(
+    viewer: &Viewer,
+    whose: &Whose,
+    colleagues: &[Pick],
+    sent: &Sent,
+    words: Words,
+) -> Option<Sheet> {
+    if whose.grants.is_empty() {
         return None;
     }
-    let roles = viewer.actor.grants.iter().map(|grant| {
+    let roles = whose.grants.iter().map(|grant| {
         let held = role_shown(viewer, grant, words);
         let name = words.t("lending-role-at").s("role", held.role).s("unit", held.unit);
         Pick::new(value(grant), name).chosen(value(grant) == sent.role)
     });
     let to = people(colleagues, words.t("lending-choose"), &sent.to);
-    let sheet = Sheet::new("/account/lending/lend", words.t("lending-lend"))
+    let sheet = Sheet::new(whose.address("/lending"), words.t("lending-lend"))
         .with(Field::new("role", words.t("lending-role"), Kind::Select(roles.collect())))
         .with(Field::new("to", words.t("lending-to"), to).required());
     Some(period(sheet, sent, words).named("lend"))
 }
 
-fn absences(viewer: &Viewer, colleagues: &[Pick], sent: &Sent, words: Words) -> Option<Sheet> {
-    if viewer.actor.grants.is_empty() {
+fn absences(whose: &Whose, colleagues: &[Pick], sent: &Sent, words: Words) -> Option<Sheet> {
+    if whose.grants.is_empty() {
         return None;
     }
+    let hint = match whose.own {
+        true => words.t("absence-substitute-hint"),
+        false => words.t("absence-substitute-hint-of"),
+    };
     let substitute = people(colleagues, words.t("absence-nobody"), &sent.substitute);
-    let sheet = Sheet::new("/account/absence", words.t("absence-record"));
-    let sheet = period(sheet, sent, words).with(
-        Field::new("substitute", words.t("absence-substitute"), substitute)
-            .hinted(words.t("absence-substitute-hint")),
-    );
+    let sheet = Sheet::new(whose.address("/absence"), words.t("absence-record"));
+    let sheet = period(sheet, sent, words)
+        .with(Field::new("substitute", words.t("absence-substitute"), substitute).hinted(hint));
     Some(sheet.named("away"))
 }
 
-fn revokes(id: impl std::fmt::Display, words: Words) -> Sheet {
-    Sheet::new(format!("/account/lending/{id}/revoke"), words.t("lending-revoke-do"))
+fn revokes(whose: &Whose, id: impl std::fmt::Display, words: Words) -> Sheet {
+    let address = whose.address(&format!("/lending/{id}/revoke"));
+    Sheet::new(address, words.t("lending-revoke-do"))
         .with(Field::new("reason", words.t("lending-reason"), Kind::Line).required())
         .named(&format!("revoke-{id}"))
 }
 
+/// What was typed into which form, and what is wrong with it.
+enum Typed {
+    Nothing,
+    Lending(Sent, Wrong),
+    Absence(Sent, Wrong),
+}
+
+/// Says beside the inputs of a form what is wrong.
+type Wrong = Box<dyn FnOnce(Sheet) -> Sheet + Send>;
+
 /// The page, with what was typed into one of its forms and what is wrong with it.
-async fn page_of(
-    app: &App,
-    visit: &Visit,
-    lend: impl FnOnce(&[Pick]) -> Option<Sheet>,
-    absence: impl FnOnce(&[Pick]) -> Option<Sheet>,
-) -> Result<Page, Problem> {
+async fn page_of(app: &App, visit: &Visit, whose: &Whose, typed: Typed) -> Result<Page, Problem> {
     let (words, viewer) = (visit.look.words, &visit.viewer);
-    let me = visit.caller.person;
     let times = Times::of(app, words).await?;
-    let filter = DelegationFilter { person: Some(me), limit: 200, ..DelegationFilter::default() };
+    let about = Some(whose.person);
+    let filter = DelegationFilter { person: about, limit: 200, ..DelegationFilter::default() };
     let rows = app.store.delegations(&filter).await?;
-    let absent = app.store.absences(Some(me), None).await?;
+    let absent = app.store.absences(about, None).await?;
     let names = names(app, &rows, &absent).await?;
-    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    let ids: Vec<_> = rows.iter().map(|row| (row.id, row.from)).collect();
     let mut lent = lent(rows, viewer, &names, &times, words);
-    for (one, id) in lent.iter_mut().zip(ids) {
-        one.revoke = Some(revokes(id, words));
+    for (one, (id, from)) in lent.iter_mut().zip(ids) {
+        one.own = from == whose.person;
+        // What was lent to him, he and its lender take back.
+        one.revoke = (whose.own || one.own).then(|| revokes(whose, id, words));
     }
     let ids: Vec<Uuid> = absent.iter().map(|row| row.id).collect();
     let mut away = away_shown(absent, &names, &times);
     for (one, id) in away.iter_mut().zip(ids) {
         one.end = Some(Confirm::new(
-            format!("/account/absence/{id}/end"),
+            whose.address(&format!("/absence/{id}/end")),
             words.t("absence-end"),
             words.t("absence-end-will"),
-            words.t("absence-end-do"),
+            words.t(if whose.own { "absence-end-do" } else { "absence-end-do-of" }),
         ));
     }
-    let colleagues = colleagues(app, viewer).await?;
+    let colleagues = colleagues(app, viewer, whose).await?;
+    let none = Sent::default();
+    let (lend, absence) = match typed {
+        Typed::Nothing => (
+            lends(viewer, whose, &colleagues, &none, words),
+            absences(whose, &colleagues, &none, words),
+        ),
+        Typed::Lending(sent, wrong) => (
+            lends(viewer, whose, &colleagues, &sent, words).map(wrong),
+            absences(whose, &colleagues, &none, words),
+        ),
+        Typed::Absence(sent, wrong) => (
+            lends(viewer, whose, &colleagues, &none, words),
+            absences(whose, &colleagues, &sent, words).map(wrong),
+        ),
+    };
+    let title = match whose.own {
+        true => words.t("own-lending").into(),
+        false => String::from(words.t("lending-of").s("name", &whose.name)),
+    };
     Ok(Page {
-        frame: visit.frame(words.t("own-lending")),
-        parts: parts(words, HERE),
+        frame: visit.frame(title),
+        parts: if whose.own { parts(words, HERE) } else { Vec::new() },
+        own: whose.own,
         done: None,
         lent,
-        lend: lend(&colleagues),
+        lend,
         away,
-        absence: absence(&colleagues),
+        absence,
+        others: if whose.own { others(app, viewer).await? } else { Vec::new() },
     })
 }
 
-async fn asked(
+#[derive(Debug, Default, Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    done: String,
+    /// Of whom one wants to say it.
+    #[serde(default)]
+    of: String,
+}
+
+async fn own(
     State(app): State<App>,
     visit: Visit,
-    Query(done): Query<Done>,
+    Query(Wanted { done, of }): Query<Wanted>,
 ) -> Result<Response, Problem> {
-    let (words, viewer) = (visit.look.words, &visit.viewer);
-    let sent = Sent::default();
-    let shown = page_of(
-        &app,
-        &visit,
-        |people| lends(viewer, people, &sent, words),
-        |people| absences(viewer, people, &sent, words),
-    );
-    let done = match done.done.as_str() {
+    match of.parse::<Uuid>() {
+        Ok(other) => Ok(see(&format!("/people/{other}/lending"))),
+        Err(_) => told(&app, &visit, visit.viewer.actor.person, &done).await,
+    }
+}
+
+async fn of_another(
+    State(app): State<App>,
+    visit: Visit,
+    Path(id): Path<Uuid>,
+    Query(Done { done }): Query<Done>,
+) -> Result<Response, Problem> {
+    told(&app, &visit, PersonId(id), &done).await
+}
+
+/// The page after something was done.
+async fn told(app: &App, visit: &Visit, about: PersonId, done: &str) -> Result<Response, Problem> {
+    let words = visit.look.words;
+    let whose = Whose::of(app, &visit.viewer, about).await?;
+    let done = match done {
         "lent" => Some(words.t("lending-lent")),
         "revoked" => Some(words.t("lending-revoked")),
         "away" => Some(words.t("absence-recorded")),
         "back" => Some(words.t("absence-ended")),
         _ => None,
     };
-    page(&visit.look, &Page { done, ..shown.await? })
+    page(&visit.look, &Page { done, ..page_of(app, visit, &whose, Typed::Nothing).await? })
 }
 
 /// The period that was typed: from the beginning of the first day to the end of the last; what is wrong with
@@ -343,11 +453,13 @@ fn refused(sheet: Sheet, problem: Problem, to: &str, words: Words) -> Sheet {
 async fn lend(
     State(app): State<App>,
     visit: Visit,
+    Path(id): Path<Uuid>,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
     let (words, viewer) = (visit.look.words, &visit.viewer);
+    let whose = Whose::of(&app, viewer, PersonId(id)).await?;
     let times = Times::of(&app, words).await?;
-    let wrong: Box<dyn FnOnce(Sheet) -> Sheet + Send> = 'wrong: {
+    let wrong: Wrong = 'wrong: {
         let (starts, until) = match typed_period(&sent, &times, words) {
             Ok(period) => period,
             Err((name, why)) => break 'wrong Box::new(move |sheet| sheet.faulted(name, why)),
@@ -358,8 +470,8 @@ async fn lend(
         };
         let (role, unit) = sent.role.split_once('@').unwrap_or_default();
         let body = json!({
-            "to": to, "role": role, "unit": unit, "starts": starts, "until": until,
-            "reason": sent.reason.trim(),
+            "from": whose.person, "to": to, "role": role, "unit": unit, "starts": starts,
+            "until": until, "reason": sent.reason.trim(),
         });
         let given = async {
             let body: GiveDelegation = checked(body)?;
@@ -367,38 +479,35 @@ async fn lend(
             app.store.delegate(new).await.map_err(Problem::from)
         };
         match given.await {
-            Ok(_) => return Ok(see("/account/lending?done=lent")),
+            Ok(_) => return Ok(whose.back("lent")),
             Err(problem) if status(&problem).is_client_error() => {
                 Box::new(move |sheet| refused(sheet, problem, "to", words))
             }
             Err(problem) => return Err(problem),
         }
     };
-    let none = Sent::default();
-    let page = page_of(
-        &app,
-        &visit,
-        |people| lends(viewer, people, &sent, words).map(wrong),
-        |people| absences(viewer, people, &none, words),
-    );
-    shown(StatusCode::UNPROCESSABLE_ENTITY, &visit.look, &page.await?)
+    let page = page_of(&app, &visit, &whose, Typed::Lending(sent, wrong)).await?;
+    shown(StatusCode::UNPROCESSABLE_ENTITY, &visit.look, &page)
 }
 
 async fn away(
     State(app): State<App>,
     visit: Visit,
+    Path(id): Path<Uuid>,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
     let (words, viewer) = (visit.look.words, &visit.viewer);
+    let whose = Whose::of(&app, viewer, PersonId(id)).await?;
     let times = Times::of(&app, words).await?;
-    let wrong: Box<dyn FnOnce(Sheet) -> Sheet + Send> = 'wrong: {
+    let wrong: Wrong = 'wrong: {
         let (starts, until) = match typed_period(&sent, &times, words) {
             Ok(period) => period,
             Err((name, why)) => break 'wrong Box::new(move |sheet| sheet.faulted(name, why)),
         };
         let substitute = sent.substitute.parse::<Uuid>().ok();
         let body = json!({
-            "starts": starts, "until": until, "reason": sent.reason.trim(), "substitute": substitute,
+            "person": whose.person, "starts": starts, "until": until,
+            "reason": sent.reason.trim(), "substitute": substitute,
         });
         let recorded = async {
             let body: RecordAbsence = checked(body)?;
@@ -406,21 +515,15 @@ async fn away(
             app.store.absent(new).await.map_err(Problem::from)
         };
         match recorded.await {
-            Ok(_) => return Ok(see("/account/lending?done=away")),
+            Ok(_) => return Ok(whose.back("away")),
             Err(problem) if status(&problem).is_client_error() => {
                 Box::new(move |sheet| refused(sheet, problem, "substitute", words))
             }
             Err(problem) => return Err(problem),
         }
     };
-    let none = Sent::default();
-    let page = page_of(
-        &app,
-        &visit,
-        |people| lends(viewer, people, &none, words),
-        |people| absences(viewer, people, &sent, words).map(wrong),
-    );
-    shown(StatusCode::UNPROCESSABLE_ENTITY, &visit.look, &page.await?)
+    let page = page_of(&app, &visit, &whose, Typed::Absence(sent, wrong)).await?;
+    shown(StatusCode::UNPROCESSABLE_ENTITY, &visit.look, &page)
 }
 
 #[derive(Debug, Deserialize)]
@@ -432,12 +535,13 @@ struct Why {
 async fn revoke(
     State(app): State<App>,
     visit: Visit,
-    Path(id): Path<Uuid>,
+    Path((id, of)): Path<(Uuid, Uuid)>,
     Form(sent): Form<Why>,
 ) -> Result<Response, Problem> {
-    let id = seen(&app, &visit.viewer, id).await?.id;
-    app.store.revoke_delegation(id, visit.caller.person, sent.reason.trim()).await?;
-    Ok(see("/account/lending?done=revoked"))
+    let whose = Whose::of(&app, &visit.viewer, PersonId(id)).await?;
+    let of = seen(&app, &visit.viewer, of).await?.id;
+    app.store.revoke_delegation(of, visit.caller.person, sent.reason.trim()).await?;
+    Ok(whose.back("revoked"))
 }
 
 #[derive(Debug, Deserialize)]
@@ -446,10 +550,11 @@ struct Nothing {}
 async fn back(
     State(app): State<App>,
     visit: Visit,
-    Path(id): Path<Uuid>,
+    Path((id, absence)): Path<(Uuid, Uuid)>,
     Form(Nothing {}): Form<Nothing>,
 ) -> Result<Response, Problem> {
-    let row = absence_seen(&app, &visit.viewer, id).await?;
-    app.store.end_absence(row.person, Some(id), visit.caller.person).await?;
-    Ok(see("/account/lending?done=back"))
+    let whose = Whose::of(&app, &visit.viewer, PersonId(id)).await?;
+    let row = absence_seen(&app, &visit.viewer, absence).await?;
+    app.store.end_absence(row.person, Some(absence), visit.caller.person).await?;
+    Ok(whose.back("back"))
 }

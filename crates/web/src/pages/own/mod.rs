@@ -110,6 +110,7 @@ fn kind(kind: &str, words: Words) -> String {
         "password_recovery_asked" => words.t("account-event-password-recovery-asked"),
         "account_disabled" => words.t("account-event-disabled"),
         "account_enabled" => words.t("account-event-enabled"),
+        "login_given" => words.t("account-event-login-given"),
         "identity_linked" => words.t("account-event-identity-linked"),
         "identity_bound" => words.t("account-event-identity-bound"),
         "identity_removed" => words.t("account-event-identity-removed"),

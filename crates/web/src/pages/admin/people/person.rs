@@ -12,7 +12,10 @@ use super::{permitted, what_and_where};
 use crate::{
     App,
     api::{
-        accounts::{AddRole, give_role, link_for, looked_after, set_disabled, take_role},
+        accounts::{
+            AddRole, GiveLogin, give_login, give_role, link_for, looked_after, set_disabled,
+            take_role,
+        },
         identities::{LinkIdentity, link_by, unlink},
         second_factor::reset_of,
     },
@@ -44,6 +47,7 @@ pub(super) fn pages() -> Pages {
         .get("/admin/people/{id}", asked)
         .post("/admin/people/{id}/roles", give)
         .post("/admin/people/{id}/roles/take", take)
+        .post("/admin/people/{id}/account", login)
         .post("/admin/people/{id}/password-link", link)
         .post("/admin/people/{id}/disable", disable)
         .post("/admin/people/{id}/enable", enable)
@@ -86,12 +90,16 @@ struct Page {
     link: Option<String>,
     held: Vec<Held>,
     give: Sheet,
+    /// With what he logs in: said the first time, or changed.
+    login: Sheet,
     account: Option<Account>,
     identities: Vec<(ByProvider, Confirm)>,
     /// None where people come in by passwords only.
     identify: Option<Sheet>,
     lent: Vec<Lent>,
     away: Vec<Away>,
+    /// Where the reader lends for him and says that he is away, if he may.
+    stand_in: Option<String>,
     events: Vec<Happened>,
 }
 
@@ -103,6 +111,16 @@ fn gives(visit: &Visit, id: Uuid, chosen: (&str, &str)) -> Sheet {
     let (words, viewer) = (visit.look.words, &visit.viewer);
     let sheet = Sheet::new(address(id, "/roles"), words.t("people-give"));
     what_and_where(sheet, viewer, chosen, words)
+}
+
+fn logs_in(id: Uuid, login: &str, words: Words) -> Sheet {
+    Sheet::new(address(id, "/account"), words.t("people-login-give")).with(
+        Field::new("login", words.t("people-login"), Kind::Code)
+            .required()
+            .hinted(words.t("people-login-hint"))
+            .holding(login)
+            .at_most(200),
+    )
 }
 
 fn identifies(id: Uuid, sent: &Identify, words: Words) -> Sheet {
@@ -213,6 +231,7 @@ async fn page_of(app: &App, visit: &Visit, id: Uuid) -> Result<Page, Problem> {
     let identities = identities.collect();
     let events = app.store.account_events(person.id, MOST_EVENTS).await?;
     let account = account(app, &person, &times, words).await?;
+    let may_stand_in = app.store.may_stand_for(viewer.actor.person, person.id).await?;
     let may_identify = app.settings.oidc.is_some() && account.is_some();
     Ok(Page {
         frame: visit.frame(&person.name),
@@ -221,11 +240,13 @@ async fn page_of(app: &App, visit: &Visit, id: Uuid) -> Result<Page, Problem> {
         link: None,
         held: held(visit, &person),
         give: gives(visit, id, ("", "")),
+        login: logs_in(id, account.as_ref().map_or("", |account| &account.login), words),
         account,
         identities,
         identify: may_identify.then(|| identifies(id, &Identify::default(), words)),
         lent: lent(rows, viewer, &names, &times, words),
         away: away_shown(absent, &names, &times),
+        stand_in: may_stand_in.then(|| format!("/people/{}/lending", person.id)),
         events: events.into_iter().map(|row| Happened::of(row, person.id, &times, words)).collect(),
     })
 }
@@ -240,6 +261,7 @@ async fn asked(
     let done = match done.done.as_str() {
         "given" => Some(words.t("people-given")),
         "taken" => Some(words.t("people-taken")),
+        "login" => Some(words.t("people-login-given")),
         "disabled" => Some(words.t("people-disabled")),
         "enabled" => Some(words.t("people-enabled")),
         "reset" => Some(words.t("people-was-reset")),
@@ -292,8 +314,46 @@ async fn take(
 ) -> Result<Response, Problem> {
     permitted(&visit.viewer)?;
     take_role(&app, &visit.viewer, id, sent.checked()?).await?;
-    // Whoever holds nothing any more is looked after by every administrator, and by this one too.
-    Ok(see(&address(id, "?done=taken")))
+    // Who holds nothing any more is looked after by every administrator, but not who applies.
+    match looked_after(&app, &visit.viewer, id).await {
+        Ok(_) => Ok(see(&address(id, "?done=taken"))),
+        Err(_) => Ok(see("/admin/people")),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct LoginSent {
+    #[serde(default)]
+    login: String,
+}
+
+async fn login(
+    State(app): State<App>,
+    visit: Visit,
+    from: ClientAddress,
+    Path(id): Path<Uuid>,
+    Form(sent): Form<LoginSent>,
+) -> Result<Response, Problem> {
+    permitted(&visit.viewer)?;
+    let words = visit.look.words;
+    let given = async {
+        let asked: GiveLogin = checked(json!({ "login": sent.login.trim() }))?;
+        give_login(&app, &visit.viewer, from, id, asked).await
+    };
+    match given.await {
+        Ok(()) => Ok(see(&address(id, "?done=login"))),
+        Err(problem) if matches!(status(&problem).as_u16(), 409 | 422) => {
+            let status = status(&problem);
+            let sheet = logs_in(id, &sent.login, words);
+            let login = match problem.code.as_str() {
+                "login_taken" => sheet.faulted("login", words.t("people-login-taken")),
+                _ => sheet.refused(problem, words),
+            };
+            let page = Page { login, ..page_of(&app, &visit, id).await? };
+            shown(status, &visit.look, &page)
+        }
+        Err(problem) => Err(problem),
+    }
 }
 
 #[derive(Debug, Deserialize)]
