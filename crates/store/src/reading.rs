@@ -10,7 +10,6 @@ use std::{
     fmt,
     ops::{Deref, DerefMut},
     sync::Arc,
-    time::Duration,
 };
 
 use parvaneh_core::{CaseId, Grant, Organisation, UnitId, reach::Reach};
@@ -165,13 +164,6 @@ impl Store {
     /// for depends on no parameter.
     pub(crate) async fn reads_by_key(&self) -> Result<Reads, StoreError> {
         self.reads_after(&format!("begin read only; {PLANNED_ONCE}")).await
-    }
-
-    /// The same for a search that may have to look through every case in reach: it may take so long, and is
-    /// then given up (see [`given_up`]).
-    pub(crate) async fn reads_for(&self, longest: Duration) -> Result<Reads, StoreError> {
-        let longest = longest.as_millis();
-        self.reads_after(&format!("begin read only; set local statement_timeout = {longest}")).await
     }
 
     /// What a statement about one case finds for whomever the store reads.

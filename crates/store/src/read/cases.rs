@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 pub(crate) use self::which::filters;
 pub use self::which::{HeldBy, HeldUp, Judged, OpenTask};
-use super::words;
+use super::words::Wanted;
 use crate::{Store, StoreError};
 
 /// Which cases.
@@ -130,12 +130,10 @@ impl Store {
     pub async fn cases(&self, query: &CasesQuery) -> Result<Vec<CaseRow>, StoreError> {
         let limit = if query.limit == 0 { 50 } else { query.limit.min(500) };
         let organisation = self.reference().await?.organisation.clone();
-        let query = &*self.looked_up(query, &organisation).await?;
+        let query = &*self.looked_up(query, &organisation, Wanted::First(limit)).await?;
         let mut sql = QueryBuilder::new("");
         select(&mut sql, query, &organisation, limit);
-        let mut reads = self.reads_of(query).await?;
-        let rows = sql.build().fetch_all(&mut *reads).await;
-        let rows = rows.map_err(|error| words::lost(query, error))?;
+        let rows = sql.build().fetch_all(&mut *self.reads().await?).await?;
         rows.iter()
             .map(|row| {
                 Ok(CaseRow {
@@ -162,14 +160,24 @@ impl Store {
     /// [`StoreError::SearchTooWide`]; the database.
     pub async fn count_cases(&self, query: &CasesQuery, most: u32) -> Result<u32, StoreError> {
         let organisation = self.reference().await?.organisation.clone();
-        let query = &*self.looked_up(query, &organisation).await?;
+        let most = most.saturating_add(1);
         // Orders that leave something out leave it out of the count as well.
         let all = CasesQuery { before: None, ..query.clone() };
-        let mut sql = QueryBuilder::new("");
-        count(&mut sql, &all, &organisation, most.saturating_add(1));
-        let mut reads = self.reads_of(query).await?;
-        let count = sql.build_query_scalar().fetch_one(&mut *reads).await;
-        let count: i64 = count.map_err(|error| words::lost(query, error))?;
+        let query = &*self.looked_up(&all, &organisation, Wanted::Any(most)).await?;
+        self.how_many(query, &organisation, most).await
+    }
+
+    /// How many there are, up to `most`, where no words are looked for.
+    pub(super) async fn how_many(
+        &self,
+        query: &CasesQuery,
+        organisation: &Organisation,
+        most: u32,
+    ) -> Result<u32, StoreError> {
+        let mut sql = QueryBuilder::new("select count(*) from (");
+        any(&mut sql, query, organisation, most);
+        sql.push(") counted");
+        let count: i64 = sql.build_query_scalar().fetch_one(&mut *self.reads().await?).await?;
         Ok(count as u32)
     }
 }
@@ -192,7 +200,7 @@ pub(super) fn sees_all(query: &CasesQuery, organisation: &Organisation) -> bool 
 /// do his own applications by `cases_of_applicant`: a page costs as much as it shows for each of them,
 /// however many cases there are. The indexes are `cases_of_unit`, `cases_open_by_deadline` and
 /// `cases_ended_of_unit`; the latest and the oldest of all cases stand in the order of their key.
-fn select(
+pub(super) fn select(
     sql: &mut QueryBuilder<Postgres>,
     query: &CasesQuery,
     organisation: &Organisation,
@@ -242,8 +250,8 @@ fn select(
     end(sql, order, limit);
 }
 
-/// As many as there are, without an order: the first that are found.
-fn count(
+/// The identifiers of as many as there are, without an order: the first that are found.
+pub(super) fn any(
     sql: &mut QueryBuilder<Postgres>,
     query: &CasesQuery,
     organisation: &Organisation,
@@ -253,24 +261,22 @@ fn count(
         sql.push(" limit ").push_bind(i64::from(most));
     };
     if sees_all(query, organisation) {
-        sql.push("select count(*) from (select from cases c where true");
+        sql.push("select c.id from cases c where true");
         filters(sql, query);
         limit(sql);
-        sql.push(") counted");
         return;
     }
     if query.cases.is_some() {
         reach(sql, query);
-        sql.push(" select count(*) from (select from cases c where ");
+        sql.push(" select c.id from cases c where ");
         seen(sql, query);
         filters(sql, query);
         limit(sql);
-        sql.push(") counted");
         return;
     }
     reach(sql, query);
     sql.push(format!(
-        " select count(*) from (((select c.id from reach join cases c on c.unit_id = reach.unit{OF_REACH}"
+        " select id from ((select c.id from reach join cases c on c.unit_id = reach.unit{OF_REACH}"
     ));
     filters(sql, query);
     limit(sql);
@@ -278,9 +284,8 @@ fn count(
     own(sql, query);
     filters(sql, query);
     limit(sql);
-    sql.push("))");
+    sql.push(")) found");
     limit(sql);
-    sql.push(") counted");
 }
 
 /// Of a unit in reach, the workflows that are.

@@ -4,20 +4,17 @@
 //! Behind the wall the database uses no index for a condition that is not known to keep what it sees to
 //! itself, and looks at a row there only after it has found that it may be seen. So the program asks first,
 //! in its own name, which few cases the words can mean (`migrations/0063_case_words.sql`); which of them
-//! somebody sees is still decided behind the wall. Words that mean many cases are looked for in those that he
-//! sees, one after the other: as there are many, the page is soon full.
+//! somebody sees is still decided behind the wall. Words that mean many cases are looked for in those of his
+//! reach, one after the other: as there are many, the page is soon full.
 
 use std::{borrow::Cow, collections::BTreeSet, time::Duration};
 
 use parvaneh_core::{CaseId, Organisation, UnitId};
-use sqlx::{AssertSqlSafe, Postgres, QueryBuilder};
+use sqlx::{AssertSqlSafe, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
-use super::cases::{CasesQuery, sees_all};
-use crate::{
-    Store, StoreError,
-    reading::{Reads, given_up},
-};
+use super::cases::{CasesQuery, any, sees_all, select};
+use crate::{Store, StoreError, reading::given_up};
 
 /// How long somebody waits for words to be found in the cases in his reach.
 const SEARCHING: Duration = Duration::from_secs(2);
@@ -62,24 +59,56 @@ const OF_UNITS: &str = "
      where c.applicant = any($5)
        and (c.applicant = any($3) or position((select folded($1)) in folded(c.subject)) > 0))";
 
+/// Which of the cases that common words mean.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wanted {
+    /// The first so many, in the order of the query.
+    First(u32),
+    /// So many.
+    Any(u32),
+}
+
+/// Which cases words can mean.
+enum Meant {
+    /// These, and no others in reach.
+    All(Vec<Uuid>),
+    /// These, and others as well: they are common, or too short to be looked up.
+    Some(Vec<Uuid>),
+}
+
 impl Store {
-    /// The same query, with the cases that its words mean in their place, where these are few.
+    /// The same query, with cases that its words mean in their place: all of them where these are few, and as many as
+    /// are wanted where not.
+    ///
+    /// # Errors
+    /// [`StoreError::SearchTooWide`]; the database.
     pub(super) async fn looked_up<'q>(
         &self,
         query: &'q CasesQuery,
         organisation: &Organisation,
+        wanted: Wanted,
     ) -> Result<Cow<'q, CasesQuery>, StoreError> {
         let Some(text) = &query.text else { return Ok(Cow::Borrowed(query)) };
-        let found = match typed_digits(text) {
-            Some(digits) => self.by_identifier(&digits).await?,
-            None => match self.called(text, query, organisation).await? {
-                Some(found) => found,
-                None => return Ok(Cow::Borrowed(query)),
-            },
+        let only = |found: Vec<Uuid>| {
+            let asked = |id: &CaseId| query.cases.as_ref().is_none_or(|only| only.contains(id));
+            let cases = found.into_iter().map(CaseId).filter(asked).collect();
+            CasesQuery { text: None, cases: Some(cases), ..query.clone() }
         };
-        let wanted = |id: &CaseId| query.cases.as_ref().is_none_or(|only| only.contains(id));
-        let cases = found.into_iter().map(CaseId).filter(wanted).collect();
-        Ok(Cow::Owned(CasesQuery { text: None, cases: Some(cases), ..query.clone() }))
+        let meant = match typed_digits(text) {
+            Some(digits) => Meant::All(self.by_identifier(&digits).await?),
+            None => self.called(text, query, organisation).await?,
+        };
+        let some = match meant {
+            Meant::All(found) => return Ok(Cow::Owned(only(found))),
+            Meant::Some(some) => only(some),
+        };
+        // Those that are known may be as many as are wanted.
+        if let Wanted::Any(most) = wanted
+            && self.how_many(&some, organisation, most).await? >= most
+        {
+            return Ok(Cow::Owned(some));
+        }
+        Ok(Cow::Owned(only(self.common(query, organisation, wanted).await?)))
     }
 
     /// Who writes a whole tracking code, or a whole identifier, means that one case. Which identifiers there
@@ -95,16 +124,14 @@ impl Store {
         Ok(found.await?)
     }
 
-    /// The few cases that the words can mean; `None` where they are common, or too short to tell.
+    /// The cases that the words can mean, where they are few.
     async fn called(
         &self,
         text: &str,
         query: &CasesQuery,
         organisation: &Organisation,
-    ) -> Result<Option<Vec<Uuid>>, StoreError> {
-        let begin =
-            format!("begin read only; set local statement_timeout = {}", SEARCHING.as_millis());
-        let mut reads = self.engine.readers.begin_with(AssertSqlSafe(begin)).await?;
+    ) -> Result<Meant, StoreError> {
+        let mut reads = self.engine.readers.begin_with(AssertSqlSafe(searching())).await?;
         let looked = "select cardinality(letter_groups(folded($1)))";
         let groups: i32 = sqlx::query_scalar(looked)
             .bind(text)
@@ -112,7 +139,7 @@ impl Store {
             .await
             .map_err(|error| lost(query, error))?;
         if groups == 0 {
-            return Ok(None);
+            return Ok(Meant::Some(Vec::new()));
         }
         let people: Vec<Uuid> = sqlx::query_scalar(PEOPLE)
             .bind(text)
@@ -120,9 +147,7 @@ impl Store {
             .fetch_all(&mut *reads)
             .await
             .map_err(|error| lost(query, error))?;
-        if people.len() > FEW_PEOPLE {
-            return Ok(None);
-        }
+        let few = people.len() <= FEW_PEOPLE;
         let units = units(query, organisation);
         let of = if units.is_some() { OF_UNITS } else { OF_ALL };
         let mut found = sqlx::query_scalar(of).bind(text).bind(FEW_CASES as i64 + 1).bind(people);
@@ -132,16 +157,34 @@ impl Store {
         }
         let found: Vec<Uuid> =
             found.fetch_all(&mut *reads).await.map_err(|error| lost(query, error))?;
-        Ok((found.len() <= FEW_CASES).then_some(found))
+        Ok(match few && found.len() <= FEW_CASES {
+            true => Meant::All(found),
+            false => Meant::Some(found),
+        })
     }
 
-    /// Words that are common are looked for in whatever is in reach, for a while.
-    pub(super) async fn reads_of(&self, query: &CasesQuery) -> Result<Reads, StoreError> {
-        match &query.text {
-            Some(_) => self.reads_for(SEARCHING).await,
-            None => self.reads().await,
+    /// Words that are common are looked for in whatever the query has in reach, for a while. The wall would look up
+    /// for each case that its words may be seen, too.
+    async fn common(
+        &self,
+        query: &CasesQuery,
+        organisation: &Organisation,
+        wanted: Wanted,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let mut sql = QueryBuilder::new("");
+        match wanted {
+            Wanted::First(limit) => select(&mut sql, query, organisation, limit),
+            Wanted::Any(most) => any(&mut sql, query, organisation, most),
         }
+        let mut reads = self.engine.readers.begin_with(AssertSqlSafe(searching())).await?;
+        let rows = sql.build().fetch_all(&mut *reads).await.map_err(|error| lost(query, error))?;
+        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
     }
+}
+
+/// How a transaction begins that searches for a while.
+fn searching() -> String {
+    format!("begin read only; set local statement_timeout = {}", SEARCHING.as_millis())
 }
 
 /// The units whose cases are asked for and seen; `None` is every unit.
@@ -162,7 +205,7 @@ fn units(query: &CasesQuery, organisation: &Organisation) -> Option<Vec<String>>
 }
 
 /// What becomes of a statement that was given up.
-pub(super) fn lost(query: &CasesQuery, error: sqlx::Error) -> StoreError {
+fn lost(query: &CasesQuery, error: sqlx::Error) -> StoreError {
     match query.text.is_some() && given_up(&error) {
         true => StoreError::SearchTooWide,
         false => error.into(),
@@ -170,11 +213,13 @@ pub(super) fn lost(query: &CasesQuery, error: sqlx::Error) -> StoreError {
 }
 
 /// That words occur in the subject of a case `c`, in its applicant's name or in its tracking code. To fold a subject
-/// takes longer than to look up what was folded when the case was opened.
+/// takes longer than to look up what was folded when the case was opened; by `exists` the planner would look it up
+/// for every case that there is, and not for those that it comes to.
 pub(super) fn occurs(sql: &mut QueryBuilder<Postgres>, text: &str) {
     let text = || text.to_owned();
-    sql.push(" and (exists (select from case_words w where w.case_id = c.id and position((select folded(");
-    sql.push_bind(text()).push(")) in w.words) > 0)");
+    sql.push(" and (position((select folded(");
+    sql.push_bind(text());
+    sql.push(")) in (select w.words from case_words w where w.case_id = c.id)) > 0");
     sql.push(" or c.applicant in (select p.id from people p where letter_groups(folded(p.name)) @> (select letter_groups(folded(");
     sql.push_bind(text()).push("))) and position((select folded(");
     sql.push_bind(text()).push(")) in folded(p.name)) > 0))");
