@@ -121,7 +121,12 @@ pub(super) async fn read(
         workflow: asked.workflow.clone(),
         within: Some(asked.unit.clone()),
     };
-    let [steps, owners] = within.workloads(&query, [WorkloadBy::Step, WorkloadBy::Owner]).await?;
+    let done = async {
+        Ok::<_, Problem>(within.workloads(&query, [WorkloadBy::Step, WorkloadBy::Owner]).await?)
+    };
+    let levels = async { Ok(within.escalated_now(&asked.unit, asked.workflow.as_ref()).await?) };
+    let load = load(app, &within, visit, &asked, 2 * most_rows);
+    let ([steps, owners], levels, load) = tokio::try_join!(done, levels, load)?;
     let several = viewer.definitions().len() > 1;
     let mut lost: Vec<Lost> = Vec::new();
     let most = steps.iter().map(|row| row.days_lost.days()).fold(0.0_f64, f64::max);
@@ -175,7 +180,6 @@ pub(super) async fn read(
             mean_hours(row.spent.handled, row.closed),
         ],
     };
-    let levels = within.escalated_now(&asked.unit, asked.workflow.as_ref()).await?;
     let levels = levels.iter().map(|one| Level {
         name: words.t("dashboard-level").n("level", one.level).into(),
         cases: Number::of(
@@ -192,7 +196,7 @@ pub(super) async fn read(
         steps: steps.iter().filter(|row| row.closed > 0).take(most_rows).map(done).collect(),
         owners: owners.iter().filter(|row| row.closed > 0).take(most_rows).map(done).collect(),
         levels: levels.collect(),
-        load: load(app, &within, visit, &asked, 2 * most_rows).await?,
+        load,
         wanted,
     })
 }
