@@ -30,11 +30,17 @@ use crate::{
 
 /// Up to how many cases are counted.
 const MOST_COUNTED: u32 = 10_000;
+/// And of those in which words are looked for.
+const MOST_FOUND: u32 = 1_000;
 /// Within how many days something is due, to choose from.
 const DUE_WITHIN: [u32; 3] = [7, 14, 30];
 
 pub(super) fn pages() -> Pages {
     Pages::default().get("/cases", list)
+}
+
+fn most(wanted: &Wanted) -> u32 {
+    if wanted.text.trim().is_empty() { MOST_COUNTED } else { MOST_FOUND }
 }
 
 #[derive(Template)]
@@ -77,7 +83,12 @@ impl Page {
 
     /// Whether there are more than are counted.
     fn is_many(&self) -> bool {
-        self.count.is_some_and(|count| count > MOST_COUNTED)
+        self.count.is_some_and(|count| count > self.most())
+    }
+
+    /// Up to how many are counted.
+    fn most(&self) -> u32 {
+        most(&self.wanted)
     }
 
     fn wrong(&self, field: &str) -> bool {
@@ -120,7 +131,7 @@ async fn list(
             let count = match wanted.after.is_empty() && !more {
                 true => Some(listed.len() as u32),
                 false if too_wide => None,
-                false => in_time(reads.count_cases(&query, MOST_COUNTED).await)?,
+                false => in_time(reads.count_cases(&query, most(&wanted)).await)?,
             };
             (listed, next, count)
         }
