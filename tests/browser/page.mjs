@@ -231,19 +231,28 @@ export class Walk {
   }
 
   async judge() {
-    // As high as the page: what merely lies under a bar that stays is no fault of its size.
     const { width, height } = this.run;
-    // It may still be growing, and what grows with the window makes it higher again.
-    let seen = height;
-    for (let turn = 0; turn < 5; turn++) {
-      const whole = await this.page.evaluate(() => document.documentElement.scrollHeight);
-      if (whole <= seen) break;
-      seen = whole;
-      await this.page.setViewportSize({ width, height: seen });
-    }
+    const whole = () => this.page.evaluate(() => document.documentElement.scrollHeight);
     // By the protocol of the developer's tools, which no content security policy concerns.
     await this.page.evaluate(this.axe);
-    const found = await this.page.evaluate(async (rules) => {
+    let [found, seen] = [[], height];
+    // As high as the page: what merely lies under a bar that stays is no fault of its size. A row that comes in
+    // meanwhile makes it higher; then it is looked at again. What is too wide for a phone grows with the window.
+    for (let turn = 0; turn < 3; turn++) {
+      seen = Math.max(seen, await whole());
+      if (seen > height) await this.page.setViewportSize({ width, height: seen });
+      found = await this.violations();
+      const now = await whole();
+      if (now <= seen || now > 1.5 * seen) break;
+    }
+    if (seen > height) await this.page.setViewportSize({ width, height });
+    for (const { id, help, where, count } of found) {
+      this.fault('accessibility', `${id} (${help}), ${count} times: ${where.join(' | ')}`);
+    }
+  }
+
+  violations() {
+    return this.page.evaluate(async (rules) => {
       const { violations } = await window.axe.run(document, { runOnly: { type: 'tag', values: rules }, resultTypes: ['violations'] });
       return violations.map(({ id, help, nodes }) => ({
         id,
@@ -252,9 +261,5 @@ export class Walk {
         count: nodes.length,
       }));
     }, RULES);
-    if (seen > height) await this.page.setViewportSize({ width, height });
-    for (const { id, help, where, count } of found) {
-      this.fault('accessibility', `${id} (${help}), ${count} times: ${where.join(' | ')}`);
-    }
   }
 }
