@@ -343,7 +343,10 @@ async fn page_of(app: &App, visit: &Visit, whose: &Whose, typed: Typed) -> Resul
             whose.address(&format!("/absence/{id}/end")),
             words.t("absence-end"),
             words.t("absence-end-will"),
-            words.t(if whose.own { "absence-end-do" } else { "absence-end-do-of" }),
+            match whose.own {
+                true => words.t("absence-end-do"),
+                false => words.t("absence-end-do-of"),
+            },
         ));
     }
     let colleagues = colleagues(app, viewer, whose).await?;
