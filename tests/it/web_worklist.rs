@@ -5,7 +5,7 @@ use parvaneh_core::{CaseId, Command, Fact, PersonId};
 use parvaneh_store::{Request, Requester};
 
 use crate::{
-    store_fixture::{COUNTY, applicant, holder, new_case, open_request},
+    store_fixture::{COUNTY, act, applicant, holder, new_case, open_request},
     web_fixture::Service,
     web_pages::Browser,
 };
@@ -68,9 +68,18 @@ async fn an_officer_takes_a_task_and_puts_it_back() {
         "{}",
         list.html
     );
-    assert_eq!(colleague.send("/worklist/claim", &form).await.status, 409);
+    let late = colleague.send("/worklist/claim", &form).await;
+    assert!(late.header("location").ends_with(&format!("done=gone.{case}.1")), "{}", late.html);
+    assert_eq!(assignee(&service, case).await, Some(holder("county_officer")));
+    let told = colleague.get(late.header("location")).await.html;
+    assert!(told.contains("در این میان") && told.contains("برداشته است"), "{told}");
     let released = officer.send("/worklist/release", &form).await;
     assert_eq!((released.status, assignee(&service, case).await), (303, None));
+    // What is not to be done any more is nobody's.
+    service.office.does("county_officer", case, act("accept")).await.unwrap();
+    let late = colleague.send("/worklist/claim", &form).await;
+    let told = colleague.get(late.header("location")).await.html;
+    assert!(told.contains("از این گام گذشته است"), "{told}");
     // What was made up about a case that one does not see tells nothing.
     let mut stranger = Browser::of(&service, "agency.police").await;
     let list = stranger.get(&format!("/worklist?done=claimed.{case}.1")).await;

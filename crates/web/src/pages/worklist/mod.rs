@@ -66,6 +66,7 @@ struct Chosen {
 
 /// What has just been done with a task, and by what it is taken back.
 struct Done {
+    mark: char,
     told: String,
     /// The address of the form that takes it back, and the task.
     undo: Option<(&'static str, CaseId, u32)>,
@@ -276,13 +277,29 @@ async fn done(app: &App, visit: &Visit, wanted: &Wanted) -> Result<Option<Done>,
     let cases = app.store.reading_as(&visit.viewer).work_cases(&[case]).await?;
     let Some(found) = cases.get(&case) else { return Ok(None) };
     let subject = &found.case.subject;
-    let mine = found.case.task(task).is_some_and(|task| task.assignee == Some(visit.caller.person));
+    let holder = found.case.task(task).and_then(|task| task.assignee);
+    let mine = holder == Some(visit.caller.person);
     Ok(match what {
+        // Nobody has it any more, or he himself: then there is nothing to tell.
+        "gone" if mine || (holder.is_none() && found.case.task(task).is_some()) => None,
+        "gone" => {
+            let told = match holder {
+                Some(other) => {
+                    let name = app.store.names_of(&[other]).await?.remove(&other);
+                    let told = words.t("worklist-gone-to").s("name", name.unwrap_or_default());
+                    told.s("subject", subject)
+                }
+                None => words.t("worklist-gone").s("subject", subject),
+            };
+            Some(Done { mark: '▲', told: told.into(), undo: None })
+        }
         "claimed" => Some(Done {
+            mark: '✓',
             told: words.t("worklist-claimed").s("subject", subject).into(),
             undo: mine.then_some(("/worklist/release", case, task)),
         }),
         "released" => Some(Done {
+            mark: '✓',
             told: words.t("worklist-released").s("subject", subject).into(),
             undo: (!mine).then_some(("/worklist/claim", case, task)),
         }),
@@ -316,8 +333,14 @@ async fn claim(
     let command = Command::Claim { task: asked.task };
     let case = CaseId(asked.case);
     let made = async || Ok((command, Vec::new()));
-    done_by(&app, &visit.caller, Terms::default(), case, made).await?;
-    Ok(asked.back("claimed"))
+    match done_by(&app, &visit.caller, Terms::default(), case, made).await {
+        Ok(_) => Ok(asked.back("claimed")),
+        // Somebody was quicker: the list tells who, and is as it stands now.
+        Err(problem) if ["task_taken", "unknown_task"].contains(&problem.code.as_str()) => {
+            Ok(asked.back("gone"))
+        }
+        Err(problem) => Err(problem),
+    }
 }
 
 async fn release(
